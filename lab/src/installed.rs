@@ -1,0 +1,40 @@
+//! What the set-up found and made, written down for the kernel's launcher.
+
+use crate::{home::Home, toolchain::Toolchain};
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Installed {
+    pub toolchain: Toolchain,
+    pub evcxr: PathBuf,
+    pub rust_src: PathBuf,
+}
+
+impl Installed {
+    /// # Errors
+    /// When the set-up has not been run.
+    pub fn read(home: &Home) -> Result<Installed> {
+        let file = home.state().join("installed.json");
+        let text = std::fs::read_to_string(&file).ok();
+        text.and_then(|text| serde_json::from_str(&text).ok())
+            .with_context(|| {
+                format!(
+                    "the set-up is not complete in {}: run `cargo lab setup` there",
+                    home.root.display()
+                )
+            })
+    }
+
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, home: &Home) -> Result<()> {
+        let file = home.state().join("installed.json");
+        if Installed::read(home).is_ok_and(|written| written == *self) {
+            return Ok(());
+        }
+        std::fs::write(&file, serde_json::to_string_pretty(self)?)
+            .with_context(|| format!("{} cannot be written", file.display()))
+    }
+}

@@ -1,0 +1,73 @@
+//! Makes the kernel known to Jupyter: the kernelspec `rust` in the environment.
+
+use crate::{environment::Environment, home::Home, template};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+
+pub const NAME: &str = "rust";
+
+/// Writes the kernelspec, with a copy of this program as its launcher: `cargo clean` and a later
+/// build then leave running kernels alone. Writes nothing that is already as it should be.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
+    let folder = environment.kernels().join(NAME);
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let launcher = folder.join("launcher");
+    copy_program(&launcher)?;
+    let spec = json!({
+        "argv": [&launcher, "kernel", "--root", &home.root, "{connection_file}"],
+        "display_name": "Rust",
+        "language": "rust",
+        "interrupt_mode": "message",
+        "metadata": { "debugger": false },
+    });
+    write_if_other(
+        &folder.join("kernel.json"),
+        format!("{spec:#}\n").as_bytes(),
+    )?;
+    let config = home.state().join("config");
+    fs::create_dir_all(&config)?;
+    write_if_other(
+        &config.join("evcxr.toml"),
+        include_bytes!("../../notebooks/evcxr.toml"),
+    )?;
+    write_if_other(
+        &config.join("init.evcxr"),
+        format!(":dep {}\n", template::support_dependency(home)).as_bytes(),
+    )?;
+    write_if_other(&config.join("prelude.rs"), PRELUDE.as_bytes())
+}
+
+/// Every cell refers to `support`, so that it is loaded, and guards forks, before the cell runs.
+const PRELUDE: &str = "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n";
+
+fn copy_program(to: &Path) -> Result<()> {
+    let program = std::env::current_exe().context("this program's own file cannot be found")?;
+    let bytes =
+        fs::read(&program).with_context(|| format!("{} cannot be read", program.display()))?;
+    if fs::read(to).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    // A running launcher keeps its file; the new one takes the name.
+    let unfinished = to.with_extension(format!("unfinished-{}", std::process::id()));
+    fs::write(&unfinished, &bytes)
+        .and_then(|()| fs::set_permissions(&unfinished, fs::metadata(&program)?.permissions()))
+        .and_then(|()| fs::rename(&unfinished, to))
+        .with_context(|| {
+            format!(
+                "the kernel's launcher cannot be written to {}",
+                to.display()
+            )
+        })
+}
+
+fn write_if_other(file: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    fs::write(file, bytes).with_context(|| format!("{} cannot be written", file.display()))
+}

@@ -1,0 +1,75 @@
+//! The processes below this one, and their end.
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{Pid, getpid};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// The longest that [`end`] tries: a process in an uninterruptible call may not end.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Makes this process the parent of every process below it that loses its own.
+pub fn adopt_orphans() {
+    // SAFETY: sets a flag of this process.
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
+}
+
+/// Kills every process below this one and waits until they have ended.
+pub fn end() {
+    let started = Instant::now();
+    while started.elapsed() < LIMIT {
+        for pid in below(getpid()) {
+            // It may have ended by itself.
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        if reap() == Err(Errno::ECHILD) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Takes note of children that have ended. `ECHILD`: there is none left.
+pub fn reap() -> Result<(), Errno> {
+    use nix::sys::wait::WaitStatus::StillAlive;
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(StillAlive) => return Ok(()),
+            Ok(_) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// All processes below `ancestor`, by the parents that /proc tells.
+fn below(ancestor: Pid) -> Vec<Pid> {
+    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    for pid in entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+        if let Some(parent) = parent_of(pid) {
+            children.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut found = Vec::new();
+    let mut next = vec![ancestor.as_raw()];
+    while let Some(pid) = next.pop() {
+        for child in children.remove(&pid).unwrap_or_default() {
+            found.push(Pid::from_raw(child));
+            next.push(child);
+        }
+    }
+    found
+}
+
+fn parent_of(pid: i32) -> Option<i32> {
+    // "1234 (a name) S 1200 …": the name may hold anything, so look behind its last bracket.
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()
+}

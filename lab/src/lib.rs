@@ -1,0 +1,24 @@
+//! The command behind `cargo lab`: it sets up, opens JupyterLab, runs notebooks headless, and
+//! launches kernels.
+//!
+//! # Layout
+//!
+//! - [`setup`] runs the steps of the set-up: [`toolchain`], [`environment`], [`evcxr`],
+//!   [`kernelspec`], [`template`];
+//! - [`open`] becomes JupyterLab;
+//! - [`run`] executes notebooks headless;
+//! - [`launcher`] is what Jupyter starts for the kernelspec `rust`.
+
+pub mod environment;
+pub mod evcxr;
+pub mod home;
+pub mod installed;
+pub mod kernelspec;
+pub mod launcher;
+pub mod open;
+pub mod progress;
+pub mod run;
+pub mod setup;
+mod shims;
+pub mod template;
+pub mod toolchain;

@@ -1,0 +1,80 @@
+//! `cargo lab`.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use lab::home::Home;
+use lab::{launcher, open, run, setup};
+use std::process::ExitCode;
+
+/// Notebooks that teach processes, threads, IO and async in Rust
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo lab",
+    after_help = "Without a command: sets up what is missing and opens JupyterLab.\nWhat stands behind `--` goes to JupyterLab: cargo lab -- --no-browser --port 8899"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Task>,
+    /// Arguments for JupyterLab
+    #[arg(last = true)]
+    jupyter: Vec<String>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up what is missing, and nothing else
+    Setup,
+    /// Execute notebooks without a browser: all of them, or those that are named
+    Run(run::Options),
+    #[command(hide = true)]
+    Kernel(launcher::Options),
+    #[command(hide = true)]
+    Warden(launcher::WardenOptions),
+}
+
+fn main() -> ExitCode {
+    match obey(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cargo lab: {}", sentence(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(cli: Cli) -> Result<ExitCode> {
+    match &cli.command {
+        Some(Task::Kernel(options)) => return Ok(exit_code(launcher::launch(options)?)),
+        Some(Task::Warden(options)) => return Ok(exit_code(launcher::watch(options)?)),
+        Some(Task::Setup | Task::Run(_)) | None => {}
+    }
+    let home = Home::of_this_program()?;
+    let environment = setup::set_up(&home)?;
+    match cli.command {
+        Some(Task::Setup) => eprintln!("Everything is set up: `cargo lab` opens the notebooks."),
+        Some(Task::Run(options)) => {
+            let environment = run::Environment {
+                notebooks: home.notebooks(),
+                kernel_dirs: vec![environment.prefix.join("share/jupyter")],
+                jupyter: Some(environment.program("jupyter")),
+            };
+            let summary = run::run(&options, &environment)?;
+            return Ok(match (summary.interrupted, summary.failed()) {
+                (true, _) => ExitCode::from(130),
+                (false, true) => ExitCode::FAILURE,
+                (false, false) => ExitCode::SUCCESS,
+            });
+        }
+        _ => open::open(&home, &environment, &cli.jupyter)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// What was wrong, then why: the error and its causes in one line.
+fn sentence(error: &anyhow::Error) -> String {
+    format!("{error:#}")
+}

@@ -1,0 +1,230 @@
+//! Runs the cells of one notebook through one kernel.
+
+use std::collections::HashMap;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use jupyter_protocol::ExecuteRequest;
+use tokio::time::{sleep, timeout};
+
+use super::client::{Channel, Client, Message};
+use super::kernel::{Kernel, describe};
+use super::notebook::Notebook;
+use super::options::Limits;
+use super::outputs::CellOutputs;
+use super::stop::Stop;
+
+/// evcxr passes on what a cell writes by another way than its answer, so text may come behind
+/// "idle". A cell counts as done once nothing has come for this long.
+const QUIET: Duration = Duration::from_millis(30);
+/// Behind an error more is to come: the text of a panic passes through a dying process, and must
+/// not land in the next cell.
+const QUIET_AFTER_ERROR: Duration = Duration::from_millis(200);
+/// A thread that prints without end must not keep a finished cell open.
+const LONGEST_QUIET: Duration = Duration::from_secs(1);
+/// How long to wait for the rest of a conversation: for "idle" behind a reply, for the answer to
+/// an interrupted cell.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A notebook being run.
+pub struct Session<'a> {
+    notebook: &'a Notebook,
+    limits: Limits,
+    kernel: Kernel,
+    client: Client,
+    /// One for each code cell.
+    pub outputs: Vec<CellOutputs>,
+    /// Which code cells were answered, and whether by an error.
+    answers: Vec<Option<bool>>,
+    /// The code cell of each request, by the request's id.
+    requests: HashMap<String, usize>,
+}
+
+/// Why the cells did not all succeed.
+#[derive(Debug)]
+pub struct CellFailure {
+    /// Index among the code cells.
+    pub cell: usize,
+    pub reason: String,
+    /// What the kernel wrote about itself, where that explains its death.
+    pub log: String,
+}
+
+/// How the wait for a cell ended.
+enum Answer {
+    Replied,
+    Died(ExitStatus),
+    Flooded(String),
+}
+
+/// Whether to stop listening to a cell that puts out too much.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    WithinLimits,
+    /// It has been interrupted already: only its end is waited for.
+    ToTheEnd,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(notebook: &'a Notebook, limits: Limits, kernel: Kernel, client: Client) -> Self {
+        let cells = notebook.cells.len();
+        Session {
+            notebook,
+            limits,
+            kernel,
+            client,
+            outputs: std::iter::repeat_with(CellOutputs::default)
+                .take(cells)
+                .collect(),
+            answers: vec![None; cells],
+            requests: HashMap::new(),
+        }
+    }
+
+    /// Runs every cell up to the first that fails, and calls `before` with the index of each.
+    pub async fn run(&mut self, mut before: impl FnMut(usize)) -> Result<(), CellFailure> {
+        for cell in 0..self.notebook.cells.len() {
+            if self.notebook.cells[cell].runs() {
+                before(cell);
+                self.run_cell(cell).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the kernel and hands back the outputs.
+    pub async fn close(self, stop: &mut Stop) -> Vec<CellOutputs> {
+        self.kernel.stop(Some(self.client), stop).await;
+        self.outputs
+    }
+
+    async fn run_cell(&mut self, cell: usize) -> Result<(), CellFailure> {
+        let fail = |reason: String| CellFailure {
+            cell,
+            reason,
+            log: String::new(),
+        };
+        let request = ExecuteRequest {
+            allow_stdin: false, // nobody is there to type
+            stop_on_error: true,
+            store_history: true,
+            ..ExecuteRequest::new(self.notebook.cells[cell].source.clone())
+        };
+        let sent = self.client.request(request).await;
+        let id = sent.map_err(|error| fail(format!("{error:#}")))?;
+        self.requests.insert(id.clone(), cell);
+        self.outputs[cell].sent = true;
+
+        let own = self.notebook.cells[cell].timeout.or(self.notebook.timeout);
+        let limit = own.unwrap_or(self.limits.time);
+        match timeout(limit, self.answer(cell, &id, Patience::WithinLimits)).await {
+            Ok(Answer::Replied) => self.judge(cell),
+            Ok(Answer::Died(status)) => Err(self.death(cell, status).await),
+            Ok(Answer::Flooded(limit)) => {
+                self.give_up(cell, &id).await;
+                Err(fail(format!(
+                    "the cell's output went past the limit of {limit}"
+                )))
+            }
+            Err(_) => {
+                self.give_up(cell, &id).await;
+                let seconds = limit.as_secs_f64();
+                Err(fail(format!(
+                    "the cell ran past its time limit of {seconds} s"
+                )))
+            }
+        }
+    }
+
+    /// Collects messages until the cell is answered and quiet.
+    async fn answer(&mut self, cell: usize, id: &str, patience: Patience) -> Answer {
+        let mut idle = false;
+        while !(idle && self.answers[cell].is_some()) {
+            let message = tokio::select! {
+                status = self.kernel.ended() => return Answer::Died(status),
+                message = self.client.next() => message,
+                // iopub promises no delivery: after a reply, do not wait for "idle" for ever.
+                () = sleep(GRACE), if self.answers[cell].is_some() => break,
+            };
+            idle |= message.parent == id
+                && message.kind == "status"
+                && message.content["execution_state"] == "idle";
+            self.take(message);
+            if let (Patience::WithinLimits, Some(limit)) = (patience, &self.outputs[cell].flood) {
+                return Answer::Flooded(limit.clone());
+            }
+        }
+        let quiet = match self.answers[cell] {
+            Some(true) => QUIET_AFTER_ERROR,
+            _ => QUIET,
+        };
+        timeout(LONGEST_QUIET, self.drain(quiet)).await.ok();
+        match (&self.outputs[cell].flood, self.kernel.ended_by_now()) {
+            (Some(limit), _) => Answer::Flooded(limit.clone()),
+            (None, Some(status)) => Answer::Died(status),
+            (None, None) => Answer::Replied,
+        }
+    }
+
+    /// Files a message under the cell that it belongs to, which may be an earlier one.
+    fn take(&mut self, message: Message) {
+        let Some(&cell) = self.requests.get(&message.parent) else {
+            return; // answers to the handshake
+        };
+        match (message.channel, message.kind.as_str()) {
+            (Channel::Shell, "execute_reply") => {
+                // "aborted" is no success either.
+                self.answers[cell] = Some(message.content["status"] != "ok");
+            }
+            (Channel::Shell, _) => {}
+            // A display may be updated from a later cell.
+            (Channel::Iopub, "update_display_data") => {
+                for outputs in &mut self.outputs {
+                    outputs.update(&message.content);
+                }
+            }
+            (Channel::Iopub, kind) => {
+                self.outputs[cell].take(kind, &message.content, &self.limits);
+            }
+        }
+    }
+
+    /// Takes messages until none has come for `quiet`.
+    async fn drain(&mut self, quiet: Duration) {
+        while let Ok(message) = timeout(quiet, self.client.next()).await {
+            self.take(message);
+        }
+    }
+
+    /// Judges by the tags all cells so far: text that comes late may fail an earlier cell.
+    fn judge(&self, last: usize) -> Result<(), CellFailure> {
+        for cell in 0..=last {
+            let Some(refused) = self.answers[cell] else {
+                continue;
+            };
+            let tags = self.notebook.cells[cell].tags;
+            if let Some(reason) = tags.verdict(refused, self.outputs[cell].stderr) {
+                let log = String::new();
+                return Err(CellFailure { cell, reason, log });
+            }
+        }
+        Ok(())
+    }
+
+    /// Interrupts the cell and waits a moment for what it still has to say.
+    async fn give_up(&mut self, cell: usize, id: &str) {
+        self.kernel.interrupt(&mut self.client).await;
+        timeout(GRACE, self.answer(cell, id, Patience::ToTheEnd))
+            .await
+            .ok();
+    }
+
+    async fn death(&mut self, cell: usize, status: ExitStatus) -> CellFailure {
+        timeout(LONGEST_QUIET, self.drain(QUIET)).await.ok();
+        CellFailure {
+            cell,
+            reason: format!("the kernel died: {}", describe(status)),
+            log: self.kernel.log(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Brings a kernel to the point where no message can be lost any more.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jupyter_protocol::{ConnectionInfo, KernelInfoRequest};
+use tokio::time::timeout;
+
+use super::client::{Channel, Client};
+use super::kernel::{Kernel, describe};
+use super::kernelspec::Kernelspec;
+use super::stop::Stop;
+
+/// A kernel is ready after seconds; where its launcher has to compile something first, on a loaded
+/// machine, it may take minutes.
+const START: Duration = Duration::from_secs(300);
+
+/// Why there is no kernel to talk to.
+pub enum NotStarted {
+    Interrupted,
+    /// One sentence, and behind it what the kernel itself wrote.
+    Failed(String),
+}
+
+/// Starts a kernel in `directory` and waits until it answers.
+pub async fn start(
+    spec: &Kernelspec,
+    directory: &Path,
+    stop: &mut Stop,
+) -> Result<(Kernel, Client), NotStarted> {
+    let mut attempts = 3;
+    loop {
+        attempts -= 1;
+        let started = Kernel::start(spec, directory).await;
+        let mut kernel = started.map_err(|error| NotStarted::Failed(format!("{error:#}")))?;
+        let opened = tokio::select! {
+            biased;
+            () = stop.requested() => None,
+            opened = open(&mut kernel) => Some(opened),
+        };
+        let problem = match opened {
+            Some(Ok(client)) => return Ok((kernel, client)),
+            Some(Err(problem)) => problem,
+            None => {
+                kernel.stop(None, stop).await;
+                return Err(NotStarted::Interrupted);
+            }
+        };
+        let log = kernel.log();
+        kernel.stop(None, stop).await;
+        // Another program was quicker to take one of the ports: others may still be free.
+        if attempts > 0 && log.contains("in use") {
+            continue;
+        }
+        let explained = if log.is_empty() {
+            String::new()
+        } else {
+            format!("\n{log}")
+        };
+        return Err(NotStarted::Failed(format!("{problem}{explained}")));
+    }
+}
+
+async fn open(kernel: &mut Kernel) -> Result<Client, String> {
+    let info = kernel.info.clone();
+    tokio::select! {
+        status = kernel.ended() => {
+            Err(format!("the kernel did not start: {}", describe(status)))
+        }
+        client = timeout(START, shake_hands(&info)) => match client {
+            Ok(client) => client.map_err(|error| format!("{error:#}")),
+            Err(_) => Err(format!("the kernel did not answer within {} s", START.as_secs())),
+        },
+    }
+}
+
+/// Asks each second until both an answer and an iopub message have been seen. A subscription takes
+/// effect some time after it was made, and what is published before that is lost.
+async fn shake_hands(info: &ConnectionInfo) -> anyhow::Result<Client> {
+    let mut client = Client::connect(info).await?;
+    let (mut answered, mut heard) = (false, false);
+    while !(answered && heard) {
+        client.request(KernelInfoRequest {}).await?;
+        let listen = async {
+            while !(answered && heard) {
+                let message = client.next().await;
+                answered |= message.kind == "kernel_info_reply";
+                heard |= message.channel == Channel::Iopub;
+            }
+        };
+        timeout(Duration::from_secs(1), listen).await.ok();
+    }
+    Ok(client)
+}

@@ -1,0 +1,258 @@
+//! The prebuilt build directory that each kernel starts from.
+//!
+//! A stock kernel begins in an empty directory and compiles every dependency anew, forty seconds
+//! at its first `:dep`. Here `support` and its dependencies are compiled once, by the command that
+//! evcxr would use, and a kernel copies the result.
+
+use crate::home::Home;
+use crate::installed::Installed;
+use crate::progress;
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Cells are compiled quickly, dependencies well. A configuration file above the build directory
+/// is the one place whose profile wins over the one that evcxr writes.
+/// Lessons time loops in cells: those need the first level at least.
+const CARGO_CONFIG: &str =
+    "[profile.dev]\nopt-level = 1\n[profile.dev.package.\"*\"]\nopt-level = 2\n";
+
+/// Holds off the template's next rebuild while it is copied.
+pub struct Template {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Template {
+    /// The template for the sources as they are now; compiles it if they changed since.
+    ///
+    /// Blocks while another process compiles it.
+    ///
+    /// # Errors
+    /// When `support` does not compile, or there is no disk.
+    pub fn current(home: &Home, installed: &Installed) -> Result<Template> {
+        let templates = home.state().join("template");
+        fs::create_dir_all(&templates)
+            .with_context(|| format!("{} cannot be made", templates.display()))?;
+        let folder = templates.join(fingerprint(home, installed)?);
+        let lock = File::create(home.state().join("template.lock"))
+            .context("the template cannot be locked")?;
+        lock.lock_shared()?;
+        if !folder.is_dir() {
+            lock.unlock()?;
+            lock.lock()?;
+            // Another process may have made it while this one waited.
+            if !folder.is_dir() {
+                remove_all_in(&templates)?;
+                build(home, installed, &folder)?;
+            }
+            lock.unlock()?;
+            lock.lock_shared()?;
+        }
+        Ok(Template {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Copies it to `target`, which must be an empty folder, sharing blocks where the file system
+    /// can. (Hard links would not do: evcxr rewrites files in place.)
+    ///
+    /// # Errors
+    /// When the copy fails, for example for lack of disk.
+    pub fn copy_to(&self, target: &Path) -> Result<()> {
+        let mut copy = Command::new("cp");
+        copy.args(["-a", "--reflink=auto"])
+            .arg(self.folder.join("."))
+            .arg(target);
+        let answer = copy.output().context("cp cannot be started")?;
+        if !answer.status.success() {
+            anyhow::bail!(
+                "the kernel's build directory cannot be copied to {}: {}",
+                target.display(),
+                String::from_utf8_lossy(&answer.stderr).trim()
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Names all that a template depends on.
+fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
+    let mut hash = Sha256::new();
+    for part in [
+        &installed.toolchain.version,
+        crate::evcxr::VERSION,
+        CARGO_CONFIG,
+        &rust_flags().join(" "),
+    ] {
+        hash.update(part);
+    }
+    let mut files = vec![home.root.join("Cargo.lock"), home.root.join("Cargo.toml")];
+    sources_below(&home.root.join("support"), &mut files)?;
+    files.sort();
+    for file in files {
+        hash.update(file.as_os_str().as_encoded_bytes());
+        hash.update(fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?);
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// `support`'s manifest and sources, but not its tests and benchmarks.
+fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?
+    {
+        let path = entry?.path();
+        if path.is_dir() {
+            if !path.ends_with("tests") && !path.ends_with("benches") {
+                sources_below(&path, files)?;
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rs" || extension == "toml")
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// As evcxr chooses them: other flags would make the kernel compile everything again.
+fn rust_flags() -> Vec<String> {
+    let mut flags = vec!["-Cprefer-dynamic".to_owned()];
+    if crate::setup::find_program("mold").is_none() && crate::setup::find_program("lld").is_some() {
+        flags.push("-Clink-arg=-fuse-ld=lld".to_owned());
+    }
+    flags
+}
+
+fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
+    let unfinished = folder.with_extension("unfinished");
+    let crate_folder = unfinished.join("build");
+    fs::create_dir_all(crate_folder.join("src"))?;
+    fs::create_dir_all(unfinished.join(".cargo"))?;
+    fs::write(unfinished.join(".cargo/config.toml"), CARGO_CONFIG)?;
+    fs::write(crate_folder.join("src/lib.rs"), "pub use support;\n")?;
+    fs::write(crate_folder.join("Cargo.toml"), manifest(home))?;
+    fs::copy(
+        home.root.join("Cargo.lock"),
+        crate_folder.join("Cargo.lock"),
+    )
+    .context("Cargo.lock cannot be copied")?;
+    let mut command = Command::new(installed.toolchain.bin().join("cargo"));
+    command
+        .args(["build", "--target", installed.toolchain.host()])
+        .current_dir(&crate_folder)
+        .env("RUSTFLAGS", rust_flags().join(" "))
+        .env("RUSTC", installed.toolchain.bin().join("rustc"))
+        .env("CARGO_TARGET_DIR", "target")
+        .env("CARGO_BUILD_BUILD_DIR", "target");
+    without_callers_cargo(&mut command);
+    progress::run(
+        "support, compiled for the kernel",
+        &mut command,
+        &home.state().join("log/template.txt"),
+    )?;
+    // What only a rebuild of `support` in place would use.
+    let _ = fs::remove_dir_all(
+        crate_folder
+            .join("target")
+            .join(installed.toolchain.host())
+            .join("debug/incremental"),
+    );
+    fs::copy(
+        crate_folder.join("Cargo.lock"),
+        unfinished.join("Cargo.lock"),
+    )?;
+    crate::shims::write(&unfinished.join("bin"), installed)?;
+    fs::rename(&unfinished, folder)
+        .with_context(|| format!("{} cannot be put in its place", folder.display()))
+}
+
+/// The manifest that evcxr writes for a session whose only dependency is `support`.
+fn manifest(home: &Home) -> String {
+    format!(
+        r#"
+[package]
+name = "ctx"
+version = "1.0.0"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib"]
+path = "src/lib.rs"
+
+[profile.dev]
+opt-level = 2
+debug = false
+strip = "debuginfo"
+rpath = true
+lto = false
+debug-assertions = true
+codegen-units = 16
+panic = 'unwind'
+incremental = true
+overflow-checks = true
+
+[dependencies]
+{}
+"#,
+        support_dependency(home)
+    )
+}
+
+/// `support` by absolute path, spelt as evcxr spells what a notebook's relative path leads to.
+pub fn support_dependency(home: &Home) -> String {
+    let path = home.root.join("support");
+    let path = path
+        .to_string_lossy()
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
+    format!("support = {{ path = \"{path}\" }}")
+}
+
+/// Takes away the settings of a cargo that runs this program: they are not for the one it starts.
+pub fn without_callers_cargo(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let keep = [
+            "CARGO_HOME",
+            "CARGO_HTTP_",
+            "CARGO_NET_",
+            "CARGO_REGISTRIES_",
+            "CARGO_REGISTRY_",
+            "CARGO_SOURCE_",
+        ];
+        if text.starts_with("CARGO")
+            && !keep.iter().any(|kept| text.starts_with(kept))
+            && text != "CARGO_TARGET_DIR"
+            && text != "CARGO_BUILD_BUILD_DIR"
+        {
+            command.env_remove(&name);
+        }
+    }
+    for name in [
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTUP_TOOLCHAIN",
+        "LD_LIBRARY_PATH",
+        "RUST_RECURSION_COUNT",
+    ] {
+        command.env_remove(name);
+    }
+}
+
+fn remove_all_in(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        fs::remove_dir_all(entry?.path()).context("an older template cannot be removed")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The fork guard: what happens around every `fork()` in a cell.
+//!
+//! Registered by `pthread_atfork`, so that it holds for the bare system call wrapper as for
+//! every library over it. Before the fork both output streams are locked and flushed: a child
+//! inherits neither half a line nor a lock whose owner does not exist in it. The child then
+//! gives up all that is the kernel's.
+//!
+//! The code in the child runs after a fork from a process with several threads, so it may only
+//! make calls that are safe in a signal handler, until `exec` or exit.
+
+use super::output;
+use std::cell::RefCell;
+use std::io::{self, StderrLock, StdoutLock, Write};
+use std::ffi::CString;
+use std::os::fd::{IntoRawFd, OwnedFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
+
+/// From `fcntl.h`; the `libc` crate does not have it.
+const F_SETSIG: libc::c_int = 10;
+
+thread_local! {
+    static LOCKS: RefCell<Option<(StdoutLock<'static>, StderrLock<'static>)>> = const { RefCell::new(None) };
+}
+
+/// The process and the thread that called `fork()`.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+static FORKER: AtomicI32 = AtomicI32::new(0);
+/// `/dev/null`, opened early: a child's stdin.
+static NOTHING: AtomicI32 = AtomicI32::new(-1);
+/// A pipe on which nobody writes. Its end closes with the process that runs the cells.
+/// The reading end's path, as each child has to open it anew.
+static LIFELINE: OnceLock<CString> = OnceLock::new();
+static LIFELINE_WRITE: AtomicI32 = AtomicI32::new(-1);
+
+static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many children this process has forked since the library was loaded into a kernel; 0
+/// outside of a kernel, where nothing is guarded. One number for all cells.
+///
+/// ```
+/// assert_eq!(support::kernel::forks(), 0);
+/// ```
+pub fn forks() -> usize {
+    FORKS.load(Relaxed)
+}
+
+pub fn install() -> io::Result<()> {
+    let nothing: OwnedFd = std::fs::File::open("/dev/null")?.into();
+    let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+    NOTHING.store(output::above_standard(nothing)?.into_raw_fd(), Relaxed);
+    let read = output::above_standard(read)?.into_raw_fd();
+    LIFELINE.get_or_init(|| CString::new(format!("/proc/self/fd/{read}")).unwrap_or_default());
+    LIFELINE_WRITE.store(output::above_standard(write)?.into_raw_fd(), Relaxed);
+    // SAFETY: the handlers are functions of this library, which is never unloaded.
+    match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) } {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}
+
+extern "C" fn before() {
+    let mut out = io::stdout().lock();
+    let err = io::stderr().lock();
+    let _ = out.flush();
+    PARENT.store(nix::unistd::getpid().as_raw(), Relaxed);
+    FORKER.store(nix::unistd::gettid().as_raw(), Relaxed);
+    LOCKS.with_borrow_mut(|locks| *locks = Some((out, err)));
+}
+
+extern "C" fn after_in_parent() {
+    FORKS.fetch_add(1, Relaxed);
+    LOCKS.with_borrow_mut(Option::take);
+}
+
+extern "C" fn after_in_child() {
+    die_with(PARENT.load(Relaxed));
+    output::leave_to_parent();
+    // SAFETY: a system call on a descriptor of this process.
+    unsafe { libc::dup2(NOTHING.load(Relaxed), 0) };
+    LOCKS.with_borrow_mut(Option::take);
+}
+
+/// Arranges that this process is killed when the one that runs the cells ends.
+///
+/// PR_SET_PDEATHSIG survives an `exec`, but fires when the *thread* that forked ends. That is
+/// right for the thread that runs the cells, which lives as long as its process. A child of any
+/// other thread, and a child's child, would die too early; it holds on to the lifeline instead.
+fn die_with(parent: libc::pid_t) {
+    let of_the_cells_thread = !output::in_child() && FORKER.load(Relaxed) == parent;
+    // SAFETY: system calls that are safe in a signal handler.
+    unsafe {
+        libc::close(LIFELINE_WRITE.swap(-1, Relaxed));
+        if of_the_cells_thread {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            // The parent may have ended before the call above.
+            if libc::getppid() != parent {
+                libc::_exit(1);
+            }
+        }
+    }
+    if !of_the_cells_thread {
+        hold_lifeline();
+    }
+}
+
+/// Has the operating system send SIGKILL to this process when the lifeline's other end closes.
+///
+fn hold_lifeline() {
+    let Some(path) = LIFELINE.get() else { return };
+    // SAFETY: `path` ends in a zero byte; the rest are plain calls on a descriptor just opened.
+    unsafe {
+        let own = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC);
+        if own >= 0 {
+            libc::fcntl(own, libc::F_SETOWN, libc::getpid());
+            libc::fcntl(own, F_SETSIG, libc::SIGKILL);
+            libc::fcntl(own, libc::F_SETFL, libc::O_NONBLOCK | libc::O_ASYNC);
+            // It may have closed before the signal was asked for: then reading tells the end.
+            let mut byte = 0u8;
+            if libc::read(own, (&raw mut byte).cast(), 1) == 0 {
+                libc::_exit(1);
+            }
+        }
+    }
+}

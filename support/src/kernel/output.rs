@@ -1,0 +1,143 @@
+//! Carries what cells and their children write to the kernel.
+//!
+//! stdout and stderr of this process become two stream sockets. A thread reads them and writes
+//! whole lines to the kernel's pipes, which no other process ever holds. With `SO_PASSCRED` the
+//! operating system tells of every piece who wrote it and never joins pieces of two writers. So
+//! one socket keeps the order in which processes wrote (a child's last words come before its
+//! parent's "it has ended"), long lines of two processes do not mix, and a control word of the
+//! kernel's protocol counts only where this process wrote it. (systemd's journal collects the
+//! output of services in the same way.)
+
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+use std::time::Duration;
+
+mod carry;
+mod lines;
+
+/// The kernel's pipes and this process's ends of the sockets: `[stdout, stderr]`.
+static KERNEL: [AtomicI32; 2] = [AtomicI32::new(-1), AtomicI32::new(-1)];
+static SOCKETS: [AtomicI32; 2] = [AtomicI32::new(-1), AtomicI32::new(-1)];
+/// Whether the carrying thread holds something that it has read and not yet written.
+static BUSY: AtomicBool = AtomicBool::new(false);
+static IN_CHILD: AtomicBool = AtomicBool::new(false);
+
+/// The name of this module's threads, by which lists of threads leave them out.
+pub const THREAD: &str = "support-output";
+
+/// The longest that [`sync`] waits for the kernel to take what was written.
+const SYNC_LIMIT: Duration = Duration::from_secs(1);
+
+/// Puts the sockets in the place of stdout and stderr and starts the carrying thread.
+pub fn install() -> io::Result<()> {
+    for (stream, standard) in [(0, libc::STDOUT_FILENO), (1, libc::STDERR_FILENO)] {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        let on: libc::c_int = 1;
+        // SAFETY: `on` lives through the call and its size is the one given.
+        check(unsafe {
+            libc::setsockopt(
+                ours.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_PASSCRED,
+                (&raw const on).cast(),
+                size_of_val(&on) as libc::socklen_t,
+            )
+        })?;
+        // SAFETY: `standard` is open in a process that the kernel started.
+        let pipe = check(unsafe { libc::fcntl(standard, libc::F_DUPFD_CLOEXEC, 64) })?;
+        KERNEL[stream].store(pipe, SeqCst);
+        SOCKETS[stream].store(above_standard(ours.into())?.into_raw_fd(), SeqCst);
+        // SAFETY: both are open; `dup2` replaces what `standard` was.
+        check(unsafe { libc::dup2(theirs.as_raw_fd(), standard) })?;
+    }
+    std::thread::Builder::new().name(THREAD.into()).spawn(carry::run)?;
+    sync_at_the_end();
+    Ok(())
+}
+
+/// Writes out what stdout's buffer holds; gives up after a moment if another thread holds its lock.
+pub fn flush() {
+    let (done, wait) = std::sync::mpsc::channel();
+    let flush = move || {
+        let _ = io::stdout().flush();
+        let _ = done.send(());
+    };
+    if std::thread::Builder::new().name(THREAD.into()).spawn(flush).is_ok() {
+        let _ = wait.recv_timeout(Duration::from_millis(50));
+    }
+}
+
+/// Waits until all that was written has reached the kernel, one second at most.
+///
+/// Safe to call in a signal handler. Does nothing in a child: its parent carries its words.
+pub fn sync() {
+    if in_child() || SOCKETS[0].load(SeqCst) < 0 {
+        return;
+    }
+    let pause = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
+    for _ in 0..SYNC_LIMIT.as_micros() / 50 {
+        // First the sockets, then the flag: what has left a socket is held under the flag.
+        if !SOCKETS.iter().any(|socket| waiting(socket.load(SeqCst))) && !BUSY.load(SeqCst) {
+            return;
+        }
+        // SAFETY: `pause` lives through the call; the remaining time is not asked for.
+        unsafe { libc::nanosleep(&raw const pause, std::ptr::null_mut()) };
+    }
+}
+
+/// Whether this process was forked from the one that runs the cells.
+pub fn in_child() -> bool {
+    IN_CHILD.load(SeqCst)
+}
+
+/// In a child: gives up what is the kernel's. Safe after a fork from a process with many threads.
+pub fn leave_to_parent() {
+    IN_CHILD.store(true, SeqCst);
+    for descriptor in KERNEL.iter().chain(&SOCKETS) {
+        let descriptor = descriptor.swap(-1, SeqCst);
+        if descriptor >= 0 {
+            // SAFETY: this module opened it and nothing else in the child uses it.
+            unsafe { libc::close(descriptor) };
+        }
+    }
+}
+
+/// Moves a descriptor out of the way of 0, 1, 2 and of the low numbers that lessons print.
+pub fn above_standard(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    // SAFETY: the descriptor is open, and the new one is owned by nobody else.
+    unsafe {
+        let moved = check(libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 64))?;
+        Ok(OwnedFd::from_raw_fd(moved))
+    }
+}
+
+fn waiting(socket: RawFd) -> bool {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: FIONREAD writes one integer, and `bytes` is one.
+    unsafe { libc::ioctl(socket, libc::FIONREAD, &raw mut bytes) == 0 && bytes > 0 }
+}
+
+/// Lets nothing be lost that was written before a normal exit or an abort.
+fn sync_at_the_end() {
+    extern "C" fn at_exit() {
+        sync();
+    }
+    extern "C" fn at_abort(_signal: libc::c_int) {
+        sync();
+        // Returning lets `abort()` go on: it restores the default action and raises again.
+    }
+    // SAFETY: the handlers are functions of this library, which is never unloaded, and `sync`
+    // makes only calls that are safe in a signal handler.
+    unsafe {
+        libc::atexit(at_exit);
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = at_abort as *const () as usize;
+        action.sa_flags = libc::SA_ONSTACK;
+        libc::sigaction(libc::SIGABRT, &raw const action, std::ptr::null_mut());
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}

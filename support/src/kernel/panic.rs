@@ -1,0 +1,46 @@
+//! The panic hook: message, place and thread in one line, without a backtrace.
+
+use super::output;
+use std::io::Write;
+use std::panic::PanicHookInfo;
+
+/// Installs the hook. It is back after the kernel has restarted the process, as loading the
+/// library installs it.
+pub fn install() {
+    std::panic::set_hook(Box::new(hook));
+}
+
+fn hook(info: &PanicHookInfo) {
+    let message = info
+        .payload_as_str()
+        .unwrap_or("(a value that is not text)");
+    // A panic that leaves a cell reaches `extern "C"`, where Rust panics once more in order to
+    // abort. The first panic has been told; end quietly, so that the kernel reports an exit.
+    if message.contains("cannot unwind") {
+        output::flush();
+        output::sync();
+        // SAFETY: `_exit` runs no handler and does not return.
+        unsafe { libc::_exit(101) }
+    }
+    let thread = std::thread::current();
+    let name = match thread.name() {
+        Some("main") | None if is_main_thread() => "main",
+        Some(name) => name,
+        None => "unnamed",
+    };
+    let place = info
+        .location()
+        .map_or(String::new(), |at| format!(" ({}:{})", at.file(), at.line()));
+    let process = if output::in_child() {
+        format!("process {}, ", std::process::id())
+    } else {
+        String::new()
+    };
+    // One write, so that lines of other threads stay outside of it.
+    let line = format!("{process}thread '{name}' panicked: {message}{place}\n");
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+fn is_main_thread() -> bool {
+    nix::unistd::gettid() == nix::unistd::getpid()
+}

@@ -1,0 +1,282 @@
+//! Pictures put together: above and beside each other.
+
+use std::fmt;
+
+use super::Timeline;
+use super::canvas::svg;
+use super::frame::Frame;
+use super::lanes::{Panel, TITLE_HEIGHT, draw_title};
+
+const MARGIN: f64 = 14.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 6.0;
+const BETWEEN: f64 = 10.0;
+
+/// Rectangles that a figure may have: what a page of 850 pixels can show and 100 KB can hold.
+const MOST_BARS: usize = 1500;
+
+/// One timeline, or several that are drawn together: with one scale and one legend.
+///
+/// ```
+/// use support::plot::Figure;
+/// use support::trace::Trace;
+///
+/// let (one, two) = (Trace::new(), Trace::new());
+/// one.in_span("work", || ());
+/// two.in_span("work", || ());
+/// let figure: Figure = one.timeline().title("Before").above(two.timeline().title("After"));
+/// println!("{figure}");
+/// ```
+#[derive(Clone)]
+pub struct Figure {
+    node: Node,
+}
+
+#[derive(Clone)]
+enum Node {
+    Timeline(Box<Timeline>),
+    Above(Vec<Node>),
+    Beside(Vec<Node>),
+}
+
+impl From<Timeline> for Figure {
+    fn from(timeline: Timeline) -> Figure {
+        Figure {
+            node: Node::Timeline(Box::new(timeline)),
+        }
+    }
+}
+
+impl Figure {
+    /// This above `other`. Timelines above each other share one time axis, so that the same
+    /// length is the same time, and one legend.
+    ///
+    /// ```
+    /// use support::trace::Trace;
+    ///
+    /// let trace = Trace::new();
+    /// let three = trace.timeline().above(trace.timeline()).above(trace.timeline());
+    /// assert!(three.svg().starts_with("<svg"));
+    /// ```
+    pub fn above(self, other: impl Into<Figure>) -> Figure {
+        let mut nodes = match self.node {
+            Node::Above(nodes) => nodes,
+            node => vec![node],
+        };
+        nodes.push(other.into().node);
+        Figure {
+            node: Node::Above(nodes),
+        }
+    }
+
+    /// This to the left of `other`, at the same scale and with one legend.
+    ///
+    /// ```
+    /// use support::trace::Trace;
+    ///
+    /// let trace = Trace::new();
+    /// let two = trace.timeline().beside(trace.timeline());
+    /// assert!(two.svg().starts_with("<svg"));
+    /// ```
+    pub fn beside(self, other: impl Into<Figure>) -> Figure {
+        let mut nodes = match self.node {
+            Node::Beside(nodes) => nodes,
+            node => vec![node],
+        };
+        nodes.push(other.into().node);
+        Figure {
+            node: Node::Beside(nodes),
+        }
+    }
+
+    /// The figure as an SVG document: white ground, a title and a description for screen
+    /// readers.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.instant("now");
+    /// let svg = support::plot::Figure::from(trace.timeline()).svg();
+    /// assert!(svg.contains("role=\"img\"") && svg.contains("<desc>"));
+    /// ```
+    pub fn svg(&self) -> String {
+        let timelines = self.timelines();
+        let mut frame = Frame::new(&timelines);
+        let width = f64::from(timelines.iter().map(|t| t.width).max().unwrap_or(850));
+        // Coarser until it is few enough bars for a page.
+        while self.node.bars(&frame, width) > MOST_BARS && frame.least < 50.0 {
+            frame.least *= 2.0;
+        }
+        let legend_width = width - 2.0 * MARGIN;
+        let legend = frame.legend(None, (MARGIN, 0.0), legend_width);
+        // A single title stands over the legend; of several each stands over its own lanes.
+        let title = match &self.node {
+            Node::Timeline(timeline) => timeline.title.as_deref(),
+            _ => None,
+        };
+        let below = TOP + title.map_or(0.0, |_| TITLE_HEIGHT);
+        let area = self
+            .node
+            .area((0.0, below + legend), width, title.is_none());
+        let lanes = self.node.place(&frame, area, &mut |_, _| ());
+        let size = (width, below + legend + lanes + BOTTOM);
+        svg(size, title.unwrap_or("Timeline"), &self.text(), |canvas| {
+            if let Some(title) = title {
+                draw_title(canvas, title, (MARGIN, TOP), legend_width);
+            }
+            frame.legend(Some(canvas), (MARGIN, below), legend_width);
+            self.node.place(&frame, area, &mut |panel, area| {
+                panel.draw(canvas, area);
+            });
+        })
+    }
+
+    /// What the figure shows, in a sentence with numbers for each timeline.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.instant("now");
+    /// let figure = support::plot::Figure::from(trace.timeline());
+    /// assert_eq!(figure.text(), "Timeline of 0 ns: 1 lane in 1 process, 1 instant.");
+    /// ```
+    pub fn text(&self) -> String {
+        let texts: Vec<String> = self.timelines().iter().map(|t| t.sentence()).collect();
+        texts.join(" ")
+    }
+
+    /// Shows the figure as a cell's result: evcxr calls this on a cell's last expression.
+    ///
+    /// Writes the picture and its sentence to stdout in one go. Blocks only while the output is
+    /// full; does not fail, not even without a reader.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// support::plot::Figure::from(trace.timeline()).evcxr_display();
+    /// ```
+    pub fn evcxr_display(&self) {
+        let (svg, text) = (self.svg(), self.text());
+        crate::kernel::rich::show(&[("image/svg+xml", &svg), ("text/plain", &text)]);
+    }
+
+    fn timelines(&self) -> Vec<&Timeline> {
+        let mut all = Vec::new();
+        self.node.collect(&mut all);
+        all
+    }
+}
+
+impl Node {
+    fn collect<'a>(&'a self, all: &mut Vec<&'a Timeline>) {
+        match self {
+            Node::Timeline(timeline) => all.push(timeline),
+            Node::Above(nodes) | Node::Beside(nodes) => {
+                nodes.iter().for_each(|node| node.collect(all));
+            }
+        }
+    }
+
+    /// Names have one width, so that axes above each other are in line.
+    fn gutter(&self) -> f64 {
+        match self {
+            Node::Timeline(timeline) => Panel::gutter(timeline),
+            Node::Above(nodes) | Node::Beside(nodes) => {
+                nodes.iter().map(Node::gutter).fold(0.0, f64::max)
+            }
+        }
+    }
+
+    /// Calls `visit` with each timeline's panel, its corner and whether it bears an axis, and
+    /// returns the height of all.
+    fn place(&self, frame: &Frame, area: Area, visit: &mut dyn FnMut(&Panel, Area)) -> f64 {
+        match self {
+            Node::Timeline(timeline) => {
+                let panel = Panel::new(timeline, frame, area);
+                visit(&panel, area);
+                panel.height(area)
+            }
+            Node::Above(nodes) => {
+                let mut y = area.y;
+                let last = nodes.len() - 1;
+                for (n, node) in nodes.iter().enumerate() {
+                    // One axis for all, unless they begin at different times.
+                    let axis = (n == last && area.axis) || node.start() != nodes[last].start();
+                    y += node.place(frame, Area { y, axis, ..area }, visit) + BETWEEN;
+                }
+                y - BETWEEN - area.y
+            }
+            Node::Beside(nodes) => {
+                let width = area.width / nodes.len() as f64;
+                let heights = nodes.iter().enumerate().map(|(n, node)| {
+                    let x = area.x + n as f64 * width;
+                    let axis = true;
+                    node.place(
+                        frame,
+                        Area {
+                            x,
+                            width,
+                            axis,
+                            ..area
+                        },
+                        visit,
+                    )
+                });
+                heights.fold(0.0, f64::max)
+            }
+        }
+    }
+
+    fn start(&self) -> Option<u64> {
+        match self {
+            Node::Timeline(timeline) => Some(timeline.window().0),
+            Node::Above(nodes) => nodes[0].start(),
+            Node::Beside(_) => None,
+        }
+    }
+
+    fn area(&self, at: (f64, f64), width: f64, title: bool) -> Area {
+        Area {
+            x: at.0,
+            y: at.1,
+            width,
+            gutter: self.gutter(),
+            axis: true,
+            title,
+        }
+    }
+
+    fn bars(&self, frame: &Frame, width: f64) -> usize {
+        let mut bars = 0;
+        let area = self.area((0.0, 0.0), width, true);
+        self.place(frame, area, &mut |panel, _| bars += panel.bars().0);
+        bars
+    }
+}
+
+/// Where a panel stands, and what it bears.
+#[derive(Clone, Copy)]
+pub(super) struct Area {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    /// The width of the lanes' names.
+    pub gutter: f64,
+    pub axis: bool,
+    pub title: bool,
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, timeline) in self.timelines().iter().enumerate() {
+            if n > 0 {
+                writeln!(f)?;
+            }
+            timeline.draw_terminal(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Figure").field(&self.timelines()).finish()
+    }
+}

@@ -1,0 +1,203 @@
+//! A picture of one trace, and how it is to be drawn.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Figure;
+use super::model::Data;
+use crate::trace::Trace;
+
+/// What the colours say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// By label where there are spans, else by CPU.
+    Fitting,
+    Label,
+    Cpu,
+}
+
+/// A timeline of a trace as it was when [`Trace::timeline`] was called.
+///
+/// Every thread and forked process has a lane. Spans are bars, a span within a span stands below
+/// it; instants are markers; a thin line leads from the fork to the child. Where
+/// threads ticked, a strip says when they ran.
+///
+/// ```
+/// use support::trace::Trace;
+///
+/// let trace = Trace::new();
+/// trace.in_span("work", || trace.instant("half-way"));
+/// let picture = trace.timeline().title("Work").width(600);
+/// assert!(picture.svg().contains("width=\"600\""));
+/// ```
+#[derive(Clone)]
+pub struct Timeline {
+    pub(super) data: Data,
+    pub(super) title: Option<String>,
+    pub(super) colours: Colours,
+    pub(super) width: u32,
+    pub(super) zoom: Option<(u64, u64)>,
+}
+
+impl Timeline {
+    pub(crate) fn new(trace: &Trace) -> Timeline {
+        Timeline {
+            data: Data::new(trace),
+            title: None,
+            colours: Colours::Fitting,
+            width: 850,
+            zoom: None,
+        }
+    }
+
+    /// Writes a title over the picture.
+    ///
+    /// ```
+    /// let picture = support::trace::Trace::new().timeline().title("Two threads");
+    /// assert!(picture.text().starts_with("Two threads: "));
+    /// ```
+    pub fn title(mut self, title: &str) -> Timeline {
+        self.title = Some(title.to_string());
+        self
+    }
+
+    /// Colours by CPU: running segments by the one they ran on; spans, where nothing ticked, by
+    /// the one they began on.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.tick();
+    /// assert!(trace.timeline().by_cpu().svg().contains("cpu "));
+    /// ```
+    pub fn by_cpu(mut self) -> Timeline {
+        self.colours = Colours::Cpu;
+        self
+    }
+
+    /// Colours spans by their labels; running segments are grey.
+    ///
+    /// This is the default where there are spans; where there are only ticks it is by CPU.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.tick();
+    /// assert!(trace.timeline().by_label().svg().contains("running"));
+    /// ```
+    pub fn by_label(mut self) -> Timeline {
+        self.colours = Colours::Label;
+        self
+    }
+
+    /// The picture's width in pixels, 850 unless told otherwise, at least 300.
+    ///
+    /// ```
+    /// let picture = support::trace::Trace::new().timeline().width(500);
+    /// assert!(picture.svg().contains("width=\"500\""));
+    /// ```
+    pub fn width(mut self, px: u32) -> Timeline {
+        self.width = px.clamp(300, 10_000);
+        self
+    }
+
+    /// Shows only what happened between `from` and `to`, as the picture's own axis counts: 0 is
+    /// the first event.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let trace = support::trace::Trace::new();
+    /// trace.busy(Duration::from_millis(1));
+    /// let part = trace.timeline().zoom(Duration::ZERO, Duration::from_micros(500));
+    /// assert!(part.text().starts_with("Timeline from 0 ns to 500 µs"));
+    /// ```
+    pub fn zoom(mut self, from: Duration, to: Duration) -> Timeline {
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4);
+        let (from, to) = (ns(from.min(to)), ns(from.max(to)));
+        self.zoom = Some((from, to.max(from + 1)));
+        self
+    }
+
+    /// This above `other`, on one time axis and in the same colours: before and after.
+    ///
+    /// ```
+    /// use support::trace::Trace;
+    ///
+    /// let (before, after) = (Trace::new(), Trace::new());
+    /// before.in_span("work", || ());
+    /// after.in_span("work", || ());
+    /// let both = before.timeline().title("Before").above(after.timeline().title("After"));
+    /// assert!(both.text().contains("Before: ") && both.text().contains("After: "));
+    /// ```
+    pub fn above(self, other: impl Into<Figure>) -> Figure {
+        Figure::from(self).above(other)
+    }
+
+    /// This to the left of `other`, at the same scale and in the same colours.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// let both = trace.timeline().beside(trace.timeline());
+    /// assert!(both.svg().starts_with("<svg"));
+    /// ```
+    pub fn beside(self, other: impl Into<Figure>) -> Figure {
+        Figure::from(self).beside(other)
+    }
+
+    /// The picture as SVG. See [`Figure::svg`].
+    ///
+    /// ```
+    /// assert!(support::trace::Trace::new().timeline().svg().starts_with("<svg"));
+    /// ```
+    pub fn svg(&self) -> String {
+        Figure::from(self.clone()).svg()
+    }
+
+    /// The picture in a sentence. See [`Figure::text`].
+    ///
+    /// ```
+    /// let text = support::trace::Trace::new().timeline().text();
+    /// assert_eq!(text, "Empty timeline: nothing was recorded.");
+    /// ```
+    pub fn text(&self) -> String {
+        self.sentence()
+    }
+
+    /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
+    ///
+    /// ```
+    /// support::trace::Trace::new().timeline().evcxr_display();
+    /// ```
+    pub fn evcxr_display(&self) {
+        Figure::from(self.clone()).evcxr_display();
+    }
+
+    /// First and last moment shown, in ns since the first event.
+    pub(super) fn window(&self) -> (u64, u64) {
+        // A single instant still needs a moment to stand in.
+        self.zoom.unwrap_or((0, self.data.length.max(1_000)))
+    }
+
+    pub(super) fn coloured_by_cpu(&self) -> bool {
+        match self.colours {
+            Colours::Label => false,
+            Colours::Cpu => true,
+            Colours::Fitting => self.data.spans().next().is_none(),
+        }
+    }
+}
+
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.draw_terminal(f)
+    }
+}
+
+impl fmt::Debug for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeline")
+            .field("lanes", &self.data.lanes().count())
+            .field("spans", &self.data.spans().count())
+            .field("length", &Duration::from_nanos(self.data.length))
+            .finish()
+    }
+}

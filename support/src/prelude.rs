@@ -1,0 +1,38 @@
+//! What nearly every cell needs: `use support::prelude::*;`.
+//!
+//! ```
+//! use support::prelude::*;
+//!
+//! let trace = Trace::new();
+//! let worker = thread::spawn_named("worker", {
+//!     let trace = trace.clone();
+//!     move || trace.in_span("work", || trace.busy(Duration::from_micros(100)))
+//! });
+//! worker.join().unwrap();
+//! println!("{}", trace.timeline());
+//! ```
+//!
+//! | name | what it is |
+//! |---|---|
+//! | [`Trace`], [`Timeline`], [`Figure`] | recording and drawing |
+//! | [`thread`] | all of `std::thread`, and this crate's additions to it |
+//! | [`Duration`], [`Instant`] | of `std::time` |
+//! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
+//! | [`Any`] | evcxr wants the name where a cell joins a thread |
+//!
+//! A cell's own `use` or `let` of one of these names wins over the prelude's. `std::thread` is
+//! therefore not hidden: after `use std::thread;` the name means the standard library's alone.
+//! Names that also mean something else in many programs (`Event`, `Span`, `Kind`, `Result`)
+//! stay out.
+//!
+//! rust-analyzer, which evcxr asks for the types of variables, does not see through some of
+//! nix's functions. Where a cell keeps such a result in a variable at its top level, the type
+//! has to be written: `let status: WaitStatus = waitpid(child, None).unwrap();`.
+
+pub use std::any::Any;
+pub use std::time::{Duration, Instant};
+
+pub use crate::plot::{Figure, Timeline};
+pub use crate::thread;
+pub use crate::trace::Trace;
+pub use crate::{libc, nix};

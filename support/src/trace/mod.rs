@@ -1,0 +1,302 @@
+//! Records what ran where: spans, instants and ticks, from threads and forked processes alike.
+//!
+//! ```
+//! use std::thread;
+//! use support::trace::Trace;
+//!
+//! let trace = Trace::new();
+//! thread::scope(|scope| {
+//!     for name in ["left", "right"] {
+//!         let trace = &trace;
+//!         scope.spawn(move || {
+//!             trace.name_lane(name);
+//!             trace.in_span("work", || trace.instant("half-way"));
+//!         });
+//!     }
+//! });
+//! assert_eq!(trace.events().len(), 4);
+//! println!("{}", trace.timeline());
+//! ```
+//!
+//! For: seeing which thread or process did what, when, and on which CPU. Not for: drawing (that
+//! is [`plot`](crate::plot)), or for profiling, which looks at a program that knows nothing of
+//! it.
+//!
+//! # How it works
+//!
+//! A trace is one anonymous shared mapping of 64-byte slots. An event takes a slot by one
+//! `fetch_add`, fills it, and writes the word that makes it valid last. So recording never
+//! blocks, takes no lock and allocates nothing: it is allowed in a child forked from a process
+//! with many threads. Because the mapping is shared, events of a forked child are seen by its
+//! parent, also when the child was killed; a child killed in mid-write costs one slot, which
+//! readers skip. What does not fit is dropped and counted.
+//!
+//! Times are of `CLOCK_MONOTONIC`, which is one clock for all processes of a machine. A child
+//! made by a raw `clone` system call goes round the C library's fork handlers and would record
+//! under its parent's name.
+
+mod event;
+mod shared;
+mod span;
+mod tick;
+mod who;
+
+use std::ffi::CStr;
+use std::fmt;
+use std::sync::Arc;
+
+pub use event::{Event, Fork, Kind, Lane};
+use shared::{Label, Record, Shared, Tag};
+pub use span::Span;
+use who::Who;
+
+const NO_SLOT: u32 = u32::MAX;
+
+/// Events that a trace holds unless told otherwise.
+const CAPACITY: usize = 1 << 16;
+
+/// A handle to a trace. Clones, and copies in forked children, record into the same one.
+///
+/// ```
+/// use support::trace::Trace;
+///
+/// let trace = Trace::new();
+/// let same = trace.clone();
+/// std::thread::spawn(move || same.instant("from a thread")).join().unwrap();
+/// assert_eq!(trace.events()[0].label, "from a thread");
+/// ```
+#[derive(Clone)]
+pub struct Trace {
+    shared: Arc<Shared>,
+}
+
+impl Trace {
+    /// An empty trace with room for 65,536 events (4 MiB, used only as events come).
+    ///
+    /// # Panics
+    ///
+    /// If the system has no address space left for it.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// assert!(trace.events().is_empty());
+    /// ```
+    pub fn new() -> Trace {
+        Trace::with_capacity(CAPACITY)
+    }
+
+    /// An empty trace with room for `events` events of 64 bytes each.
+    ///
+    /// Each lane uses one more for its own introduction, and one for each name it is given.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no address space left for it.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::with_capacity(3);
+    /// for _ in 0..5 {
+    ///     trace.instant("again");
+    /// }
+    /// assert_eq!((trace.events().len(), trace.dropped()), (2, 3));
+    /// ```
+    pub fn with_capacity(events: usize) -> Trace {
+        who::watch_forks();
+        let shared = Shared::new(events)
+            .unwrap_or_else(|error| panic!("no memory for a trace of {events} events: {error}"));
+        Trace {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Begins a span on the caller's lane; it ends when the guard is dropped.
+    ///
+    /// A label holds 24 bytes; what is longer is cut between characters.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// {
+    ///     let _span = trace.span("work");
+    /// }
+    /// assert!(trace.events()[0].end.is_some());
+    /// ```
+    pub fn span(&self, label: &str) -> Span {
+        Span::begin(self, label)
+    }
+
+    /// Runs `work` within a span and returns what it returns.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// let sum: u32 = trace.in_span("sum", || (1..=10).sum());
+    /// assert_eq!(sum, 55);
+    /// ```
+    pub fn in_span<R>(&self, label: &str, work: impl FnOnce() -> R) -> R {
+        let _span = self.span(label);
+        work()
+    }
+
+    /// Marks this moment on the caller's lane. A label holds 24 bytes.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.instant("forked");
+    /// assert_eq!(trace.events()[0].label, "forked");
+    /// ```
+    pub fn instant(&self, label: &str) {
+        self.record(Tag::Instant, label, |now| now);
+    }
+
+    /// Names the caller's lane. A name holds 24 bytes; the latest counts.
+    ///
+    /// Without it a lane bears its thread's name, a forked process "pid 123".
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.name_lane("child 0");
+    /// assert_eq!(trace.lanes()[0].name, "child 0");
+    /// ```
+    pub fn name_lane(&self, name: &str) {
+        self.record(Tag::Name, name, |now| now);
+    }
+
+    /// How many events were dropped because the trace was full.
+    ///
+    /// ```
+    /// assert_eq!(support::trace::Trace::new().dropped(), 0);
+    /// ```
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped()
+    }
+
+    /// How many events the trace has room for.
+    ///
+    /// ```
+    /// assert_eq!(support::trace::Trace::with_capacity(10).capacity(), 10);
+    /// ```
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity()
+    }
+
+    /// Forgets all events and lane names, and counts time from now.
+    ///
+    /// For a moment when nobody records: an event that is being written by another thread may
+    /// be lost, or take its place among the new ones.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.instant("before");
+    /// trace.clear();
+    /// assert!(trace.events().is_empty());
+    /// ```
+    pub fn clear(&self) {
+        self.shared.clear();
+    }
+
+    /// A picture of the trace as it is now.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.in_span("work", || ());
+    /// assert!(trace.timeline().title("One span").svg().starts_with("<svg"));
+    /// ```
+    pub fn timeline(&self) -> crate::plot::Timeline {
+        crate::plot::Timeline::new(self)
+    }
+
+    /// Takes a slot and fills it; `end` says the end from the start.
+    fn record(
+        &self,
+        tag: Tag,
+        label: &str,
+        end: impl FnOnce(u64) -> u64,
+    ) -> (Option<(u32, u32)>, Who) {
+        let me = who::me();
+        self.introduce(me);
+        let taken = self.shared.take();
+        if let Some((slot, generation)) = taken {
+            let cpu = who::cpu();
+            let start = who::now();
+            let record = Record {
+                tag,
+                cpu,
+                start,
+                end: end(start),
+                pid: me.pid,
+                tid: me.tid,
+                extra: 0,
+                label: Label::new(label),
+            };
+            self.shared.slots()[slot as usize].write(generation, &record);
+        }
+        (taken, me)
+    }
+
+    /// Records who the caller is, before its first event in this trace.
+    fn introduce(&self, me: Who) {
+        if who::first_time(self.shared.key(self.shared.generation())) {
+            self.introduce_now(me);
+        }
+    }
+
+    #[cold]
+    fn introduce_now(&self, me: Who) {
+        let Some((slot, generation)) = self.shared.take() else {
+            return;
+        };
+        let (parent, forked_at) = who::origin();
+        let label = if me.pid != me.tid {
+            thread_name()
+        } else if parent == 0 {
+            Label::new("main")
+        } else {
+            // A forked child is named by its pid when the trace is read.
+            Label::new("")
+        };
+        let record = Record {
+            tag: Tag::Lane,
+            cpu: 0,
+            start: forked_at,
+            end: forked_at,
+            pid: me.pid,
+            tid: me.tid,
+            extra: parent,
+            label,
+        };
+        self.shared.slots()[slot as usize].write(generation, &record);
+    }
+}
+
+/// The calling thread's name: the one Rust knows, unless it was renamed for the system since.
+///
+/// Never called on a forked child's first thread: for a thread that Rust did not start,
+/// `thread::current` may allocate.
+fn thread_name() -> Label {
+    let thread = std::thread::current();
+    let Some(name) = thread.name() else {
+        return Label::new("");
+    };
+    let mut system = [0u8; 16];
+    // SAFETY: PR_GET_NAME writes at most 16 bytes, with a final zero, to this place.
+    unsafe { libc::prctl(libc::PR_GET_NAME, system.as_mut_ptr()) };
+    match CStr::from_bytes_until_nul(&system).map(CStr::to_str) {
+        Ok(Ok(system)) if !name.starts_with(system) => Label::new(system),
+        _ => Label::new(name),
+    }
+}
+
+impl Default for Trace {
+    fn default() -> Trace {
+        Trace::new()
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trace")
+            .field("events", &self.events().len())
+            .field("dropped", &self.dropped())
+            .field("capacity", &self.capacity())
+            .finish()
+    }
+}

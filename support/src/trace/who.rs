@@ -1,0 +1,148 @@
+//! Who records: process, thread, CPU and clock, cheap enough to ask at every event.
+
+use std::cell::Cell;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Traces that a thread remembers having introduced itself to.
+const REMEMBERED: usize = 4;
+
+/// A running segment that the next tick may extend.
+#[derive(Clone, Copy)]
+pub(super) struct Running {
+    pub key: u64,
+    pub slot: u32,
+    pub cpu: u16,
+    pub last: u64,
+}
+
+/// What a thread knows of itself.
+#[derive(Clone, Copy)]
+pub(super) struct Who {
+    pub pid: u32,
+    pub tid: u32,
+}
+
+struct Local {
+    who: Cell<Who>,
+    introduced: Cell<[u64; REMEMBERED]>,
+    running: Cell<Running>,
+}
+
+const NOBODY: Who = Who { pid: 0, tid: 0 };
+const AT_REST: Running = Running {
+    key: 0,
+    slot: u32::MAX,
+    cpu: 0,
+    last: 0,
+};
+
+thread_local! {
+    // `const` and without a destructor: reading it neither allocates nor registers anything,
+    // which is what a forked child may do.
+    static LOCAL: Local = const {
+        Local {
+            who: Cell::new(NOBODY),
+            introduced: Cell::new([0; REMEMBERED]),
+            running: Cell::new(AT_REST),
+        }
+    };
+}
+
+/// The process and thread that forked this process (pid and tid), 0 if none is known.
+static PARENT: AtomicU64 = AtomicU64::new(0);
+/// When it did, in ns of the monotonic clock.
+static FORKED_AT: AtomicU64 = AtomicU64::new(0);
+
+/// Asks the C library to tell a forked child that it is somebody else now.
+pub(super) fn watch_forks() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the handlers live as long as the process, and do only what a forked child
+        // may: read a clock, ask for ids, write to thread-locals and atomics.
+        unsafe { libc::pthread_atfork(Some(before_fork), None, Some(in_child)) };
+    });
+}
+
+extern "C" fn before_fork() {
+    me();
+}
+
+extern "C" fn in_child() {
+    LOCAL.with(|local| {
+        let parent = local.who.get();
+        let parent = u64::from(parent.pid) << 32 | u64::from(parent.tid);
+        PARENT.store(parent, Ordering::Relaxed);
+        FORKED_AT.store(now(), Ordering::Relaxed);
+        local.who.set(NOBODY);
+        local.introduced.set([0; REMEMBERED]);
+        local.running.set(AT_REST);
+    });
+}
+
+/// The fork that made this process: pid and tid of the one who forked, and the time.
+pub(super) fn origin() -> (u64, u64) {
+    (
+        PARENT.load(Ordering::Relaxed),
+        FORKED_AT.load(Ordering::Relaxed),
+    )
+}
+
+/// The calling process and thread; two system calls the first time, none after.
+pub(super) fn me() -> Who {
+    LOCAL.with(|local| {
+        let mut who = local.who.get();
+        if who.tid == 0 {
+            // SAFETY: both calls only return a number.
+            let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
+            who = Who {
+                pid: pid as u32,
+                tid: tid as u32,
+            };
+            local.who.set(who);
+        }
+        who
+    })
+}
+
+/// True the first time this thread comes with this key.
+pub(super) fn first_time(key: u64) -> bool {
+    LOCAL.with(|local| {
+        let mut known = local.introduced.get();
+        if known[0] == key {
+            return false;
+        }
+        let place = known.iter().position(|other| *other == key);
+        // The latest stands first; the oldest falls out.
+        known[..=place.unwrap_or(REMEMBERED - 1)].rotate_right(1);
+        known[0] = key;
+        local.introduced.set(known);
+        place.is_none()
+    })
+}
+
+pub(super) fn running() -> Running {
+    LOCAL.with(|local| local.running.get())
+}
+
+pub(super) fn set_running(running: Running) {
+    LOCAL.with(|local| local.running.set(running));
+}
+
+/// The monotonic clock in nanoseconds: the same for all processes of the machine.
+pub(super) fn now() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a timespec of our own. The call cannot fail for this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// The CPU that runs the caller at this moment.
+pub(super) fn cpu() -> u16 {
+    // SAFETY: only returns a number; -1, which Linux does not return here, becomes 0.
+    let cpu = unsafe { libc::sched_getcpu() };
+    cpu.clamp(0, i32::from(u16::MAX)) as u16
+}

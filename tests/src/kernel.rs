@@ -1,0 +1,260 @@
+//! A kernel, started from the kernelspec and spoken to over Jupyter's protocol.
+
+use crate::processes::{kernel_folders, wait_until, with_variable};
+use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
+use jupyter_protocol::{ExecuteRequest, InterruptRequest, KernelInfoRequest, ShutdownRequest};
+use lab::run::client::{Channel, Client};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+/// The longest that a test waits for one cell.
+const CELL: Duration = Duration::from_secs(120);
+
+pub struct Kernel {
+    runtime: Runtime,
+    client: Client,
+    /// The launcher.
+    pub process: Child,
+    /// The folder for the kernel's temporary files, named in its environment.
+    pub folder: tempfile::TempDir,
+}
+
+/// What a cell answered.
+#[derive(Debug, Default)]
+pub struct Reply {
+    pub status: String,
+    pub stdout: String,
+    pub stderr: String,
+    /// The result by MIME type.
+    pub result: BTreeMap<String, String>,
+    /// The texts of error messages.
+    pub errors: Vec<String>,
+    pub took: Duration,
+}
+
+impl Reply {
+    pub fn text(&self) -> &str {
+        self.result.get("text/plain").map_or("", String::as_str)
+    }
+
+    /// # Panics
+    /// When the cell failed, with all that it said.
+    pub fn ok(self) -> Reply {
+        assert_eq!(self.status, "ok", "{self:#?}");
+        self
+    }
+
+    /// # Panics
+    /// When the cell did not fail.
+    pub fn error(self) -> Reply {
+        assert_eq!(self.status, "error", "{self:#?}");
+        self
+    }
+}
+
+impl Kernel {
+    /// A kernel in the notebooks' folder.
+    pub fn start() -> Kernel {
+        Kernel::start_in(&crate::repository().join("notebooks"))
+    }
+
+    pub fn start_in(directory: &Path) -> Kernel {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let temporary = folder.path().join("tmp");
+        std::fs::create_dir(&temporary).expect("a writable folder");
+        let (info, listeners) = runtime.block_on(connection());
+        let file = folder.path().join("connection.json");
+        std::fs::write(&file, serde_json::to_vec(&info).expect("json")).expect("a writable folder");
+        let mut command = command(&file);
+        command.current_dir(directory).env("TMPDIR", &temporary).stdin(Stdio::null());
+        let process = command.spawn().expect("the launcher starts");
+        drop(listeners);
+        let client = runtime.block_on(async { timeout(CELL, connect(&info)).await });
+        Kernel { runtime, client: client.expect("the kernel answers"), process, folder }
+    }
+
+    /// Runs a cell.
+    pub fn run(&mut self, code: &str) -> Reply {
+        let id = self.begin(code);
+        self.finish(&id)
+    }
+
+    /// Sends a cell and does not wait for it.
+    pub fn begin(&mut self, code: &str) -> String {
+        let request = ExecuteRequest::new(code.to_owned());
+        self.runtime.block_on(self.client.request(request)).expect("the kernel takes requests")
+    }
+
+    /// Waits for a cell that was sent.
+    pub fn finish(&mut self, id: &str) -> Reply {
+        self.finish_where(id, |_| ()).expect("the cell ends")
+    }
+
+    /// Waits for a cell until it has ended; `seen` is shown what it has said so far.
+    pub fn finish_where(&mut self, id: &str, seen: impl FnMut(&Reply)) -> Option<Reply> {
+        let Kernel { runtime, client, .. } = self;
+        runtime.block_on(async { timeout(CELL, collect(client, id, seen, |_| false)).await.ok() })
+    }
+
+    /// Waits until a running cell has said `text`.
+    pub fn wait_for(&mut self, id: &str, text: &str) -> Reply {
+        let Kernel { runtime, client, .. } = self;
+        let heard = collect(client, id, |_| (), |reply| reply.stdout.contains(text));
+        runtime.block_on(async { timeout(CELL, heard).await }).expect("the cell says so")
+    }
+
+    pub fn interrupt(&mut self) {
+        self.runtime.block_on(self.client.control(InterruptRequest {})).expect("the kernel takes requests");
+    }
+
+    /// Asks the kernel to end and checks that nothing is left.
+    pub fn shut_down(mut self) {
+        let request = ShutdownRequest { restart: false };
+        self.runtime.block_on(self.client.control(request)).expect("the kernel takes requests");
+        self.expect_gone();
+    }
+
+    /// Kills the launcher, which leaves it no time for anything.
+    pub fn kill(mut self) {
+        self.process.kill().expect("the launcher runs");
+        self.expect_gone();
+    }
+
+    /// # Panics
+    /// When a process or a directory of this kernel is still there after ten seconds.
+    pub fn expect_gone(&mut self) {
+        let temporary = self.temporary();
+        wait_until("the launcher has ended", || self.process.try_wait().expect("a child").is_some());
+        wait_until("no process is left", || self.processes().is_empty());
+        wait_until("no directory is left", || kernel_folders(&temporary) == 0);
+    }
+
+    /// All processes of this kernel, its launcher's and cells' children too.
+    pub fn processes(&self) -> Vec<i32> {
+        with_variable("TMPDIR", &self.temporary().to_string_lossy())
+    }
+
+    pub fn temporary(&self) -> PathBuf {
+        self.folder.path().join("tmp")
+    }
+}
+
+impl Drop for Kernel {
+    /// A test that failed leaves nothing behind either.
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.process.id() as i32);
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(6) && self.process.try_wait().is_ok_and(|s| s.is_none()) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The kernelspec's command.
+fn command(connection_file: &Path) -> Command {
+    let home = lab::home::Home::at(&crate::repository()).expect("the repository");
+    let environment = lab::environment::Environment::existing(&home);
+    let spec = std::fs::read(environment.kernels().join("rust/kernel.json")).expect("the kernelspec");
+    let spec: Value = serde_json::from_slice(&spec).expect("the kernelspec is JSON");
+    let arguments: Vec<String> = serde_json::from_value(spec["argv"].clone()).expect("argv");
+    let mut command = Command::new(&arguments[0]);
+    for argument in &arguments[1..] {
+        command.arg(argument.replace("{connection_file}", &connection_file.to_string_lossy()));
+    }
+    command
+}
+
+/// Ports for a kernel, held by the listeners until it has started.
+async fn connection() -> (ConnectionInfo, Vec<tokio::net::TcpListener>) {
+    let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let (ports, listeners) = jupyter_zmq_client::peek_ports_with_listeners(ip, 5).await.expect("free ports");
+    let info = ConnectionInfo {
+        transport: Transport::TCP,
+        ip: ip.to_string(),
+        stdin_port: ports[0],
+        control_port: ports[1],
+        hb_port: ports[2],
+        shell_port: ports[3],
+        iopub_port: ports[4],
+        signature_scheme: "hmac-sha256".into(),
+        key: "a key for this test".into(),
+        kernel_name: Some("rust".into()),
+    };
+    (info, listeners)
+}
+
+/// Connects, and repeats a question until an answer has come on both channels: what is published
+/// before a subscription takes effect is lost.
+async fn connect(info: &ConnectionInfo) -> Client {
+    let mut client = Client::connect(info).await.expect("the kernel opens its ports");
+    let (mut answered, mut heard) = (false, false);
+    while !(answered && heard) {
+        client.request(KernelInfoRequest {}).await.expect("the kernel takes requests");
+        let listen = async {
+            while !(answered && heard) {
+                let message = client.next().await;
+                answered |= message.kind == "kernel_info_reply";
+                heard |= message.channel == Channel::Iopub;
+            }
+        };
+        let _ = timeout(Duration::from_secs(1), listen).await;
+    }
+    client
+}
+
+/// Gathers what a cell says until it has ended or `enough` is said.
+async fn collect(client: &mut Client, id: &str, mut seen: impl FnMut(&Reply), enough: impl Fn(&Reply) -> bool) -> Reply {
+    let started = Instant::now();
+    let mut reply = Reply::default();
+    let (mut replied, mut idle) = (false, false);
+    while !(replied && idle) && !enough(&reply) {
+        let message = client.next().await;
+        if message.parent != id {
+            continue;
+        }
+        let content = &message.content;
+        match message.kind.as_str() {
+            "execute_reply" => {
+                reply.status = text(&content["status"]);
+                reply.took = started.elapsed();
+                replied = true;
+            }
+            "status" => idle |= content["execution_state"] == "idle",
+            "stream" if content["name"] == "stdout" => reply.stdout += &text(&content["text"]),
+            "stream" => reply.stderr += &text(&content["text"]),
+            "error" => reply.errors.push(text(&content["evalue"])),
+            "execute_result" | "display_data" => {
+                for (mime, data) in content["data"].as_object().into_iter().flatten() {
+                    reply.result.insert(mime.clone(), text(data));
+                }
+            }
+            _ => {}
+        }
+        seen(&reply);
+    }
+    // What was written to stderr may come a moment later.
+    let late = async {
+        loop {
+            let message = client.next().await;
+            if message.parent == id && message.kind == "stream" && message.content["name"] == "stderr" {
+                reply.stderr += &text(&message.content["text"]);
+            }
+        }
+    };
+    let _ = timeout(Duration::from_millis(50), late).await;
+    reply
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

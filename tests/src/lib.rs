@@ -1,0 +1,44 @@
+//! Helpers of the end-to-end tests: the set-up, a kernel to talk to, notebooks to run, processes
+//! to look for. They talk to the real kernel through the kernelspec, as Jupyter does.
+
+pub mod books;
+pub mod kernel;
+pub mod processes;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The repository, set up by its own command; the first call in a test program does it.
+///
+/// # Panics
+/// When the set-up fails, with what it said.
+pub fn repository() -> PathBuf {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).canonicalize().expect("the repository");
+        // stderr is not captured: on a new machine this takes minutes and says what it does.
+        let status = Command::new(env!("CARGO")).args(["lab", "setup"]).current_dir(&root).status();
+        assert!(status.expect("cargo").success(), "`cargo lab setup` failed");
+        root
+    })
+    .clone()
+}
+
+/// A command of the environment that the set-up made.
+pub fn tool(name: &str) -> Command {
+    let home = lab::home::Home::at(&repository()).expect("the repository");
+    lab::environment::Environment::existing(&home).command(name)
+}
+
+/// `cargo lab` with arguments.
+pub fn cargo_lab(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--quiet", "--package", "lab", "--"]).args(arguments).current_dir(repository());
+    command
+}
+
+/// What a command wrote, stdout before stderr.
+pub fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}

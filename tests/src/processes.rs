@@ -1,0 +1,41 @@
+//! Looks for what a kernel may have left behind.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Waits until `condition` holds, at most ten seconds.
+///
+/// # Panics
+/// When it does not.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(10), "still not so after 10 s: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Processes whose environment has this variable set to this value: children inherit it, however
+/// far down and whoever is their parent now.
+pub fn with_variable(name: &str, value: &str) -> Vec<i32> {
+    let wanted = format!("{name}={value}");
+    let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|&byte| byte == 0).any(|variable| variable == wanted.as_bytes())
+        })
+        .collect()
+}
+
+/// How many kernel directories there are below a folder for temporary files.
+pub fn kernel_folders(temporary: &Path) -> usize {
+    std::fs::read_dir(temporary).map_or(0, Iterator::count)
+}
+
+/// A process's state letter, such as `Z` for a zombie; `None` when it is gone.
+pub fn state(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}

@@ -1,0 +1,65 @@
+//! A kernel's end, however it comes, leaves nothing behind.
+
+use end_to_end::kernel::Kernel;
+use end_to_end::processes::kernel_folders;
+
+/// Processes that would stay: a child in a session of its own, its child, and a busy loop.
+const FAMILY: &str = r#"
+std::process::Command::new("setsid").args(["sh", "-c", "sleep 600 & sleep 600"]).spawn().unwrap();
+std::thread::spawn(|| loop { std::hint::spin_loop() });
+println!("started");
+"#;
+
+fn kernel_with_family() -> Kernel {
+    let mut kernel = Kernel::start();
+    kernel.run(FAMILY).ok();
+    assert_eq!(kernel_folders(&kernel.temporary()), 1);
+    assert!(kernel.processes().len() >= 6, "launcher, warden, evcxr, cells, shell, sleeps: {:?}", kernel.processes());
+    kernel
+}
+
+#[test]
+fn a_shutdown() {
+    kernel_with_family().shut_down();
+}
+
+#[test]
+fn a_kill_of_the_launcher() {
+    kernel_with_family().kill();
+}
+
+#[test]
+fn a_kill_of_the_launchers_whole_group() {
+    let mut kernel = kernel_with_family();
+    let warden = child_of(kernel.process.id());
+    assert_ne!(group_of(warden), group_of(kernel.process.id() as i32), "the warden is out of reach");
+    kernel.process.kill().expect("the launcher runs");
+    kernel.expect_gone();
+}
+
+#[test]
+fn a_kill_of_the_warden() {
+    let mut kernel = kernel_with_family();
+    let warden = nix::unistd::Pid::from_raw(child_of(kernel.process.id()));
+    nix::sys::signal::kill(warden, nix::sys::signal::Signal::SIGKILL).expect("the warden runs");
+    kernel.expect_gone();
+}
+
+#[test]
+fn a_termination_in_the_middle_of_a_cell() {
+    let mut kernel = kernel_with_family();
+    let cell = kernel.begin("println!(\"busy\"); loop { std::hint::spin_loop() }");
+    kernel.wait_for(&cell, "busy");
+    let launcher = nix::unistd::Pid::from_raw(kernel.process.id() as i32);
+    nix::sys::signal::kill(launcher, nix::sys::signal::Signal::SIGTERM).expect("the launcher runs");
+    kernel.expect_gone();
+}
+
+fn child_of(pid: u32) -> i32 {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("/proc");
+    children.split_whitespace().next().and_then(|child| child.parse().ok()).expect("a child")
+}
+
+fn group_of(pid: i32) -> i32 {
+    nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(pid))).expect("it runs").as_raw()
+}

@@ -1,0 +1,86 @@
+//! Each notebook is a test of its own: found by glob, executed headless by `cargo lab run`, and
+//! committed as it was executed.
+
+use end_to_end::{cargo_lab, repository, said};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let pattern = root.join("notebooks/**/*.ipynb");
+    let found = glob::glob(&pattern.to_string_lossy()).expect("a pattern").flatten();
+    let mut trials = Vec::new();
+    for path in found.filter(|path| !path.to_string_lossy().contains(".ipynb_checkpoints")) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let committed = path.clone();
+        trials.push(Trial::test(format!("{name}::executes"), move || executes(&path)));
+        trials.push(Trial::test(format!("{name}::is_committed_as_executed"), move || is_presentable(&committed)));
+    }
+    assert!(!trials.is_empty(), "no notebook was found by {}", pattern.display());
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn executes(path: &Path) -> Result<(), Failed> {
+    repository();
+    let output = cargo_lab(&["run", "--jobs", "1"]).arg(path).output()?;
+    if output.status.success() { Ok(()) } else { Err(said(&output).into()) }
+}
+
+/// What a reader on a code-hosting site sees: every cell numbered in order, no failure that is not
+/// meant, at least two pictures, and the parts that every notebook has.
+fn is_presentable(path: &Path) -> Result<(), Failed> {
+    let book: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+    let cells = book["cells"].as_array().ok_or("no cells")?;
+    let mut ids = HashSet::new();
+    let (mut pictures, mut count) = (0, 0);
+    let mut problems = Vec::new();
+    for cell in cells {
+        let id = cell["id"].as_str().unwrap_or_default();
+        if id.is_empty() || !ids.insert(id) {
+            problems.push(format!("cell id {id:?} is missing or stands twice"));
+        }
+        if cell["cell_type"] != "code" {
+            continue;
+        }
+        count += 1;
+        if cell["execution_count"] != count {
+            problems.push(format!("cell {id} is numbered {}, not {count}", cell["execution_count"]));
+        }
+        let source = text(&cell["source"]);
+        if source.lines().count() > 25 {
+            problems.push(format!("cell {id} has more than 25 lines"));
+        }
+        let tags = cell["metadata"]["tags"].as_array().cloned().unwrap_or_default();
+        let meant = tags.iter().any(|tag| tag == "raises-exception" || tag == "stderr-expected");
+        for output in cell["outputs"].as_array().into_iter().flatten() {
+            pictures += usize::from(output["data"]["image/svg+xml"].is_array());
+            if !meant && (output["output_type"] == "error" || output["name"] == "stderr") {
+                problems.push(format!("cell {id} failed or wrote to stderr"));
+            }
+        }
+    }
+    let prose: String = cells.iter().filter(|cell| cell["cell_type"] == "markdown").map(|cell| text(&cell["source"]) + "\n\n").collect();
+    if !path.components().any(|part| part.as_os_str() == "assignments") {
+        for heading in ["# ", "## Try it", "## From Python", "## Summary"] {
+            let found = prose.lines().filter(|line| line.starts_with(heading)).count();
+            if found != 1 {
+                problems.push(format!("{found} headings {heading:?}, not one"));
+            }
+        }
+        if pictures < 2 {
+            problems.push(format!("{pictures} pictures, not two at least"));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// A notebook's text: one string, or one for each line.
+fn text(value: &Value) -> String {
+    match value.as_array() {
+        Some(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        None => value.as_str().unwrap_or_default().to_owned(),
+    }
+}

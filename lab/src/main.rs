@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     match obey(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("cargo lab: {}", sentence(&error));
+            // What was wrong, then why: the error and its causes in one line.
+            eprintln!("cargo lab: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -59,11 +60,7 @@ fn obey(cli: Cli) -> Result<ExitCode> {
                 jupyter: Some(environment.program("jupyter")),
             };
             let summary = run::run(&options, &environment)?;
-            return Ok(match (summary.interrupted, summary.failed()) {
-                (true, _) => ExitCode::from(130),
-                (false, true) => ExitCode::FAILURE,
-                (false, false) => ExitCode::SUCCESS,
-            });
+            return Ok(ExitCode::from(summary.exit_code()));
         }
         _ => open::open(&home, &environment, &cli.jupyter)?,
     }
@@ -72,9 +69,4 @@ fn obey(cli: Cli) -> Result<ExitCode> {
 
 fn exit_code(code: i32) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
-}
-
-/// What was wrong, then why: the error and its causes in one line.
-fn sentence(error: &anyhow::Error) -> String {
-    format!("{error:#}")
 }

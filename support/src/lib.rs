@@ -1,4 +1,28 @@
 //! What the notebooks' cells use.
+//!
+//! ```
+//! use support::prelude::*;
+//!
+//! let trace = Trace::new();
+//! for name in ["left", "right"] {
+//!     let trace = trace.clone();
+//!     let worker = thread::spawn_named(name, move || {
+//!         trace.in_span("work", || trace.busy(Duration::from_micros(200)))
+//!     });
+//!     worker.join().unwrap();
+//! }
+//! println!("{}", trace.timeline().title("One after the other"));
+//! ```
+//!
+//! # Layout
+//!
+//! - [`trace`]: records what ran where, in threads and forked processes alike. It does not draw.
+//! - [`plot`]: draws what a trace recorded. It does not measure.
+//! - [`thread`]: names, lists and bounded joins over `std::thread`.
+//! - [`prelude`]: the names that nearly every cell needs.
+//! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
+//!
+//! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
 pub mod kernel;
 pub mod plot;

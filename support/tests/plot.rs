@@ -86,7 +86,7 @@ fn any_label_is_escaped() {
 fn labels_that_would_not_fit_are_left_out() {
     let trace = Trace::new();
     trace.in_span("too long for this", || ());
-    trace.in_span("wide", || trace.busy(Duration::from_millis(3)));
+    trace.in_span("wide", || trace.busy(Duration::from_millis(20)));
     let svg = trace.timeline().svg();
     let times = |label: &str| texts(&svg).iter().filter(|text| *text == label).count();
     // In the legend alone, and in the legend and the bar.
@@ -165,11 +165,10 @@ fn one_scale_and_one_legend_for_two() {
             .unwrap();
         (event.end.unwrap() - event.start).as_secs_f64()
     };
-    let wanted = time(&short) / time(&long);
-    assert!(
-        (widths[0] / widths[1] - wanted).abs() < 0.01,
-        "{widths:?}, {wanted}"
-    );
+    let ratio = time(&short) / time(&long);
+    // A bar ends up to a pixel (ten units) early.
+    let off = (widths[0] - widths[1] * ratio).abs();
+    assert!(off <= 10.0 * (1.0 + ratio), "{widths:?}, {ratio}");
 }
 
 #[test]
@@ -225,8 +224,10 @@ fn a_usual_picture_is_below_twenty_kilobytes() {
 fn in_characters_it_has_a_line_for_each_lane() {
     let trace = Trace::new();
     trace.name_lane("only");
-    trace.in_span("work", || trace.busy(Duration::from_micros(500)));
-    trace.instant("done");
+    trace.in_span("work", || {
+        trace.busy(Duration::from_micros(500));
+        trace.instant("done");
+    });
     let text = trace.timeline().to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");

@@ -6,9 +6,10 @@ use jupyter_protocol::{ExecuteRequest, InterruptRequest, KernelInfoRequest, Shut
 use lab::run::client::{Channel, Client};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -69,15 +70,24 @@ impl Kernel {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let temporary = folder.path().join("tmp");
         std::fs::create_dir(&temporary).expect("a writable folder");
-        let (info, listeners) = runtime.block_on(connection());
+        let info = connection();
         let file = folder.path().join("connection.json");
         std::fs::write(&file, serde_json::to_vec(&info).expect("json")).expect("a writable folder");
         let mut command = command(&file);
         command.current_dir(directory).env("TMPDIR", &temporary).stdin(Stdio::null());
-        let process = command.spawn().expect("the launcher starts");
-        drop(listeners);
-        let client = runtime.block_on(async { timeout(CELL, connect(&info)).await });
-        Kernel { runtime, client: client.expect("the kernel answers"), process, folder }
+        let mut process = command.spawn().expect("the launcher starts");
+        let client = runtime.block_on(async {
+            let died = async {
+                while process.try_wait().expect("a child").is_none() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            };
+            tokio::select! {
+                client = timeout(CELL, connect(&info)) => client.expect("the kernel answers"),
+                () = died => panic!("the kernel ended before it answered"),
+            }
+        });
+        Kernel { runtime, client, process, folder }
     }
 
     /// Runs a cell.
@@ -118,6 +128,15 @@ impl Kernel {
     pub fn shut_down(mut self) {
         let request = ShutdownRequest { restart: false };
         self.runtime.block_on(self.client.control(request)).expect("the kernel takes requests");
+        // A client has to listen until the end: evcxr waits for its last messages to be taken.
+        let Kernel { runtime, client, process, .. } = &mut self;
+        let ended = async {
+            while process.try_wait().expect("a child").is_none() {
+                let _ = timeout(Duration::from_millis(20), client.next()).await;
+            }
+        };
+        let ended = runtime.block_on(async { timeout(Duration::from_secs(10), ended).await });
+        ended.expect("the launcher ends within 10 s of a shutdown request");
         self.expect_gone();
     }
 
@@ -174,23 +193,29 @@ fn command(connection_file: &Path) -> Command {
     command
 }
 
-/// Ports for a kernel, held by the listeners until it has started.
-async fn connection() -> (ConnectionInfo, Vec<tokio::net::TcpListener>) {
-    let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let (ports, listeners) = jupyter_zmq_client::peek_ports_with_listeners(ip, 5).await.expect("free ports");
-    let info = ConnectionInfo {
+/// Ports for a kernel. Not from the range in which the operating system hands out ports, and none
+/// twice in this program: the kernel takes them seconds later, and until then they are nobody's.
+fn connection() -> ConnectionInfo {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let ip = Ipv4Addr::LOCALHOST;
+    let mut ports = std::iter::repeat_with(|| {
+        let number = std::process::id() as u16 % 997 * 11 + NEXT.fetch_add(1, Ordering::Relaxed);
+        20_000 + number % 12_000
+    })
+    .filter(|port| std::net::TcpListener::bind((ip, *port)).is_ok());
+    let mut port = || ports.next().expect("a free port");
+    ConnectionInfo {
         transport: Transport::TCP,
         ip: ip.to_string(),
-        stdin_port: ports[0],
-        control_port: ports[1],
-        hb_port: ports[2],
-        shell_port: ports[3],
-        iopub_port: ports[4],
+        stdin_port: port(),
+        control_port: port(),
+        hb_port: port(),
+        shell_port: port(),
+        iopub_port: port(),
         signature_scheme: "hmac-sha256".into(),
         key: "a key for this test".into(),
         kernel_name: Some("rust".into()),
-    };
-    (info, listeners)
+    }
 }
 
 /// Connects, and repeats a question until an answer has come on both channels: what is published

@@ -5,7 +5,7 @@ pub mod books;
 pub mod kernel;
 pub mod processes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ pub fn repository() -> PathBuf {
     ROOT.get_or_init(|| {
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).canonicalize().expect("the repository");
         // stderr is not captured: on a new machine this takes minutes and says what it does.
-        let status = Command::new(env!("CARGO")).args(["lab", "setup"]).current_dir(&root).status();
+        let status = cargo(&["lab", "setup"], &root).status();
         assert!(status.expect("cargo").success(), "`cargo lab setup` failed");
         root
     })
@@ -33,8 +33,17 @@ pub fn tool(name: &str) -> Command {
 
 /// `cargo lab` with arguments.
 pub fn cargo_lab(arguments: &[&str]) -> Command {
+    let mut command = cargo(&["run", "--quiet", "--package", "lab", "--"], &repository());
+    command.args(arguments);
+    command
+}
+
+/// A cargo of its own: with the variables of the cargo that runs the tests, it would compile some
+/// crates anew each time.
+fn cargo(arguments: &[&str], root: &Path) -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--package", "lab", "--"]).args(arguments).current_dir(repository());
+    command.args(arguments).current_dir(root);
+    lab::template::without_callers_cargo(&mut command);
     command
 }
 

@@ -48,14 +48,14 @@ impl Client {
         let identity = zmq::peer_identity_for_session(&session)?;
         // iopub first: the earlier the subscription, the less can be missed.
         let iopub = persist(async || zmq::create_client_iopub_connection(info, "", &session).await);
-        let iopub = iopub.await?;
+        let iopub = iopub.await;
         let shell = persist(async || {
             zmq::create_client_shell_connection_with_identity(info, &session, identity.clone())
                 .await
         });
-        let shell = shell.await?;
+        let shell = shell.await;
         let control =
-            persist(async || zmq::create_client_control_connection(info, &session).await).await?;
+            persist(async || zmq::create_client_control_connection(info, &session).await).await;
         Ok(Client {
             shell,
             control,
@@ -94,12 +94,15 @@ impl Client {
     }
 }
 
-/// Tries again each second. The library's own waits double without bound to speak of, so that a
-/// kernel which opens its ports after four seconds would be found only after six.
-async fn persist<T>(connect: impl AsyncFn() -> Result<T, RuntimeError>) -> anyhow::Result<T> {
+/// Tries again each second, for as long as the caller waits. The library's own waits double without
+/// bound to speak of, so that a kernel which opens its ports after four seconds would be found only
+/// after six. And until the kernel has its ports, somebody else may answer there and go away.
+async fn persist<T>(connect: impl AsyncFn() -> Result<T, RuntimeError>) -> T {
     loop {
-        if let Ok(connection) = timeout(Duration::from_secs(1), connect()).await {
-            return connection.context("cannot connect to the kernel");
+        match timeout(Duration::from_secs(1), connect()).await {
+            Ok(Ok(connection)) => return connection,
+            Ok(Err(_)) => sleep(Duration::from_millis(100)).await,
+            Err(_) => {}
         }
     }
 }

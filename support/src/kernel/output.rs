@@ -19,6 +19,8 @@ mod lines;
 /// The kernel's pipes and this process's ends of the sockets: `[stdout, stderr]`.
 static KERNEL: [AtomicI32; 2] = [AtomicI32::new(-1), AtomicI32::new(-1)];
 static SOCKETS: [AtomicI32; 2] = [AtomicI32::new(-1), AtomicI32::new(-1)];
+/// Leads to where stdout leads, also when a cell has sent stdout elsewhere.
+static STDOUT: AtomicI32 = AtomicI32::new(-1);
 /// Whether the carrying thread holds something that it has read and not yet written.
 static BUSY: AtomicBool = AtomicBool::new(false);
 static IN_CHILD: AtomicBool = AtomicBool::new(false);
@@ -48,6 +50,9 @@ pub fn install() -> io::Result<()> {
         let pipe = check(unsafe { libc::fcntl(standard, libc::F_DUPFD_CLOEXEC, 64) })?;
         KERNEL[stream].store(pipe, SeqCst);
         SOCKETS[stream].store(above_standard(ours.into())?.into_raw_fd(), SeqCst);
+        if stream == 0 {
+            STDOUT.store(above_standard(theirs.try_clone()?.into())?.into_raw_fd(), SeqCst);
+        }
         // SAFETY: both are open; `dup2` replaces what `standard` was.
         check(unsafe { libc::dup2(theirs.as_raw_fd(), standard) })?;
     }
@@ -75,6 +80,9 @@ pub fn sync() {
     if in_child() || SOCKETS[0].load(SeqCst) < 0 {
         return;
     }
+    // A last line without its newline waits for its end: end it.
+    // SAFETY: the bytes live through the call; the descriptor is this module's.
+    unsafe { libc::write(STDOUT.load(SeqCst), lines::LAST_WORDS.as_ptr().cast(), lines::LAST_WORDS.len()) };
     let pause = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
     for _ in 0..SYNC_LIMIT.as_micros() / 50 {
         // First the sockets, then the flag: what has left a socket is held under the flag.
@@ -94,7 +102,7 @@ pub fn in_child() -> bool {
 /// In a child: gives up what is the kernel's. Safe after a fork from a process with many threads.
 pub fn leave_to_parent() {
     IN_CHILD.store(true, SeqCst);
-    for descriptor in KERNEL.iter().chain(&SOCKETS) {
+    for descriptor in KERNEL.iter().chain(&SOCKETS).chain([&STDOUT]) {
         let descriptor = descriptor.swap(-1, SeqCst);
         if descriptor >= 0 {
             // SAFETY: this module opened it and nothing else in the child uses it.

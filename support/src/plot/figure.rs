@@ -5,7 +5,7 @@ use std::fmt;
 use super::Timeline;
 use super::canvas::svg;
 use super::frame::Frame;
-use super::lanes::{Panel, TITLE_HEIGHT, draw_title};
+use super::panel::{Panel, TITLE_HEIGHT, draw_title};
 
 const MARGIN: f64 = 14.0;
 const TOP: f64 = 12.0;

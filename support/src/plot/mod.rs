@@ -28,6 +28,7 @@ mod frame;
 mod lanes;
 mod model;
 mod palette;
+mod panel;
 mod terminal;
 mod thin;
 mod timeline;

@@ -36,12 +36,12 @@
 //! under its parent's name.
 
 mod event;
+mod introduce;
 mod shared;
 mod span;
 mod tick;
 mod who;
 
-use std::ffi::CStr;
 use std::fmt;
 use std::sync::Arc;
 
@@ -230,58 +230,6 @@ impl Trace {
             self.shared.slots()[slot as usize].write(generation, &record);
         }
         (taken, me)
-    }
-
-    /// Records who the caller is, before its first event in this trace.
-    fn introduce(&self, me: Who) {
-        if who::first_time(self.shared.key(self.shared.generation())) {
-            self.introduce_now(me);
-        }
-    }
-
-    #[cold]
-    fn introduce_now(&self, me: Who) {
-        let Some((slot, generation)) = self.shared.take() else {
-            return;
-        };
-        let (parent, forked_at) = who::origin();
-        let label = if me.pid != me.tid {
-            thread_name()
-        } else if parent == 0 {
-            Label::new("main")
-        } else {
-            // A forked child is named by its pid when the trace is read.
-            Label::new("")
-        };
-        let record = Record {
-            tag: Tag::Lane,
-            cpu: 0,
-            start: forked_at,
-            end: forked_at,
-            pid: me.pid,
-            tid: me.tid,
-            extra: parent,
-            label,
-        };
-        self.shared.slots()[slot as usize].write(generation, &record);
-    }
-}
-
-/// The calling thread's name: the one Rust knows, unless it was renamed for the system since.
-///
-/// Never called on a forked child's first thread: for a thread that Rust did not start,
-/// `thread::current` may allocate.
-fn thread_name() -> Label {
-    let thread = std::thread::current();
-    let Some(name) = thread.name() else {
-        return Label::new("");
-    };
-    let mut system = [0u8; 16];
-    // SAFETY: PR_GET_NAME writes at most 16 bytes, with a final zero, to this place.
-    unsafe { libc::prctl(libc::PR_GET_NAME, system.as_mut_ptr()) };
-    match CStr::from_bytes_until_nul(&system).map(CStr::to_str) {
-        Ok(Ok(system)) if !name.starts_with(system) => Label::new(system),
-        _ => Label::new(name),
     }
 }
 

@@ -111,13 +111,17 @@ impl Trace {
     ///
     /// let trace = Trace::new();
     /// trace.busy(Duration::from_micros(300));
-    /// let last = trace.events().last().unwrap().end.unwrap();
-    /// assert!(last >= Duration::from_micros(200));
+    /// let events = trace.events();
+    /// let time = events.last().unwrap().end.unwrap() - events[0].start;
+    /// assert!(time >= Duration::from_micros(300));
     /// ```
     pub fn busy(&self, time: Duration) {
+        // A tick at either end, whatever the scheduler does in between.
+        self.tick();
         let until = who::now().saturating_add(time.as_nanos() as u64);
         while who::now() < until {
             self.tick();
         }
+        self.tick();
     }
 }

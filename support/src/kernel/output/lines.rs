@@ -14,6 +14,8 @@ const CONTROL: [&[u8]; 5] = [
     b"EVCXR_ERROR_OCCURRED",
     b"EVCXR_VARIABLE_CHANGED_TYPE:",
 ];
+/// What this library writes when the process is about to end.
+pub const LAST_WORDS: &[u8] = b"\x01support: last words\n";
 const INPUT: &[u8] = b"EVCXR_INPUT_REQUEST";
 
 /// Puts the pieces that several processes wrote together to lines.
@@ -97,6 +99,11 @@ impl Lines {
             }
             out.append(&mut self.held);
             return true;
+        }
+        if let Some(before) = line.strip_suffix(LAST_WORDS) {
+            out.extend_from_slice(before);
+            out.extend_from_slice(if before.is_empty() { b"" } else { b"\n" });
+            return false;
         }
         // evcxr drops what stands before a block in the same line: give it a line of its own.
         let begin = text.windows(BEGIN.len()).position(|window| window == BEGIN);
@@ -215,6 +222,12 @@ mod tests {
         let (out, complete) = run(&[(PARENT, "aEVCXR_BEGIN_CONTENT x\n1\nEVCXR_END_CONTENT\nbEVCXR_EXECUTION_COMPLETE\n")]);
         assert_eq!(out, "a\nEVCXR_BEGIN_CONTENT x\n1\nEVCXR_END_CONTENT\nb\nEVCXR_EXECUTION_COMPLETE\n");
         assert!(complete);
+    }
+
+    #[test]
+    fn last_words_end_a_line_and_are_not_heard() {
+        let (out, complete) = run(&[(PARENT, "a\nb"), (PARENT, "\x01support: last words\n\x01support: last words\n")]);
+        assert_eq!((out.as_str(), complete), ("a\nb\n", false));
     }
 
     #[test]

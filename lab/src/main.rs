@@ -9,6 +9,7 @@ use std::process::ExitCode;
 /// Notebooks that teach processes, threads, IO and async in Rust
 #[derive(Parser)]
 #[command(
+    version,
     bin_name = "cargo lab",
     after_help = "Without a command: sets up what is missing and opens JupyterLab.\nWhat stands behind `--` goes to JupyterLab: cargo lab -- --no-browser --port 8899"
 )]

@@ -17,7 +17,13 @@ pub fn open(home: &Home, environment: &Environment, arguments: &[String]) -> Res
         );
     }
     let mut command = environment.command("jupyter-lab");
-    command.arg(home.notebooks()).args(arguments);
+    command.args(arguments);
+    // JupyterLab takes one folder only: another one that the caller names wins.
+    if !arguments.iter().any(|argument| argument.contains("root_dir") || argument.contains("notebook-dir")) {
+        let mut folder = std::ffi::OsString::from("--ServerApp.root_dir=");
+        folder.push(home.notebooks());
+        command.arg(folder);
+    }
     // JupyterLab refuses root unless told; in a container there is often nobody else.
     if nix::unistd::geteuid().is_root()
         && !arguments.iter().any(|argument| argument == "--allow-root")

@@ -7,6 +7,7 @@ use lab::run::client::{Channel, Client};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -74,7 +75,8 @@ impl Kernel {
         let file = folder.path().join("connection.json");
         std::fs::write(&file, serde_json::to_vec(&info).expect("json")).expect("a writable folder");
         let mut command = command(&file);
-        command.current_dir(directory).env("TMPDIR", &temporary).stdin(Stdio::null());
+        // A group of its own, as Jupyter gives it.
+        command.current_dir(directory).env("TMPDIR", &temporary).stdin(Stdio::null()).process_group(0);
         let mut process = command.spawn().expect("the launcher starts");
         let client = runtime.block_on(async {
             let died = async {

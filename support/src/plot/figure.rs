@@ -12,7 +12,7 @@ const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
 const BETWEEN: f64 = 10.0;
 
-/// Rectangles that a figure may have: what a page of 850 pixels can show and 100 KB can hold.
+/// Rectangles that a figure may have: what a page can show and 100 KB can hold.
 const MOST_BARS: usize = 1500;
 
 /// One timeline, or several that are drawn together: with one scale and one legend.
@@ -101,7 +101,7 @@ impl Figure {
     pub fn svg(&self) -> String {
         let timelines = self.timelines();
         let mut frame = Frame::new(&timelines);
-        let width = f64::from(timelines.iter().map(|t| t.width).max().unwrap_or(850));
+        let width = f64::from(timelines.iter().map(|t| t.width).max().unwrap_or(740));
         // Coarser until it is few enough bars for a page.
         while self.node.bars(&frame, width) > MOST_BARS && frame.least < 50.0 {
             frame.least *= 2.0;

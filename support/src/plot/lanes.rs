@@ -118,8 +118,9 @@ impl Panel<'_> {
         }
     }
 
-    /// For each fork its place in time, the middle of the lane that forked, the child's top.
-    pub(super) fn forks(&self, tops: &[Vec<f64>]) -> Vec<(f64, f64, f64)> {
+    /// For each fork where it was called, in the middle of the lane that forked, and where it
+    /// returned, at the child's top.
+    pub(super) fn forks(&self, tops: &[Vec<f64>]) -> Vec<[(f64, f64); 2]> {
         let (from, to) = self.timeline.window();
         let forks = self.timeline.data.processes.iter().zip(tops);
         let forks = forks.filter_map(|(process, own)| {
@@ -127,18 +128,29 @@ impl Panel<'_> {
             let (parent, lane) = birth.parent?;
             let start = tops[parent][lane] + PAD + self.sizes.row / 2.0;
             let inside = (from..=to).contains(&birth.at);
-            inside.then(|| (self.at(birth.at), start, own[0] + PAD))
+            inside.then(|| {
+                let began = self.at(birth.began.min(to));
+                [(self.at(birth.at), start), (began, own[0] + PAD)]
+            })
         });
         forks.collect()
     }
 }
 
-/// A line from the lane that forked down to the child's, at the moment of the fork.
-pub(super) fn draw_forks(canvas: &Canvas, forks: &[(f64, f64, f64)]) {
-    for &(x, start, end) in forks {
-        canvas.line((x, start), (x, end), INK, 1.0);
-        canvas.dot((x, start), 2.2, INK);
-        let tip = [(x - 3.0, end - 5.0), (x + 3.0, end - 5.0), (x, end + 0.5)];
+/// A line from the lane that forked, at the moment of the call, to the child's first moment.
+pub(super) fn draw_forks(canvas: &Canvas, forks: &[[(f64, f64); 2]]) {
+    for &[start, end] in forks {
+        canvas.line(start, end, INK, 1.0);
+        canvas.dot(start, 2.2, INK);
+        let (dx, dy) = (end.0 - start.0, end.1 - start.1);
+        let length = dx.hypot(dy).max(1.0);
+        let (ux, uy) = (dx / length, dy / length);
+        let back = (end.0 - 5.0 * ux, end.1 - 5.0 * uy);
+        let tip = [
+            (back.0 - 3.0 * uy, back.1 + 3.0 * ux),
+            (back.0 + 3.0 * uy, back.1 - 3.0 * ux),
+            (end.0 + 0.5 * ux, end.1 + 0.5 * uy),
+        ];
         canvas.polygon(&tip, INK);
     }
 }

@@ -39,7 +39,9 @@ pub(super) struct LaneData {
 pub(super) struct Birth {
     /// The lane that forked, as process and lane numbers in `Data`; none if it is not here.
     pub parent: Option<(usize, usize)>,
+    /// When `fork` was called, and when it returned in this process.
     pub at: u64,
+    pub began: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -74,7 +76,9 @@ impl Data {
             };
         };
         let ends = events.iter().map(|event| begin(event).max(end(event)));
-        let last = ends.chain(births).max().unwrap_or(zero);
+        let first_moments = lanes.iter().filter_map(|lane| lane.fork);
+        let first_moments = first_moments.map(|fork| fork.began.as_nanos() as u64);
+        let last = ends.chain(first_moments).max().unwrap_or(zero);
 
         let mut by_lane: HashMap<(i32, i32), Vec<&Event>> = HashMap::new();
         for event in &events {
@@ -188,6 +192,7 @@ fn family(mut rest: Vec<(i32, Option<Fork>, Vec<LaneData>)>, zero: u64) -> Vec<P
         let birth = fork.map(|fork| Birth {
             parent: place(&out, &fork),
             at: (fork.at.as_nanos() as u64).saturating_sub(zero),
+            began: (fork.began.as_nanos() as u64).saturating_sub(zero),
         });
         out.push(ProcessData { pid, birth, lanes });
         let mut children: Vec<_> = Vec::new();

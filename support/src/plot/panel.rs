@@ -165,8 +165,8 @@ impl<'a> Panel<'a> {
         for (process, tops) in processes.iter().zip(&tops) {
             for (lane, top) in process.lanes.iter().zip(tops) {
                 let end = top + self.lane_height(lane);
-                let crossing = forks.iter().filter(|fork| fork.1 < end && fork.2 > *top);
-                let mut lines: Vec<f64> = crossing.map(|fork| fork.0).collect();
+                let crossing = forks.iter().filter(|[from, to]| from.1 < end && to.1 > *top);
+                let mut lines: Vec<f64> = crossing.map(|line| at_height(line, *top)).collect();
                 lines.sort_by(f64::total_cmp);
                 self.draw_lane(canvas, lane, top + PAD, &lines);
             }
@@ -184,7 +184,7 @@ impl<'a> Panel<'a> {
     /// Names and the background of a process's lanes, which begins where the process began.
     fn draw_ground(&self, canvas: &Canvas, left: f64, process: &ProcessData, tops: &[f64]) {
         let (_, to) = self.timeline.window();
-        let begin = process.birth.map_or(self.x0, |birth| self.at(birth.at));
+        let begin = process.birth.map_or(self.x0, |birth| self.at(birth.began));
         let header = self.header(process);
         if header > 0.0 {
             let text = format!("process {}", process.pid);
@@ -264,4 +264,10 @@ impl<'a> Panel<'a> {
 pub(super) fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64) {
     let title = fitted(title, TITLE, width);
     canvas.bold(&title, (at.0, at.1 + 9.0), TITLE, Align::Left, INK);
+}
+
+/// Where a line is at a height, or at its nearer end.
+fn at_height([from, to]: &[(f64, f64); 2], y: f64) -> f64 {
+    let along = ((y - from.1) / (to.1 - from.1)).clamp(0.0, 1.0);
+    from.0 + along * (to.0 - from.0)
 }

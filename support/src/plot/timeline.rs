@@ -45,7 +45,7 @@ impl Timeline {
             data: Data::new(trace),
             title: None,
             colours: Colours::Fitting,
-            width: 850,
+            width: 740,
             zoom: None,
         }
     }
@@ -88,7 +88,7 @@ impl Timeline {
         self
     }
 
-    /// The picture's width in pixels, 850 unless told otherwise, at least 300.
+    /// The picture's width in pixels, 740 unless told otherwise, at least 300.
     ///
     /// ```
     /// let picture = support::trace::Trace::new().timeline().width(500);

@@ -91,8 +91,10 @@ pub struct Fork {
     pub pid: i32,
     /// The thread in it that called `fork`.
     pub tid: i32,
-    /// When `fork` returned in the child.
+    /// When `fork` was called.
     pub at: Duration,
+    /// When `fork` returned in the child: its first moment on a CPU.
+    pub began: Duration,
 }
 
 impl Trace {
@@ -172,6 +174,7 @@ impl Trace {
                         pid: (record.extra >> 32) as i32,
                         tid: record.extra as i32,
                         at: Duration::from_nanos(record.start - epoch),
+                        began: Duration::from_nanos(record.end.saturating_sub(epoch)),
                     });
                 }
                 _ => {}

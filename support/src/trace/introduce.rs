@@ -19,7 +19,7 @@ impl Trace {
         let Some((slot, generation)) = self.shared.take() else {
             return;
         };
-        let (parent, forked_at) = who::origin();
+        let (parent, called, returned) = who::origin();
         let label = if me.pid != me.tid {
             thread_name()
         } else if parent == 0 {
@@ -31,8 +31,8 @@ impl Trace {
         let record = Record {
             tag: Tag::Lane,
             cpu: 0,
-            start: forked_at,
-            end: forked_at,
+            start: called,
+            end: returned,
             pid: me.pid,
             tid: me.tid,
             extra: parent,

@@ -27,6 +27,7 @@ struct Local {
     who: Cell<Who>,
     introduced: Cell<[u64; REMEMBERED]>,
     running: Cell<Running>,
+    forking: Cell<u64>,
 }
 
 const NOBODY: Who = Who { pid: 0, tid: 0 };
@@ -45,14 +46,16 @@ thread_local! {
             who: Cell::new(NOBODY),
             introduced: Cell::new([0; REMEMBERED]),
             running: Cell::new(AT_REST),
+            forking: Cell::new(0),
         }
     };
 }
 
 /// The process and thread that forked this process (pid and tid), 0 if none is known.
 static PARENT: AtomicU64 = AtomicU64::new(0);
-/// When it did, in ns of the monotonic clock.
-static FORKED_AT: AtomicU64 = AtomicU64::new(0);
+/// When it called `fork`, and when the call returned here, in ns of the monotonic clock.
+static CALLED: AtomicU64 = AtomicU64::new(0);
+static RETURNED: AtomicU64 = AtomicU64::new(0);
 
 /// Asks the C library to tell a forked child that it is somebody else now.
 pub(super) fn watch_forks() {
@@ -66,6 +69,8 @@ pub(super) fn watch_forks() {
 
 extern "C" fn before_fork() {
     me();
+    // Thread-local, as two threads may fork at once; the child keeps its forker's copy.
+    LOCAL.with(|local| local.forking.set(now()));
 }
 
 extern "C" fn in_child() {
@@ -73,19 +78,20 @@ extern "C" fn in_child() {
         let parent = local.who.get();
         let parent = u64::from(parent.pid) << 32 | u64::from(parent.tid);
         PARENT.store(parent, Ordering::Relaxed);
-        FORKED_AT.store(now(), Ordering::Relaxed);
+        CALLED.store(local.forking.get(), Ordering::Relaxed);
+        RETURNED.store(now(), Ordering::Relaxed);
         local.who.set(NOBODY);
         local.introduced.set([0; REMEMBERED]);
         local.running.set(AT_REST);
     });
 }
 
-/// The fork that made this process: pid and tid of the one who forked, and the time.
-pub(super) fn origin() -> (u64, u64) {
-    (
-        PARENT.load(Ordering::Relaxed),
-        FORKED_AT.load(Ordering::Relaxed),
-    )
+/// The fork that made this process: pid and tid of the one who forked, when it called, and when
+/// the call returned here.
+pub(super) fn origin() -> (u64, u64, u64) {
+    let [parent, called, returned] =
+        [&PARENT, &CALLED, &RETURNED].map(|it| it.load(Ordering::Relaxed));
+    (parent, called, returned)
 }
 
 /// The calling process and thread; two system calls the first time, none after.

@@ -104,6 +104,10 @@ pub fn pins(home: &Home) -> Result<Vec<String>> {
     let file = home.root.join("environment.yml");
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
+    pins_in(&text)
+}
+
+fn pins_in(text: &str) -> Result<Vec<String>> {
     let dependencies = text
         .lines()
         .skip_while(|line| !line.starts_with("dependencies:"))
@@ -112,7 +116,11 @@ pub fn pins(home: &Home) -> Result<Vec<String>> {
         .filter_map(|line| line.trim().strip_prefix("- "))
         .filter(|pin| !pin.ends_with("# conda only"))
         .map(|pin| match pin.split_once('=') {
-            Some((name, version)) if !version.starts_with('=') => Ok(format!("{name}=={version}")),
+            Some((name, version))
+                if !version.starts_with('=') && !name.ends_with(['<', '>', '!', '~']) =>
+            {
+                Ok(format!("{name}=={version}"))
+            }
             _ => bail!("environment.yml: \"{pin}\" does not pin a version (name=version)"),
         })
         .collect()
@@ -147,5 +155,26 @@ fn find_python() -> Result<PathBuf> {
         None => bail!(
             "Python 3.10 or newer is needed and none was found: install it (Debian and Ubuntu: apt-get install python3 python3-venv)"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_take_pips_spelling_and_leave_condas_own_out() {
+        let text = "name: x\nchannels:\n  - forge\ndependencies:\n  - python>=3.10  # conda only\n  - jupyterlab=4.6.6\n";
+        assert_eq!(pins_in(text).unwrap(), ["jupyterlab==4.6.6"]);
+    }
+
+    #[test]
+    fn a_dependency_without_a_version_is_named() {
+        for loose in ["jupyterlab", "jupyterlab>=4", "jupyterlab==4"] {
+            let said = pins_in(&format!("dependencies:\n  - {loose}\n"))
+                .unwrap_err()
+                .to_string();
+            assert!(said.contains(loose), "{said}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! - [`setup`] runs the steps of the set-up: [`toolchain`], [`environment`], [`evcxr`],
 //!   [`kernelspec`], [`template`];
 //! - [`open`] becomes JupyterLab;
-//! - [`run`] executes notebooks headless;
+//! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them;
 //! - [`launcher`] is what Jupyter starts for the kernelspec `rust`.
 
 pub mod environment;
@@ -16,6 +16,7 @@ pub mod installed;
 pub mod kernelspec;
 pub mod launcher;
 pub mod open;
+pub mod pictures;
 pub mod progress;
 pub mod run;
 pub mod setup;

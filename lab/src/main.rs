@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lab::home::Home;
-use lab::{launcher, open, run, setup};
+use lab::{launcher, open, pictures, run, setup};
 use std::process::ExitCode;
 
 /// Notebooks that teach processes, threads, IO and async in Rust
@@ -61,6 +61,9 @@ fn obey(cli: Cli) -> Result<ExitCode> {
                 jupyter: Some(environment.program("jupyter")),
             };
             let summary = run::run(&options, &environment)?;
+            if options.save {
+                pictures::refresh(&home)?;
+            }
             return Ok(ExitCode::from(summary.exit_code()));
         }
         _ => open::open(&home, &environment, &cli.jupyter)?,

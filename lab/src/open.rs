@@ -19,7 +19,10 @@ pub fn open(home: &Home, environment: &Environment, arguments: &[String]) -> Res
     let mut command = environment.command("jupyter-lab");
     command.args(arguments);
     // JupyterLab takes one folder only: another one that the caller names wins.
-    if !arguments.iter().any(|argument| argument.contains("root_dir") || argument.contains("notebook-dir")) {
+    if !arguments
+        .iter()
+        .any(|argument| argument.contains("root_dir") || argument.contains("notebook-dir"))
+    {
         let mut folder = std::ffi::OsString::from("--ServerApp.root_dir=");
         folder.push(home.notebooks());
         command.arg(folder);

@@ -68,3 +68,28 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_little_disk_is_said_in_one_sentence() {
+        let here = Path::new(".");
+        assert!(require_space(here, 0, "nothing").is_ok());
+        let said = require_space(here, u64::MAX, "a large thing")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.starts_with("a large thing needs ") && said.ends_with("make room and try again"),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1);
+    }
+
+    #[test]
+    fn programs_are_found_on_the_search_path() {
+        assert!(find_program("sh").is_some_and(|path| path.is_absolute()));
+        assert_eq!(find_program("no-such-program-anywhere"), None);
+    }
+}

@@ -67,7 +67,10 @@ impl Kernel {
     }
 
     pub fn start_in(directory: &Path) -> Kernel {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let temporary = folder.path().join("tmp");
         std::fs::create_dir(&temporary).expect("a writable folder");
@@ -76,7 +79,11 @@ impl Kernel {
         std::fs::write(&file, serde_json::to_vec(&info).expect("json")).expect("a writable folder");
         let mut command = command(&file);
         // A group of its own, as Jupyter gives it.
-        command.current_dir(directory).env("TMPDIR", &temporary).stdin(Stdio::null()).process_group(0);
+        command
+            .current_dir(directory)
+            .env("TMPDIR", &temporary)
+            .stdin(Stdio::null())
+            .process_group(0);
         let mut process = command.spawn().expect("the launcher starts");
         let client = runtime.block_on(async {
             let died = async {
@@ -89,7 +96,12 @@ impl Kernel {
                 () = died => panic!("the kernel ended before it answered"),
             }
         });
-        Kernel { runtime, client, process, folder }
+        Kernel {
+            runtime,
+            client,
+            process,
+            folder,
+        }
     }
 
     /// Runs a cell.
@@ -101,37 +113,53 @@ impl Kernel {
     /// Sends a cell and does not wait for it.
     pub fn begin(&mut self, code: &str) -> String {
         let request = ExecuteRequest::new(code.to_owned());
-        self.runtime.block_on(self.client.request(request)).expect("the kernel takes requests")
+        self.runtime
+            .block_on(self.client.request(request))
+            .expect("the kernel takes requests")
     }
 
     /// Waits for a cell that was sent.
+    ///
+    /// # Panics
+    /// When it does not end in time.
     pub fn finish(&mut self, id: &str) -> Reply {
-        self.finish_where(id, |_| ()).expect("the cell ends")
-    }
-
-    /// Waits for a cell until it has ended; `seen` is shown what it has said so far.
-    pub fn finish_where(&mut self, id: &str, seen: impl FnMut(&Reply)) -> Option<Reply> {
-        let Kernel { runtime, client, .. } = self;
-        runtime.block_on(async { timeout(CELL, collect(client, id, seen, |_| false)).await.ok() })
+        let Kernel {
+            runtime, client, ..
+        } = self;
+        let ended = runtime.block_on(async { timeout(CELL, collect(client, id, |_| false)).await });
+        ended.expect("the cell ends")
     }
 
     /// Waits until a running cell has said `text`.
     pub fn wait_for(&mut self, id: &str, text: &str) -> Reply {
-        let Kernel { runtime, client, .. } = self;
-        let heard = collect(client, id, |_| (), |reply| reply.stdout.contains(text));
-        runtime.block_on(async { timeout(CELL, heard).await }).expect("the cell says so")
+        let Kernel {
+            runtime, client, ..
+        } = self;
+        let heard = collect(client, id, |reply| reply.stdout.contains(text));
+        runtime
+            .block_on(async { timeout(CELL, heard).await })
+            .expect("the cell says so")
     }
 
     pub fn interrupt(&mut self) {
-        self.runtime.block_on(self.client.control(InterruptRequest {})).expect("the kernel takes requests");
+        self.runtime
+            .block_on(self.client.control(InterruptRequest {}))
+            .expect("the kernel takes requests");
     }
 
     /// Asks the kernel to end and checks that nothing is left.
     pub fn shut_down(mut self) {
         let request = ShutdownRequest { restart: false };
-        self.runtime.block_on(self.client.control(request)).expect("the kernel takes requests");
+        self.runtime
+            .block_on(self.client.control(request))
+            .expect("the kernel takes requests");
         // A client has to listen until the end: evcxr waits for its last messages to be taken.
-        let Kernel { runtime, client, process, .. } = &mut self;
+        let Kernel {
+            runtime,
+            client,
+            process,
+            ..
+        } = &mut self;
         let ended = async {
             while process.try_wait().expect("a child").is_none() {
                 let _ = timeout(Duration::from_millis(20), client.next()).await;
@@ -152,7 +180,9 @@ impl Kernel {
     /// When a process or a directory of this kernel is still there after ten seconds.
     pub fn expect_gone(&mut self) {
         let temporary = self.temporary();
-        wait_until("the launcher has ended", || self.process.try_wait().expect("a child").is_some());
+        wait_until("the launcher has ended", || {
+            self.process.try_wait().expect("a child").is_some()
+        });
         wait_until("no process is left", || self.processes().is_empty());
         wait_until("no directory is left", || kernel_folders(&temporary) == 0);
     }
@@ -173,7 +203,9 @@ impl Drop for Kernel {
         let pid = nix::unistd::Pid::from_raw(self.process.id() as i32);
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(6) && self.process.try_wait().is_ok_and(|s| s.is_none()) {
+        while started.elapsed() < Duration::from_secs(6)
+            && self.process.try_wait().is_ok_and(|s| s.is_none())
+        {
             std::thread::sleep(Duration::from_millis(10));
         }
         let _ = self.process.kill();
@@ -185,7 +217,8 @@ impl Drop for Kernel {
 fn command(connection_file: &Path) -> Command {
     let home = lab::home::Home::at(&crate::repository()).expect("the repository");
     let environment = lab::environment::Environment::existing(&home);
-    let spec = std::fs::read(environment.kernels().join("rust/kernel.json")).expect("the kernelspec");
+    let spec =
+        std::fs::read(environment.kernels().join("rust/kernel.json")).expect("the kernelspec");
     let spec: Value = serde_json::from_slice(&spec).expect("the kernelspec is JSON");
     let arguments: Vec<String> = serde_json::from_value(spec["argv"].clone()).expect("argv");
     let mut command = Command::new(&arguments[0]);
@@ -223,10 +256,15 @@ fn connection() -> ConnectionInfo {
 /// Connects, and repeats a question until an answer has come on both channels: what is published
 /// before a subscription takes effect is lost.
 async fn connect(info: &ConnectionInfo) -> Client {
-    let mut client = Client::connect(info).await.expect("the kernel opens its ports");
+    let mut client = Client::connect(info)
+        .await
+        .expect("the kernel opens its ports");
     let (mut answered, mut heard) = (false, false);
     while !(answered && heard) {
-        client.request(KernelInfoRequest {}).await.expect("the kernel takes requests");
+        client
+            .request(KernelInfoRequest {})
+            .await
+            .expect("the kernel takes requests");
         let listen = async {
             while !(answered && heard) {
                 let message = client.next().await;
@@ -240,11 +278,11 @@ async fn connect(info: &ConnectionInfo) -> Client {
 }
 
 /// Gathers what a cell says until it has ended or `enough` is said.
-async fn collect(client: &mut Client, id: &str, mut seen: impl FnMut(&Reply), enough: impl Fn(&Reply) -> bool) -> Reply {
+async fn collect(client: &mut Client, id: &str, enough: impl Fn(&Reply) -> bool) -> Reply {
     let started = Instant::now();
     let mut reply = Reply::default();
     let (mut replied, mut idle) = (false, false);
-    while !(replied && idle) && !enough(&reply) {
+    while !enough(&reply) && !(replied && idle) {
         let message = client.next().await;
         if message.parent != id {
             continue;
@@ -267,13 +305,15 @@ async fn collect(client: &mut Client, id: &str, mut seen: impl FnMut(&Reply), en
             }
             _ => {}
         }
-        seen(&reply);
     }
     // What was written to stderr may come a moment later.
     let late = async {
         loop {
             let message = client.next().await;
-            if message.parent == id && message.kind == "stream" && message.content["name"] == "stderr" {
+            if message.parent == id
+                && message.kind == "stream"
+                && message.content["name"] == "stderr"
+            {
                 reply.stderr += &text(&message.content["text"]);
             }
         }
@@ -283,5 +323,7 @@ async fn collect(client: &mut Client, id: &str, mut seen: impl FnMut(&Reply), en
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

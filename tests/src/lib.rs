@@ -16,7 +16,9 @@ use std::sync::OnceLock;
 pub fn repository() -> PathBuf {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
-        let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).canonicalize().expect("the repository");
+        let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .canonicalize()
+            .expect("the repository");
         // stderr is not captured: on a new machine this takes minutes and says what it does.
         let status = cargo(&["lab", "setup"], &root).status();
         assert!(status.expect("cargo").success(), "`cargo lab setup` failed");
@@ -49,5 +51,9 @@ fn cargo(arguments: &[&str], root: &Path) -> Command {
 
 /// What a command wrote, stdout before stderr.
 pub fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }

@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(10), "still not so after 10 s: {what}");
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "still not so after 10 s: {what}"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -24,7 +27,9 @@ pub fn with_variable(name: &str, value: &str) -> Vec<i32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment.split(|&byte| byte == 0).any(|variable| variable == wanted.as_bytes())
+            environment
+                .split(|&byte| byte == 0)
+                .any(|variable| variable == wanted.as_bytes())
         })
         .collect()
 }

@@ -18,11 +18,17 @@ const RUN_ALL: Duration = Duration::from_secs(240);
 fn run_all_cells_of_02_fork_in_jupyterlab() {
     install_browser();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    copy_without_outputs(&repository().join("notebooks/02-fork.ipynb"), &folder.path().join("02-fork.ipynb"));
+    copy_without_outputs(
+        &repository().join("notebooks/02-fork.ipynb"),
+        &folder.path().join("02-fork.ipynb"),
+    );
     let mark = folder.path().to_string_lossy().into_owned();
     let (mut lab, address) = open_lab(folder.path(), &mark);
     let (mut driver, port) = start_driver(&mark);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let seen = runtime.block_on(async {
         let browser = connect(port, folder.path()).await;
         let seen = look(&browser, &address).await;
@@ -35,36 +41,81 @@ fn run_all_cells_of_02_fork_in_jupyterlab() {
         process.wait().expect("a child");
     }
     let cells = seen.expect("the notebook runs in the browser");
-    let numbers: Vec<_> = cells.iter().map(|cell| cell["number"].as_u64().unwrap_or(0)).collect();
-    assert!(numbers.len() > 10 && numbers.iter().all(|number| *number > 0), "every cell ends numbered: {numbers:?}");
-    let sizes: Vec<_> = cells.iter().flat_map(|cell| cell["pictures"].as_array().cloned().unwrap_or_default()).collect();
+    let numbers: Vec<_> = cells
+        .iter()
+        .map(|cell| cell["number"].as_u64().unwrap_or(0))
+        .collect();
+    assert!(
+        numbers.len() > 10 && numbers.iter().all(|number| *number > 0),
+        "every cell ends numbered: {numbers:?}"
+    );
+    let sizes: Vec<_> = cells
+        .iter()
+        .flat_map(|cell| cell["pictures"].as_array().cloned().unwrap_or_default())
+        .collect();
     assert!(sizes.len() >= 2, "there are pictures: {sizes:?}");
     for size in &sizes {
-        let (width, height) = (size[0].as_f64().unwrap_or(0.0), size[1].as_f64().unwrap_or(0.0));
-        assert!(width > 300.0 && height > 60.0, "each picture has a size: {sizes:?}");
+        let (width, height) = (
+            size[0].as_f64().unwrap_or(0.0),
+            size[1].as_f64().unwrap_or(0.0),
+        );
+        assert!(
+            width > 300.0 && height > 60.0,
+            "each picture has a size: {sizes:?}"
+        );
     }
-    assert!(cells.iter().all(|cell| cell["failed"] == false), "no cell failed: {cells:?}");
+    assert!(
+        cells.iter().all(|cell| cell["failed"] == false),
+        "no cell failed: {cells:?}"
+    );
     // A server that was ended leaves no kernel.
-    wait_until("no process is left", || with_variable("MARK_OF_THIS_TEST", &mark).is_empty());
+    wait_until("no process is left", || {
+        with_variable("MARK_OF_THIS_TEST", &mark).is_empty()
+    });
 }
 
 /// Opens the notebook, runs it by the menu, and tells what the page then shows of each code cell.
 async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
     let failed = |error: fantoccini::error::CmdError| error.to_string();
-    browser.goto(&format!("{address}/lab/tree/02-fork.ipynb?token={TOKEN}")).await.map_err(failed)?;
-    until(browser, "the kernel is ready", Duration::from_secs(90), "return lab()?.sessionContext.session?.kernel?.status === 'idle'").await?;
+    browser
+        .goto(&format!("{address}/lab/tree/02-fork.ipynb?token={TOKEN}"))
+        .await
+        .map_err(failed)?;
+    until(
+        browser,
+        "the kernel is ready",
+        Duration::from_secs(90),
+        "return lab()?.sessionContext.session?.kernel?.status === 'idle'",
+    )
+    .await?;
     for text in ["Run", "Run All Cells"] {
-        let path = format!("//div[contains(@class,'lm-Menu') and contains(@class,'itemLabel')][text()='{text}']");
-        let item = browser.wait().at_most(Duration::from_secs(20)).for_element(Locator::XPath(&path)).await.map_err(failed)?;
+        let path = format!(
+            "//div[contains(@class,'lm-Menu') and contains(@class,'itemLabel')][text()='{text}']"
+        );
+        let item = browser
+            .wait()
+            .at_most(Duration::from_secs(20))
+            .for_element(Locator::XPath(&path))
+            .await
+            .map_err(failed)?;
         item.click().await.map_err(failed)?;
     }
     let all_done = "return code().every(cell => cell.model.executionCount !== null && cell.model.executionState !== 'running')";
     until(browser, "every cell is numbered", RUN_ALL, all_done).await?;
     let mut cells = Vec::new();
-    let count = ask(browser, "return code().length").await?.as_u64().unwrap_or(0);
+    let count = ask(browser, "return code().length")
+        .await?
+        .as_u64()
+        .unwrap_or(0);
     for index in 0..count {
-        let show = format!("const cell = code()[{index}]; await lab().content.scrollToCell(cell); cell.node.scrollIntoView();");
-        ask(browser, &format!("return (async () => {{ {show} return true }})()")).await?;
+        let show = format!(
+            "const cell = code()[{index}]; await lab().content.scrollToCell(cell); cell.node.scrollIntoView();"
+        );
+        ask(
+            browser,
+            &format!("return (async () => {{ {show} return true }})()"),
+        )
+        .await?;
         // Pictures are drawn after the cell comes into view.
         let drawn = format!(
             "const cell = code()[{index}];
@@ -72,7 +123,13 @@ async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
              const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')];
              return drawn.length >= wanted && drawn.every(picture => picture.getBoundingClientRect().width > 0)"
         );
-        until(browser, "the cell's pictures are drawn", Duration::from_secs(20), &drawn).await?;
+        until(
+            browser,
+            "the cell's pictures are drawn",
+            Duration::from_secs(20),
+            &drawn,
+        )
+        .await?;
         let facts = format!(
             "const cell = code()[{index}];
              const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')].map(picture => picture.getBoundingClientRect());
@@ -81,7 +138,10 @@ async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
                       failed: !expected && cell.model.outputs.toJSON().some(output => output.output_type === 'error') }}"
         );
         let facts = ask(browser, &facts).await?;
-        if facts["pictures"].as_array().is_some_and(|pictures| !pictures.is_empty()) {
+        if facts["pictures"]
+            .as_array()
+            .is_some_and(|pictures| !pictures.is_empty())
+        {
             save_picture(browser, &format!("02-fork-cell-{index}.png")).await;
         }
         cells.push(facts);
@@ -93,7 +153,10 @@ async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
 async fn ask(browser: &Client, script: &str) -> Result<Value, String> {
     let prelude = "const lab = () => window.jupyterapp?.shell?.currentWidget;
                    const code = () => (lab()?.content?.widgets ?? []).filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim());";
-    browser.execute(&format!("{prelude}\n{script}"), vec![]).await.map_err(|error| error.to_string())
+    browser
+        .execute(&format!("{prelude}\n{script}"), vec![])
+        .await
+        .map_err(|error| error.to_string())
 }
 
 async fn until(browser: &Client, what: &str, limit: Duration, script: &str) -> Result<(), String> {
@@ -101,7 +164,10 @@ async fn until(browser: &Client, what: &str, limit: Duration, script: &str) -> R
     while ask(browser, script).await.unwrap_or(Value::Null) != true {
         if started.elapsed() > limit {
             save_picture(browser, "failed.png").await;
-            return Err(format!("still not so after {} s: {what} (see target/browser/failed.png)", limit.as_secs()));
+            return Err(format!(
+                "still not so after {} s: {what} (see target/browser/failed.png)",
+                limit.as_secs()
+            ));
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -119,13 +185,18 @@ async fn save_picture(browser: &Client, name: &str) {
 
 /// `cargo lab`, on a folder with the notebook in it. Returns once the server says its address.
 fn open_lab(folder: &Path, mark: &str) -> (Child, String) {
-    let mut lab = end_to_end::cargo_lab(&["--", "--no-browser", "--port=8917", "--LabApp.expose_app_in_browser=True"])
-        .arg(format!("--ServerApp.root_dir={}", folder.display()))
-        .arg(format!("--IdentityProvider.token={TOKEN}"))
-        .env("MARK_OF_THIS_TEST", mark)
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("JupyterLab starts");
+    let mut lab = end_to_end::cargo_lab(&[
+        "--",
+        "--no-browser",
+        "--port=8917",
+        "--LabApp.expose_app_in_browser=True",
+    ])
+    .arg(format!("--ServerApp.root_dir={}", folder.display()))
+    .arg(format!("--IdentityProvider.token={TOKEN}"))
+    .env("MARK_OF_THIS_TEST", mark)
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("JupyterLab starts");
     let mut lines = BufReader::new(lab.stderr.take().expect("a pipe")).lines();
     let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
         let start = line.find("http://")?;
@@ -145,8 +216,15 @@ fn start_driver(mark: &str) -> (Child, u16) {
         .stdout(Stdio::piped())
         .spawn()
         .expect("chromedriver starts");
-    let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-    let port = lines.find_map(|line| line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok());
+    let mut lines = BufReader::new(driver.stdout.take().expect("a pipe"))
+        .lines()
+        .map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        line.strip_prefix("ChromeDriver was started successfully on port ")?
+            .trim_end_matches('.')
+            .parse()
+            .ok()
+    });
     std::thread::spawn(move || lines.for_each(drop));
     (driver, port.expect("chromedriver says its port"))
 }
@@ -159,10 +237,15 @@ async fn connect(port: u16, profile: &Path) -> Client {
             "--window-size=1200,1000", format!("--user-data-dir={}", profile.join("profile").display()),
         ]
     });
-    let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+    let capabilities = [("goog:chromeOptions".to_owned(), options)]
+        .into_iter()
+        .collect();
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities);
-    builder.connect(&format!("http://127.0.0.1:{port}")).await.expect("the browser starts")
+    builder
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("the browser starts")
 }
 
 /// Debian's package, where it is missing and this may be done.
@@ -173,8 +256,20 @@ fn install_browser() {
     let found = |name: &str| lab::setup::find_program(name).is_some();
     if !(found("chromium") && found("chromedriver")) {
         eprintln!("Installing chromium for the browser test …");
-        for arguments in [&["update"][..], &["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"]] {
-            let _ = Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").output();
+        for arguments in [
+            &["update"][..],
+            &[
+                "install",
+                "-y",
+                "--no-install-recommends",
+                "chromium",
+                "chromium-driver",
+            ],
+        ] {
+            let _ = Command::new("apt-get")
+                .args(arguments)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .output();
         }
     }
     assert!(
@@ -184,7 +279,8 @@ fn install_browser() {
 }
 
 fn copy_without_outputs(from: &Path, to: &Path) {
-    let mut book: Value = serde_json::from_slice(&std::fs::read(from).expect("the notebook")).expect("JSON");
+    let mut book: Value =
+        serde_json::from_slice(&std::fs::read(from).expect("the notebook")).expect("JSON");
     for cell in book["cells"].as_array_mut().expect("cells") {
         if cell["cell_type"] == "code" {
             cell["outputs"] = json!([]);

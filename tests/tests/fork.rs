@@ -16,8 +16,13 @@ fn kernel() -> Kernel {
 /// The kernel still answers, and answers for the right cell.
 fn expect_whole(kernel: &mut Kernel) {
     for number in [3, 4, 5] {
-        let reply = kernel.run(&format!("println!(\"cell {number}\"); {number} * 2")).ok();
-        assert_eq!((reply.stdout, reply.result["text/plain"].clone()), (format!("cell {number}\n"), format!("{}", number * 2)));
+        let reply = kernel
+            .run(&format!("println!(\"cell {number}\"); {number} * 2"))
+            .ok();
+        assert_eq!(
+            (reply.stdout, reply.result["text/plain"].clone()),
+            (format!("cell {number}\n"), format!("{}", number * 2))
+        );
     }
 }
 
@@ -32,7 +37,10 @@ fn a_raw_fork_that_returns_twice() {
     );
     let lines: Vec<_> = reply.stdout.lines().collect();
     // In this order: the parent has waited.
-    assert!(lines.len() == 2 && lines[0].starts_with("child of ") && lines[1].starts_with("parent of "), "{reply:?}");
+    assert!(
+        lines.len() == 2 && lines[0].starts_with("child of ") && lines[1].starts_with("parent of "),
+        "{reply:?}"
+    );
     expect_whole(&mut kernel);
     kernel.shut_down();
 }
@@ -47,8 +55,14 @@ fn a_child_that_panics() {
         };"#,
     );
     let reply = reply.ok();
-    assert!(reply.stdout.contains("Exited(") && reply.stdout.contains("101"), "{reply:?}");
-    assert!(reply.stderr.contains("panicked: the child's own"), "{reply:?}");
+    assert!(
+        reply.stdout.contains("Exited(") && reply.stdout.contains("101"),
+        "{reply:?}"
+    );
+    assert!(
+        reply.stderr.contains("panicked: the child's own"),
+        "{reply:?}"
+    );
     expect_whole(&mut kernel);
     kernel.shut_down();
 }
@@ -83,7 +97,9 @@ fn a_child_that_outlives_its_cell_dies_with_the_kernel() {
     assert_eq!(state(child), Some('S'), "it still sleeps");
     // The process that runs the cells ends; so must its child.
     kernel.run("std::process::abort();").error();
-    wait_until("the child has ended", || matches!(state(child), None | Some('Z')));
+    wait_until("the child has ended", || {
+        matches!(state(child), None | Some('Z'))
+    });
     expect_whole(&mut kernel);
     kernel.shut_down();
 }
@@ -102,7 +118,9 @@ fn a_child_forked_by_another_thread_outlives_that_thread_but_not_the_kernel() {
     expect_whole(&mut kernel);
     assert_eq!(state(child), Some('S'), "it still sleeps");
     kernel.run("std::process::abort();").error();
-    wait_until("the child has ended", || matches!(state(child), None | Some('Z')));
+    wait_until("the child has ended", || {
+        matches!(state(child), None | Some('Z'))
+    });
     kernel.shut_down();
 }
 
@@ -116,7 +134,10 @@ fn a_child_killed_by_a_signal() {
         };"#,
     );
     let reply = reply.ok();
-    assert!(reply.stdout.starts_with("last words\nSignaled("), "{reply:?}");
+    assert!(
+        reply.stdout.starts_with("last words\nSignaled("),
+        "{reply:?}"
+    );
     expect_whole(&mut kernel);
     kernel.shut_down();
 }
@@ -141,10 +162,24 @@ fn forks_while_another_thread_prints() {
         };"#,
     );
     let reply = reply.ok();
-    assert_eq!(reply.stdout.lines().filter(|line| *line == "child").count(), 50, "each child's line is whole");
-    let printed: Vec<_> = reply.stdout.lines().filter_map(|line| line.strip_prefix("printer ")).collect();
-    let in_order = printed.iter().enumerate().all(|(index, number)| *number == index.to_string());
-    assert!(in_order, "none of the printer's lines is lost, doubled or torn");
+    assert_eq!(
+        reply.stdout.lines().filter(|line| *line == "child").count(),
+        50,
+        "each child's line is whole"
+    );
+    let printed: Vec<_> = reply
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("printer "))
+        .collect();
+    let in_order = printed
+        .iter()
+        .enumerate()
+        .all(|(index, number)| *number == index.to_string());
+    assert!(
+        in_order,
+        "none of the printer's lines is lost, doubled or torn"
+    );
     expect_whole(&mut kernel);
     kernel.shut_down();
 }
@@ -158,13 +193,20 @@ fn an_interrupt_with_a_live_child_returns_within_two_seconds() {
             ForkResult::Child => loop { std::thread::sleep(std::time::Duration::from_secs(1)) },
         };"#,
     );
-    let child: i32 = kernel.wait_for(&cell, "\n").stdout.trim().parse().expect("a number");
+    let child: i32 = kernel
+        .wait_for(&cell, "\n")
+        .stdout
+        .trim()
+        .parse()
+        .expect("a number");
     let interrupted = Instant::now();
     kernel.interrupt();
     kernel.finish(&cell).error();
     let took = interrupted.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
-    wait_until("the child has ended", || matches!(state(child), None | Some('Z')));
+    wait_until("the child has ended", || {
+        matches!(state(child), None | Some('Z'))
+    });
     kernel.run(SET_UP).ok();
     expect_whole(&mut kernel);
     kernel.shut_down();

@@ -8,14 +8,24 @@ fn a_panic_is_an_error_reply_and_the_next_cell_works() {
     kernel.run("fn kept() -> i32 { 7 }").ok();
     let reply = kernel.run("print!(\"before \"); panic!(\"boom\");").error();
     assert!(reply.stdout.contains("before"), "{reply:?}");
-    assert!(reply.stderr.contains("thread 'main' panicked: boom"), "{reply:?}");
-    assert_eq!(reply.stderr.lines().count(), 1, "one line and no backtrace: {reply:?}");
+    assert!(
+        reply.stderr.contains("thread 'main' panicked: boom"),
+        "{reply:?}"
+    );
+    assert_eq!(
+        reply.stderr.lines().count(),
+        1,
+        "one line and no backtrace: {reply:?}"
+    );
     assert_eq!(kernel.run("kept()").ok().text(), "7");
     kernel.run("assert_eq!(1, 2);").error();
     // The hook is back in the process that the kernel started anew.
     let reply = kernel.run("std::thread::spawn(|| { let nothing: Option<i32> = None; nothing.unwrap() }).join().is_err()");
     assert_eq!(reply.text(), "true", "{reply:?}");
-    assert!(reply.stderr.contains("thread 'unnamed' panicked"), "{reply:?}");
+    assert!(
+        reply.stderr.contains("thread 'unnamed' panicked"),
+        "{reply:?}"
+    );
     kernel.shut_down();
 }
 
@@ -43,7 +53,9 @@ fn output_without_a_newline_is_its_own_cells() {
 fn variables_live_on_and_their_types_are_inferred() {
     let mut kernel = Kernel::start();
     kernel.run("let words: Vec<_> = \"b a\".split(' ').map(str::to_owned).collect(); let n = words.len();").ok();
-    kernel.run("let mut sorted = words.clone(); sorted.sort();").ok();
+    kernel
+        .run("let mut sorted = words.clone(); sorted.sort();")
+        .ok();
     assert_eq!(kernel.run("(sorted, n)").ok().text(), r#"(["a", "b"], 2)"#);
     kernel.shut_down();
 }
@@ -68,7 +80,15 @@ fn a_notebook_works_from_another_directory_and_sees_that_directory() {
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(elsewhere.path().join("here.txt"), "found").expect("a writable folder");
     let mut kernel = Kernel::start_in(elsewhere.path());
-    kernel.run(":dep support = { path = \"../support\" }\nuse support::prelude::*;").ok();
-    assert_eq!(kernel.run("std::fs::read_to_string(\"here.txt\").unwrap()").ok().text(), "\"found\"");
+    kernel
+        .run(":dep support = { path = \"../support\" }\nuse support::prelude::*;")
+        .ok();
+    assert_eq!(
+        kernel
+            .run("std::fs::read_to_string(\"here.txt\").unwrap()")
+            .ok()
+            .text(),
+        "\"found\""
+    );
     kernel.shut_down();
 }

@@ -14,7 +14,11 @@ fn kernel_with_family() -> Kernel {
     let mut kernel = Kernel::start();
     kernel.run(FAMILY).ok();
     assert_eq!(kernel_folders(&kernel.temporary()), 1);
-    assert!(kernel.processes().len() >= 6, "launcher, warden, evcxr, cells, shell, sleeps: {:?}", kernel.processes());
+    assert!(
+        kernel.processes().len() >= 6,
+        "launcher, warden, evcxr, cells, shell, sleeps: {:?}",
+        kernel.processes()
+    );
     kernel
 }
 
@@ -56,6 +60,11 @@ fn a_termination_in_the_middle_of_a_cell() {
 }
 
 fn child_of(pid: u32) -> i32 {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("/proc");
-    children.split_whitespace().next().and_then(|child| child.parse().ok()).expect("a child")
+    let children =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("/proc");
+    children
+        .split_whitespace()
+        .next()
+        .and_then(|child| child.parse().ok())
+        .expect("a child")
 }

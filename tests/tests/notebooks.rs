@@ -11,22 +11,45 @@ fn main() {
     let arguments = Arguments::from_args();
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let pattern = root.join("notebooks/**/*.ipynb");
-    let found = glob::glob(&pattern.to_string_lossy()).expect("a pattern").flatten();
+    let found = glob::glob(&pattern.to_string_lossy())
+        .expect("a pattern")
+        .flatten();
     let mut trials = Vec::new();
     for path in found.filter(|path| !path.to_string_lossy().contains(".ipynb_checkpoints")) {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let committed = path.clone();
-        trials.push(Trial::test(format!("{name}::executes"), move || executes(&path)));
-        trials.push(Trial::test(format!("{name}::is_committed_as_executed"), move || is_presentable(&committed)));
+        trials.push(Trial::test(format!("{name}::executes"), move || {
+            executes(&path)
+        }));
+        trials.push(Trial::test(
+            format!("{name}::is_committed_as_executed"),
+            move || is_presentable(&committed),
+        ));
     }
-    assert!(!trials.is_empty(), "no notebook was found by {}", pattern.display());
+    trials.push(Trial::test(
+        "readme::pictures_are_the_notebooks_own",
+        pictures_are_the_notebooks_own,
+    ));
+    assert!(
+        trials.len() > 1,
+        "no notebook was found by {}",
+        pattern.display()
+    );
     libtest_mimic::run(&arguments, trials).exit();
 }
 
 fn executes(path: &Path) -> Result<(), Failed> {
     repository();
     let output = cargo_lab(&["run", "--jobs", "1"]).arg(path).output()?;
-    if output.status.success() { Ok(()) } else { Err(said(&output).into()) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(said(&output).into())
+    }
 }
 
 /// What a reader on a code-hosting site sees: every cell numbered in order, no failure that is not
@@ -47,14 +70,22 @@ fn is_presentable(path: &Path) -> Result<(), Failed> {
         }
         count += 1;
         if cell["execution_count"] != count {
-            problems.push(format!("cell {id} is numbered {}, not {count}", cell["execution_count"]));
+            problems.push(format!(
+                "cell {id} is numbered {}, not {count}",
+                cell["execution_count"]
+            ));
         }
         let source = text(&cell["source"]);
         if source.lines().count() > 25 {
             problems.push(format!("cell {id} has more than 25 lines"));
         }
-        let tags = cell["metadata"]["tags"].as_array().cloned().unwrap_or_default();
-        let meant = tags.iter().any(|tag| tag == "raises-exception" || tag == "stderr-expected");
+        let tags = cell["metadata"]["tags"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let meant = tags
+            .iter()
+            .any(|tag| tag == "raises-exception" || tag == "stderr-expected");
         for output in cell["outputs"].as_array().into_iter().flatten() {
             pictures += usize::from(output["data"]["image/svg+xml"].is_array());
             if !meant && (output["output_type"] == "error" || output["name"] == "stderr") {
@@ -62,10 +93,20 @@ fn is_presentable(path: &Path) -> Result<(), Failed> {
             }
         }
     }
-    let prose: String = cells.iter().filter(|cell| cell["cell_type"] == "markdown").map(|cell| text(&cell["source"]) + "\n\n").collect();
-    if !path.components().any(|part| part.as_os_str() == "assignments") {
+    let prose: String = cells
+        .iter()
+        .filter(|cell| cell["cell_type"] == "markdown")
+        .map(|cell| text(&cell["source"]) + "\n\n")
+        .collect();
+    if !path
+        .components()
+        .any(|part| part.as_os_str() == "assignments")
+    {
         for heading in ["# ", "## Try it", "## From Python", "## Summary"] {
-            let found = prose.lines().filter(|line| line.starts_with(heading)).count();
+            let found = prose
+                .lines()
+                .filter(|line| line.starts_with(heading))
+                .count();
             if found != 1 {
                 problems.push(format!("{found} headings {heading:?}, not one"));
             }
@@ -74,7 +115,38 @@ fn is_presentable(path: &Path) -> Result<(), Failed> {
             problems.push(format!("{pictures} pictures, not two at least"));
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.join("\n").into())
+    }
+}
+
+/// Each picture of the README is one that the committed notebook drew, and is shown there.
+fn pictures_are_the_notebooks_own() -> Result<(), Failed> {
+    let home = lab::home::Home::of_this_program()?;
+    let readme = std::fs::read_to_string(home.root.join("README.md"))?;
+    let pictures = lab::pictures::pictures(&home)?;
+    if pictures.is_empty() {
+        return Err("the README has no picture".into());
+    }
+    for picture in pictures {
+        let name = picture
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if !readme.contains(&format!("(pictures/{name})")) {
+            return Err(format!("the README does not show pictures/{name}").into());
+        }
+        if std::fs::read_to_string(&picture)? != lab::pictures::drawn(&home, &picture)? {
+            return Err(format!(
+                "pictures/{name} is not what the notebook drew: run `cargo lab run --save`"
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// A notebook's text: one string, or one for each line.

@@ -73,3 +73,33 @@ fn parent_of(pid: i32) -> Option<i32> {
         .parse()
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_grandchild_is_below_and_its_odd_name_does_not_hide_it() {
+        let mut shell = Command::new("sh");
+        // The name of a process may hold spaces and brackets.
+        let script = "printf ') x (' > /proc/self/comm; sleep 60 & wait";
+        let mut shell = shell.args(["-c", script]).spawn().unwrap();
+        let shell_pid = Pid::from_raw(shell.id() as i32);
+        let started = Instant::now();
+        while below(shell_pid).is_empty() && started.elapsed() < LIMIT {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let grandchildren = below(shell_pid);
+        assert_eq!(grandchildren.len(), 1);
+        let ours = below(getpid());
+        assert!(
+            ours.contains(&shell_pid) && ours.contains(&grandchildren[0]),
+            "{ours:?}"
+        );
+        for pid in grandchildren {
+            kill(pid, Signal::SIGKILL).unwrap();
+        }
+        shell.wait().unwrap();
+    }
+}

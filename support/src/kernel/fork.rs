@@ -10,8 +10,8 @@
 
 use super::output;
 use std::cell::RefCell;
-use std::io::{self, StderrLock, StdoutLock, Write};
 use std::ffi::CString;
+use std::io::{self, StderrLock, StdoutLock, Write};
 use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
@@ -53,7 +53,8 @@ pub fn install() -> io::Result<()> {
     LIFELINE.get_or_init(|| CString::new(format!("/proc/self/fd/{read}")).unwrap_or_default());
     LIFELINE_WRITE.store(output::above_standard(write)?.into_raw_fd(), Relaxed);
     // SAFETY: the handlers are functions of this library, which is never unloaded.
-    match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) } {
+    match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) }
+    {
         0 => Ok(()),
         errno => Err(io::Error::from_raw_os_error(errno)),
     }
@@ -110,7 +111,10 @@ fn hold_lifeline() {
     let Some(path) = LIFELINE.get() else { return };
     // SAFETY: `path` ends in a zero byte; the rest are plain calls on a descriptor just opened.
     unsafe {
-        let own = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC);
+        let own = libc::open(
+            path.as_ptr(),
+            libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC,
+        );
         if own >= 0 {
             libc::fcntl(own, libc::F_SETOWN, libc::getpid());
             libc::fcntl(own, F_SETSIG, libc::SIGKILL);

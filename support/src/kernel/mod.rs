@@ -6,11 +6,11 @@
 //! steals the parent's next command, and keeps an interrupted kernel waiting. This module puts
 //! three things between the cells and the kernel:
 //!
-//! - [`output`] carries everything written to stdout and stderr, by this process and by its
+//! - `output` carries everything written to stdout and stderr, by this process and by its
 //!   children, to the kernel: whole lines, in the order in which they were written, without the
 //!   kernel's own control words where they come from a child;
-//! - [`fork`] prepares each child: no kernel pipes, no stdin, and it dies with its parent;
-//! - [`panic`] says in one line what panicked and where.
+//! - `fork` prepares each child: no kernel pipes, no stdin, and it dies with its parent;
+//! - `panic` says in one line what panicked and where.
 //!
 //! For rich output (pictures) see [`rich`]; for what a reader uses to work with processes and
 //! threads see [`crate::thread`].
@@ -57,8 +57,10 @@ extern "C" fn on_load() {
 /// The variable alone would not do: programs started by a cell inherit it.
 fn runs_cells() -> bool {
     std::env::var_os("EVCXR_IS_RUNTIME").is_some()
-        && std::env::current_exe()
-            .is_ok_and(|exe| exe.file_name().is_some_and(|name| name.to_string_lossy().contains("evcxr")))
+        && std::env::current_exe().is_ok_and(|exe| {
+            exe.file_name()
+                .is_some_and(|name| name.to_string_lossy().contains("evcxr"))
+        })
 }
 
 /// Cells run in the notebook's own directory, also where the launcher had to start evcxr elsewhere

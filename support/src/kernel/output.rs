@@ -51,12 +51,17 @@ pub fn install() -> io::Result<()> {
         KERNEL[stream].store(pipe, SeqCst);
         SOCKETS[stream].store(above_standard(ours.into())?.into_raw_fd(), SeqCst);
         if stream == 0 {
-            STDOUT.store(above_standard(theirs.try_clone()?.into())?.into_raw_fd(), SeqCst);
+            STDOUT.store(
+                above_standard(theirs.try_clone()?.into())?.into_raw_fd(),
+                SeqCst,
+            );
         }
         // SAFETY: both are open; `dup2` replaces what `standard` was.
         check(unsafe { libc::dup2(theirs.as_raw_fd(), standard) })?;
     }
-    std::thread::Builder::new().name(THREAD.into()).spawn(carry::run)?;
+    std::thread::Builder::new()
+        .name(THREAD.into())
+        .spawn(carry::run)?;
     sync_at_the_end();
     Ok(())
 }
@@ -68,7 +73,11 @@ pub fn flush() {
         let _ = io::stdout().flush();
         let _ = done.send(());
     };
-    if std::thread::Builder::new().name(THREAD.into()).spawn(flush).is_ok() {
+    if std::thread::Builder::new()
+        .name(THREAD.into())
+        .spawn(flush)
+        .is_ok()
+    {
         let _ = wait.recv_timeout(Duration::from_millis(50));
     }
 }
@@ -82,8 +91,17 @@ pub fn sync() {
     }
     // A last line without its newline waits for its end: end it.
     // SAFETY: the bytes live through the call; the descriptor is this module's.
-    unsafe { libc::write(STDOUT.load(SeqCst), lines::LAST_WORDS.as_ptr().cast(), lines::LAST_WORDS.len()) };
-    let pause = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
+    unsafe {
+        libc::write(
+            STDOUT.load(SeqCst),
+            lines::LAST_WORDS.as_ptr().cast(),
+            lines::LAST_WORDS.len(),
+        )
+    };
+    let pause = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 50_000,
+    };
     for _ in 0..SYNC_LIMIT.as_micros() / 50 {
         // First the sockets, then the flag: what has left a socket is held under the flag.
         if !SOCKETS.iter().any(|socket| waiting(socket.load(SeqCst))) && !BUSY.load(SeqCst) {
@@ -115,7 +133,11 @@ pub fn leave_to_parent() {
 pub fn above_standard(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is open, and the new one is owned by nobody else.
     unsafe {
-        let moved = check(libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 64))?;
+        let moved = check(libc::fcntl(
+            descriptor.as_raw_fd(),
+            libc::F_DUPFD_CLOEXEC,
+            64,
+        ))?;
         Ok(OwnedFd::from_raw_fd(moved))
     }
 }
@@ -147,5 +169,9 @@ fn sync_at_the_end() {
 }
 
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }

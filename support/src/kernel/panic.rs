@@ -28,9 +28,9 @@ fn hook(info: &PanicHookInfo) {
         Some(name) => name,
         None => "unnamed",
     };
-    let place = info
-        .location()
-        .map_or(String::new(), |at| format!(" ({}:{})", at.file(), at.line()));
+    let place = info.location().map_or(String::new(), |at| {
+        format!(" ({}:{})", at.file(), at.line())
+    });
     let process = if output::in_child() {
         format!("process {}, ", std::process::id())
     } else {

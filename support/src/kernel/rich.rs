@@ -13,10 +13,15 @@ use std::io::Write as _;
 pub fn show(formats: &[(&str, &str)]) {
     let mut text = String::new();
     for (mime, content) in formats {
-        let _ = write!(text, "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n");
+        let _ = write!(
+            text,
+            "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n"
+        );
     }
     // One write under one lock: lines of other threads stay outside of the block.
     // A kernel that has gone away is no reason to panic.
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }

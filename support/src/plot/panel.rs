@@ -165,7 +165,9 @@ impl<'a> Panel<'a> {
         for (process, tops) in processes.iter().zip(&tops) {
             for (lane, top) in process.lanes.iter().zip(tops) {
                 let end = top + self.lane_height(lane);
-                let crossing = forks.iter().filter(|[from, to]| from.1 < end && to.1 > *top);
+                let crossing = forks
+                    .iter()
+                    .filter(|[from, to]| from.1 < end && to.1 > *top);
                 let mut lines: Vec<f64> = crossing.map(|line| at_height(line, *top)).collect();
                 lines.sort_by(f64::total_cmp);
                 self.draw_lane(canvas, lane, top + PAD, &lines);

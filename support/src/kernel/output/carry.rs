@@ -18,7 +18,10 @@ const FLUSH_LIMIT: Duration = Duration::from_millis(50);
 /// still runs then runs for nobody.
 pub fn run() {
     let mut carrier = Carrier {
-        lines: [Lines::new(Some(std::process::id() as i32)), Lines::new(None)],
+        lines: [
+            Lines::new(Some(std::process::id() as i32)),
+            Lines::new(None),
+        ],
         buffer: vec![0; 64 * 1024],
         out: Vec::new(),
         flusher: Flusher::start(),
@@ -128,7 +131,10 @@ fn wait(milliseconds: i32) {
 
 /// One piece and the process that wrote it; `None` when nothing waits.
 fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<(i32, usize)> {
-    let mut piece = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let mut piece = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
     // 64 bytes, aligned for the header: enough for one message with credentials.
     let mut control = [0u64; 8];
     // SAFETY: an all-zero header is a valid empty one; its pointers are set to buffers that live
@@ -140,15 +146,24 @@ fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<(i32, usize)> {
         header.msg_iovlen = 1;
         header.msg_control = control.as_mut_ptr().cast();
         header.msg_controllen = size_of_val(&control);
-        let length = libc::recvmsg(socket, &raw mut header, libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC);
+        let length = libc::recvmsg(
+            socket,
+            &raw mut header,
+            libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC,
+        );
         if length <= 0 {
             return None;
         }
         let mut message = libc::CMSG_FIRSTHDR(&raw const header);
         let mut pid = 0;
         while !message.is_null() {
-            if (*message).cmsg_level == libc::SOL_SOCKET && (*message).cmsg_type == libc::SCM_CREDENTIALS {
-                pid = libc::CMSG_DATA(message).cast::<libc::ucred>().read_unaligned().pid;
+            if (*message).cmsg_level == libc::SOL_SOCKET
+                && (*message).cmsg_type == libc::SCM_CREDENTIALS
+            {
+                pid = libc::CMSG_DATA(message)
+                    .cast::<libc::ucred>()
+                    .read_unaligned()
+                    .pid;
             }
             message = libc::CMSG_NXTHDR(&raw const header, message);
         }

@@ -37,7 +37,11 @@ struct Writer {
 impl Lines {
     /// `steers`: the process that runs the cells, for its stdout; `None` for stderr.
     pub fn new(steers: Option<i32>) -> Lines {
-        Lines { steers, writers: HashMap::new(), held: Vec::new() }
+        Lines {
+            steers,
+            writers: HashMap::new(),
+            held: Vec::new(),
+        }
     }
 
     /// Takes a piece that process `pid` wrote, appends to `out` what may go on, and tells whether
@@ -52,7 +56,11 @@ impl Lines {
             complete |= self.line(pid, &line, out);
         }
         if !piece.is_empty() {
-            self.writers.entry(pid).or_default().partial.extend_from_slice(piece);
+            self.writers
+                .entry(pid)
+                .or_default()
+                .partial
+                .extend_from_slice(piece);
         }
         complete
     }
@@ -124,14 +132,21 @@ impl Lines {
 
     fn childs_line(&mut self, pid: i32, line: &[u8], out: &mut Vec<u8>) {
         let text = &line[..line.len() - 1];
-        let steering_in_block = self.steers.and_then(|pid| self.writers.get(&pid)).is_some_and(|w| w.in_block);
+        let steering_in_block = self
+            .steers
+            .and_then(|pid| self.writers.get(&pid))
+            .is_some_and(|w| w.in_block);
         let writer = self.writers.entry(pid).or_default();
         if text.starts_with(BEGIN) {
             writer.in_block = true;
         } else if text == END {
             writer.in_block = false;
         } else if !writer.in_block && !is_control(text) {
-            let out = if steering_in_block { &mut self.held } else { out };
+            let out = if steering_in_block {
+                &mut self.held
+            } else {
+                out
+            };
             push_without_begin(line, out);
         }
     }
@@ -146,7 +161,10 @@ fn push_without_begin(line: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(line);
     let mut at = start;
-    while let Some(found) = out[at..].windows(BEGIN.len()).position(|window| window == BEGIN) {
+    while let Some(found) = out[at..]
+        .windows(BEGIN.len())
+        .position(|window| window == BEGIN)
+    {
         at += found + BEGIN.len();
         out[at - 1] = b'_';
     }
@@ -181,7 +199,12 @@ mod tests {
 
     #[test]
     fn lines_of_two_processes_stay_whole() {
-        let (out, complete) = run(&[(PARENT, "a"), (CHILD, "x\ny"), (PARENT, "b\n"), (CHILD, "z\n")]);
+        let (out, complete) = run(&[
+            (PARENT, "a"),
+            (CHILD, "x\ny"),
+            (PARENT, "b\n"),
+            (CHILD, "z\n"),
+        ]);
         assert_eq!(out, "x\nab\nyz\n");
         assert!(!complete);
     }
@@ -195,7 +218,11 @@ mod tests {
 
     #[test]
     fn a_cell_ends_after_the_last_words_of_its_dead_children() {
-        let (out, complete) = run(&[(CHILD, "last"), (PARENT, "text"), (PARENT, "EVCXR_EXECUTION_COMPLETE\n")]);
+        let (out, complete) = run(&[
+            (CHILD, "last"),
+            (PARENT, "text"),
+            (PARENT, "EVCXR_EXECUTION_COMPLETE\n"),
+        ]);
         assert_eq!(out, "text\nlast\nEVCXR_EXECUTION_COMPLETE\n");
         assert!(complete);
     }
@@ -206,27 +233,45 @@ mod tests {
             (PARENT, "EVCXR_BEGIN_CONTENT text/html\n<b>"),
             (CHILD, "in between\n"),
             (PARENT, "</b>\nEVCXR_END_CONTENT\n"),
-            (CHILD, "EVCXR_BEGIN_CONTENT text/html\n<i>\nEVCXR_END_CONTENT\nafter\n"),
+            (
+                CHILD,
+                "EVCXR_BEGIN_CONTENT text/html\n<i>\nEVCXR_END_CONTENT\nafter\n",
+            ),
         ]);
-        assert_eq!(out, "EVCXR_BEGIN_CONTENT text/html\n<b></b>\nEVCXR_END_CONTENT\nin between\nafter\n");
+        assert_eq!(
+            out,
+            "EVCXR_BEGIN_CONTENT text/html\n<b></b>\nEVCXR_END_CONTENT\nin between\nafter\n"
+        );
     }
 
     #[test]
     fn control_words_in_a_childs_text_become_text() {
-        let (out, _) = run(&[(CHILD, "say EVCXR_BEGIN_CONTENT x\nEVCXR_PANIC_NOTIFICATION\n")]);
+        let (out, _) = run(&[(
+            CHILD,
+            "say EVCXR_BEGIN_CONTENT x\nEVCXR_PANIC_NOTIFICATION\n",
+        )]);
         assert_eq!(out, "say EVCXR_BEGIN_CONTENT_x\n");
     }
 
     #[test]
     fn text_without_a_newline_is_not_lost_before_a_picture_or_the_end() {
-        let (out, complete) = run(&[(PARENT, "aEVCXR_BEGIN_CONTENT x\n1\nEVCXR_END_CONTENT\nbEVCXR_EXECUTION_COMPLETE\n")]);
-        assert_eq!(out, "a\nEVCXR_BEGIN_CONTENT x\n1\nEVCXR_END_CONTENT\nb\nEVCXR_EXECUTION_COMPLETE\n");
+        let (out, complete) = run(&[(
+            PARENT,
+            "aEVCXR_BEGIN_CONTENT x\n1\nEVCXR_END_CONTENT\nbEVCXR_EXECUTION_COMPLETE\n",
+        )]);
+        assert_eq!(
+            out,
+            "a\nEVCXR_BEGIN_CONTENT x\n1\nEVCXR_END_CONTENT\nb\nEVCXR_EXECUTION_COMPLETE\n"
+        );
         assert!(complete);
     }
 
     #[test]
     fn last_words_end_a_line_and_are_not_heard() {
-        let (out, complete) = run(&[(PARENT, "a\nb"), (PARENT, "\x01support: last words\n\x01support: last words\n")]);
+        let (out, complete) = run(&[
+            (PARENT, "a\nb"),
+            (PARENT, "\x01support: last words\n\x01support: last words\n"),
+        ]);
         assert_eq!((out.as_str(), complete), ("a\nb\n", false));
     }
 

@@ -61,7 +61,7 @@ fn obey(cli: Cli) -> Result<ExitCode> {
                 jupyter: Some(environment.program("jupyter")),
             };
             let summary = run::run(&options, &environment)?;
-            if options.save {
+            if options.save && !summary.failed() {
                 pictures::refresh(&home)?;
             }
             return Ok(ExitCode::from(summary.exit_code()));

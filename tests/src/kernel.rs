@@ -282,7 +282,7 @@ async fn collect(client: &mut Client, id: &str, enough: impl Fn(&Reply) -> bool)
     let started = Instant::now();
     let mut reply = Reply::default();
     let (mut replied, mut idle) = (false, false);
-    while !enough(&reply) && !(replied && idle) {
+    while !(enough(&reply) || replied && idle) {
         let message = client.next().await;
         if message.parent != id {
             continue;

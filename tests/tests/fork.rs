@@ -143,6 +143,27 @@ fn a_child_killed_by_a_signal() {
 }
 
 #[test]
+fn a_child_that_is_asked_to_end() {
+    let mut kernel = kernel();
+    let reply = kernel.run(
+        r#"match unsafe { fork() }.unwrap() {
+            ForkResult::Parent { child } => {
+                nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGTERM).unwrap();
+                println!("{:?}", waitpid(child, None).unwrap());
+            }
+            ForkResult::Child => loop { std::thread::sleep(std::time::Duration::from_secs(1)) },
+        };"#,
+    );
+    // The kernel's launcher blocks signals for itself, not for the cells.
+    assert!(
+        reply.ok().stdout.contains("SIGTERM"),
+        "it ends by the signal"
+    );
+    expect_whole(&mut kernel);
+    kernel.shut_down();
+}
+
+#[test]
 fn forks_while_another_thread_prints() {
     let mut kernel = kernel();
     let reply = kernel.run(

@@ -101,9 +101,12 @@ fn start_warden(
             .env("NOTEBOOK_DIRECTORY", here)
             .current_dir(home.notebooks());
     }
-    // SAFETY: `setsid` is safe between fork and exec.
+    // SAFETY: `setsid` and the signal mask's call are safe between fork and exec.
     unsafe {
-        command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(Into::into));
+        command.pre_exec(|| {
+            nix::unistd::setsid()?;
+            hear_all_signals()
+        });
     }
     command
         .spawn()
@@ -147,6 +150,12 @@ pub(super) fn take_signals(signals: &[Signal]) -> Result<SignalFd> {
         &set,
         SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,
     )?)
+}
+
+/// Undoes [`take_signals`] in a process about to be started: it would inherit the blocked signals,
+/// and so would the cells' children, which could then not be terminated.
+pub(super) fn hear_all_signals() -> std::io::Result<()> {
+    Ok(SigSet::empty().thread_set_mask()?)
 }
 
 pub(super) fn ignore_interruption(errno: nix::Error) -> nix::Result<i32> {

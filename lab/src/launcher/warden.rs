@@ -1,12 +1,12 @@
 //! The warden: starts evcxr_jupyter, and ends all that is below it when either end goes.
 
-use super::start::{ignore_interruption, take_signals};
+use super::start::{hear_all_signals, ignore_interruption, take_signals};
 use super::{family, workplace};
 use anyhow::{Context, Result};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -34,14 +34,18 @@ pub fn watch(options: &Options) -> Result<i32> {
     ])?;
     family::adopt_orphans();
     let lock = workplace::hold(&options.folder)?;
-    let evcxr = Command::new(&options.evcxr)
+    let mut evcxr = Command::new(&options.evcxr);
+    evcxr
         .arg("--control_file")
         .arg(&options.connection_file)
         .stdin(Stdio::null())
         // It greets with where its configuration lies.
         .stdout(Stdio::null())
         // Its complaints, about a client that went away for one, in a line each.
-        .env("RUST_BACKTRACE", "0")
+        .env("RUST_BACKTRACE", "0");
+    // SAFETY: the signal mask's call is safe between fork and exec.
+    unsafe { evcxr.pre_exec(hear_all_signals) };
+    let evcxr = evcxr
         .spawn()
         .with_context(|| format!("{} cannot be started", options.evcxr.display()));
     let code = evcxr.and_then(|evcxr| wait(evcxr, &signals));

@@ -35,15 +35,16 @@ pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
         &config.join("evcxr.toml"),
         include_bytes!("../../notebooks/evcxr.toml"),
     )?;
-    write_if_other(
-        &config.join("init.evcxr"),
-        format!(":dep {}\n", template::support_dependency(home)).as_bytes(),
-    )?;
-    write_if_other(&config.join("prelude.rs"), PRELUDE.as_bytes())
+    let init = format!(
+        ":opt 0\n:dep {}\n{KEEP_LOADED}",
+        template::support_dependency(home)
+    );
+    write_if_other(&config.join("init.evcxr"), init.as_bytes())
 }
 
-/// Every cell refers to `support`, so that it is loaded, and guards forks, before the cell runs.
-const PRELUDE: &str = "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n";
+/// What a kernel begins with: cells compiled quickly rather than well, `support` as a dependency,
+/// and this. Every cell refers to `support`, so that it is loaded, and guards forks, before the cell runs.
+const KEEP_LOADED: &str = "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n";
 
 fn copy_program(to: &Path) -> Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;

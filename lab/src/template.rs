@@ -13,11 +13,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Cells are compiled quickly, dependencies well. A configuration file above the build directory
-/// is the one place whose profile wins over the one that evcxr writes.
-/// Lessons time loops in cells: those need the first level at least.
-const CARGO_CONFIG: &str =
-    "[profile.dev]\nopt-level = 1\n[profile.dev.package.\"*\"]\nopt-level = 2\n";
+/// Dependencies are compiled well, whatever level the cells have: `:opt 2` in a notebook that times
+/// its own loops then compiles nothing anew. A configuration file above the build directory is the
+/// one place whose profile wins over the one that evcxr writes.
+const CARGO_CONFIG: &str = "[profile.dev.package.\"*\"]\nopt-level = 2\n";
 
 /// Holds off the template's next rebuild while it is copied.
 pub struct Template {

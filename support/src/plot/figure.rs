@@ -47,6 +47,18 @@ impl From<Timeline> for Figure {
     }
 }
 
+impl From<&Timeline> for Figure {
+    fn from(timeline: &Timeline) -> Figure {
+        Figure::from(timeline.clone())
+    }
+}
+
+impl From<&Figure> for Figure {
+    fn from(figure: &Figure) -> Figure {
+        figure.clone()
+    }
+}
+
 impl Figure {
     /// This above `other`. Timelines above each other share one time axis, so that the same
     /// length is the same time, and one legend.
@@ -58,8 +70,8 @@ impl Figure {
     /// let three = trace.timeline().above(trace.timeline()).above(trace.timeline());
     /// assert!(three.svg().starts_with("<svg"));
     /// ```
-    pub fn above(self, other: impl Into<Figure>) -> Figure {
-        let mut nodes = match self.node {
+    pub fn above(&self, other: impl Into<Figure>) -> Figure {
+        let mut nodes = match self.node.clone() {
             Node::Above(nodes) => nodes,
             node => vec![node],
         };
@@ -78,8 +90,8 @@ impl Figure {
     /// let two = trace.timeline().beside(trace.timeline());
     /// assert!(two.svg().starts_with("<svg"));
     /// ```
-    pub fn beside(self, other: impl Into<Figure>) -> Figure {
-        let mut nodes = match self.node {
+    pub fn beside(&self, other: impl Into<Figure>) -> Figure {
+        let mut nodes = match self.node.clone() {
             Node::Beside(nodes) => nodes,
             node => vec![node],
         };

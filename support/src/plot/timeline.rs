@@ -1,6 +1,7 @@
 //! A picture of one trace, and how it is to be drawn.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Figure;
@@ -30,9 +31,12 @@ pub(super) enum Colours {
 /// let picture = trace.timeline().title("Work").width(600);
 /// assert!(picture.svg().contains("width=\"600\""));
 /// ```
+///
+/// Each method gives a new picture and leaves this one as it was. (That matters in a cell: where
+/// its last expression used a variable up, evcxr would show the value's debug text.)
 #[derive(Clone)]
 pub struct Timeline {
-    pub(super) data: Data,
+    pub(super) data: Arc<Data>,
     pub(super) title: Option<String>,
     pub(super) colours: Colours,
     pub(super) width: u32,
@@ -42,7 +46,7 @@ pub struct Timeline {
 impl Timeline {
     pub(crate) fn new(trace: &Trace) -> Timeline {
         Timeline {
-            data: Data::new(trace),
+            data: Arc::new(Data::new(trace)),
             title: None,
             colours: Colours::Fitting,
             width: 740,
@@ -56,9 +60,12 @@ impl Timeline {
     /// let picture = support::trace::Trace::new().timeline().title("Two threads");
     /// assert!(picture.text().starts_with("Two threads: "));
     /// ```
-    pub fn title(mut self, title: &str) -> Timeline {
-        self.title = Some(title.to_string());
-        self
+    pub fn title(&self, title: &str) -> Timeline {
+        let title = Some(title.to_string());
+        Timeline {
+            title,
+            ..self.clone()
+        }
     }
 
     /// Colours by CPU: running segments by the one they ran on; spans, where nothing ticked, by
@@ -69,9 +76,12 @@ impl Timeline {
     /// trace.tick();
     /// assert!(trace.timeline().by_cpu().svg().contains("cpu "));
     /// ```
-    pub fn by_cpu(mut self) -> Timeline {
-        self.colours = Colours::Cpu;
-        self
+    pub fn by_cpu(&self) -> Timeline {
+        let colours = Colours::Cpu;
+        Timeline {
+            colours,
+            ..self.clone()
+        }
     }
 
     /// Colours spans by their labels; running segments are grey.
@@ -83,9 +93,12 @@ impl Timeline {
     /// trace.tick();
     /// assert!(trace.timeline().by_label().svg().contains("running"));
     /// ```
-    pub fn by_label(mut self) -> Timeline {
-        self.colours = Colours::Label;
-        self
+    pub fn by_label(&self) -> Timeline {
+        let colours = Colours::Label;
+        Timeline {
+            colours,
+            ..self.clone()
+        }
     }
 
     /// The picture's width in pixels, 740 unless told otherwise, at least 300.
@@ -94,9 +107,12 @@ impl Timeline {
     /// let picture = support::trace::Trace::new().timeline().width(500);
     /// assert!(picture.svg().contains("width=\"500\""));
     /// ```
-    pub fn width(mut self, px: u32) -> Timeline {
-        self.width = px.clamp(300, 10_000);
-        self
+    pub fn width(&self, px: u32) -> Timeline {
+        let width = px.clamp(300, 10_000);
+        Timeline {
+            width,
+            ..self.clone()
+        }
     }
 
     /// Shows only what happened between `from` and `to`, as the picture's own axis counts: 0 is
@@ -110,11 +126,14 @@ impl Timeline {
     /// let part = trace.timeline().zoom(Duration::ZERO, Duration::from_micros(500));
     /// assert!(part.text().starts_with("Timeline from 0 ns to 500 µs"));
     /// ```
-    pub fn zoom(mut self, from: Duration, to: Duration) -> Timeline {
+    pub fn zoom(&self, from: Duration, to: Duration) -> Timeline {
         let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4);
         let (from, to) = (ns(from.min(to)), ns(from.max(to)));
-        self.zoom = Some((from, to.max(from + 1)));
-        self
+        let zoom = Some((from, to.max(from + 1)));
+        Timeline {
+            zoom,
+            ..self.clone()
+        }
     }
 
     /// This above `other`, on one time axis and in the same colours: before and after.
@@ -128,7 +147,7 @@ impl Timeline {
     /// let both = before.timeline().title("Before").above(after.timeline().title("After"));
     /// assert!(both.text().contains("Before: ") && both.text().contains("After: "));
     /// ```
-    pub fn above(self, other: impl Into<Figure>) -> Figure {
+    pub fn above(&self, other: impl Into<Figure>) -> Figure {
         Figure::from(self).above(other)
     }
 
@@ -139,7 +158,7 @@ impl Timeline {
     /// let both = trace.timeline().beside(trace.timeline());
     /// assert!(both.svg().starts_with("<svg"));
     /// ```
-    pub fn beside(self, other: impl Into<Figure>) -> Figure {
+    pub fn beside(&self, other: impl Into<Figure>) -> Figure {
         Figure::from(self).beside(other)
     }
 
@@ -149,7 +168,7 @@ impl Timeline {
     /// assert!(support::trace::Trace::new().timeline().svg().starts_with("<svg"));
     /// ```
     pub fn svg(&self) -> String {
-        Figure::from(self.clone()).svg()
+        Figure::from(self).svg()
     }
 
     /// The picture in a sentence. See [`Figure::text`].
@@ -168,7 +187,7 @@ impl Timeline {
     /// support::trace::Trace::new().timeline().evcxr_display();
     /// ```
     pub fn evcxr_display(&self) {
-        Figure::from(self.clone()).evcxr_display();
+        Figure::from(self).evcxr_display();
     }
 
     /// First and last moment shown, in ns since the first event.

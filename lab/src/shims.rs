@@ -7,25 +7,44 @@ use std::path::Path;
 
 /// Writes them to `folder`, which lies beside the kernel's build directory.
 ///
-/// `cargo` puts back the lock file. At a kernel's start evcxr builds an empty program, and cargo
-/// prunes the lock to that. `:dep` would then choose the newest versions, compile everything
-/// again, and replace a library that the cells' process has loaded.
+/// `cargo` does two things. It puts back the lock file: at a kernel's start evcxr builds an empty
+/// program, and cargo prunes the lock to that; `:dep` would then choose the newest versions,
+/// compile everything again, and replace a library that the cells' process has loaded. And it
+/// remembers, in `answers`, what it answered to the questions about this toolchain that
+/// rust-analyzer asks twice at each start: half a second of it.
 ///
 /// `rustup` answers evcxr's question where cargo and rustc are: here and in the toolchain.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(folder: &Path, installed: &Installed) -> Result<()> {
+pub fn write(folder: &Path, answers: &Path, installed: &Installed) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     let bin = installed.toolchain.bin();
     let bin = bin.display();
     let rustup = crate::setup::find_program("rustup").unwrap_or_else(|| "rustup".into());
+    let answers = answers.display();
     let cargo = format!(
         r#"#!/bin/sh
-if [ . -ef "$EVCXR_TMPDIR" ] && ! grep -q '^name = "support"$' Cargo.lock 2>/dev/null; then
+# rust-analyzer looks for cargo in CARGO_HOME, so the kernel's leads here; cargo gets its own back.
+if [ -n "$NOTEBOOK_CARGO_HOME" ]; then CARGO_HOME=$NOTEBOOK_CARGO_HOME; else unset CARGO_HOME; fi
+[ . -ef "$EVCXR_TMPDIR" ] || exec "{bin}/cargo" "$@"
+if ! grep -q '^name = "support"$' Cargo.lock 2>/dev/null; then
     cp "${{0%/*}}/../Cargo.lock" Cargo.lock
 fi
-exec "{bin}/cargo" "$@"
+case "$*" in
+    "locate-project --workspace --manifest-path $EVCXR_TMPDIR/Cargo.toml")
+        printf '{{"root":"%s/Cargo.toml"}}\n' "$EVCXR_TMPDIR" ;;
+    --version | "-Z unstable-options config get "* | "rustc -Z unstable-options --print "*)
+        answer="{answers}/$(printf %s "$*" | tr -c 'A-Za-z0-9' _)"
+        [ ! -f "$answer" ] || exec cat "$answer"
+        if mkdir -p "{answers}" 2>/dev/null && "{bin}/cargo" "$@" > "$answer.$$" 2>/dev/null; then
+            mv "$answer.$$" "$answer"
+            exec cat "$answer"
+        fi
+        rm -f "$answer.$$"
+        exec "{bin}/cargo" "$@" ;;
+    *) exec "{bin}/cargo" "$@" ;;
+esac
 "#
     );
     let rustup = format!(

@@ -171,7 +171,7 @@ fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
         crate_folder.join("Cargo.lock"),
         unfinished.join("Cargo.lock"),
     )?;
-    crate::shims::write(&unfinished.join("bin"), installed)?;
+    crate::shims::write(&unfinished.join("bin"), &folder.join("answers"), installed)?;
     fs::rename(&unfinished, folder)
         .with_context(|| format!("{} cannot be put in its place", folder.display()))
 }

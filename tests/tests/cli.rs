@@ -211,12 +211,7 @@ fn ctrl_c_ends_a_run_within_two_seconds_and_leaves_nothing() {
 fn a_second_set_up_changes_nothing() {
     let root = repository();
     let state = || {
-        let files = [
-            "installed.json",
-            "config/init.evcxr",
-            "config/prelude.rs",
-            "rust-src/version",
-        ];
+        let files = ["installed.json", "config/init.evcxr", "rust-src/version"];
         files.map(|file| {
             std::fs::metadata(root.join(".lab").join(file))
                 .and_then(|file| file.modified())

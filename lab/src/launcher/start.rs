@@ -84,6 +84,12 @@ fn start_warden(
         .env("EVCXR_TMPDIR", &build)
         .env("EVCXR_CONFIG_DIR", home.state().join("config"))
         .env("RUST_SRC_PATH", &installed.rust_src)
+        // See `shims`.
+        .env(
+            "NOTEBOOK_CARGO_HOME",
+            std::env::var_os("CARGO_HOME").unwrap_or_default(),
+        )
+        .env("CARGO_HOME", folder)
         .stdin(Stdio::piped());
     crate::template::without_callers_cargo(&mut command);
     for name in ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {

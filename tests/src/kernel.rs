@@ -3,7 +3,7 @@
 use crate::processes::{kernel_folders, wait_until, with_variable};
 use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
 use jupyter_protocol::{ExecuteRequest, InterruptRequest, KernelInfoRequest, ShutdownRequest};
-use lab::run::client::{Channel, Client};
+use lab::run::client::{Channel, Client, Message};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -295,8 +295,7 @@ async fn collect(client: &mut Client, id: &str, enough: impl Fn(&Reply) -> bool)
                 replied = true;
             }
             "status" => idle |= content["execution_state"] == "idle",
-            "stream" if content["name"] == "stdout" => reply.stdout += &text(&content["text"]),
-            "stream" => reply.stderr += &text(&content["text"]),
+            "stream" => hear(&mut reply, &message, id),
             "error" => reply.errors.push(text(&content["evalue"])),
             "execute_result" | "display_data" => {
                 for (mime, data) in content["data"].as_object().into_iter().flatten() {
@@ -306,20 +305,24 @@ async fn collect(client: &mut Client, id: &str, enough: impl Fn(&Reply) -> bool)
             _ => {}
         }
     }
-    // What was written to stderr may come a moment later.
-    let late = async {
-        loop {
-            let message = client.next().await;
-            if message.parent == id
-                && message.kind == "stream"
-                && message.content["name"] == "stderr"
-            {
-                reply.stderr += &text(&message.content["text"]);
-            }
-        }
-    };
-    let _ = timeout(Duration::from_millis(50), late).await;
+    // evcxr sends what a cell wrote to stderr, and before its process ended, a moment later.
+    let pause = Duration::from_millis(if reply.status == "error" { 300 } else { 50 });
+    while let Ok(message) = timeout(pause, client.next()).await {
+        hear(&mut reply, &message, id);
+    }
     reply
+}
+
+/// Adds what a message says of a cell's streams.
+fn hear(reply: &mut Reply, message: &Message, id: &str) {
+    if message.parent == id && message.kind == "stream" {
+        let stream = if message.content["name"] == "stdout" {
+            &mut reply.stdout
+        } else {
+            &mut reply.stderr
+        };
+        *stream += &text(&message.content["text"]);
+    }
 }
 
 fn text(value: &Value) -> String {

@@ -78,7 +78,7 @@ pub fn flush() {
         .spawn(flush)
         .is_ok()
     {
-        let _ = wait.recv_timeout(Duration::from_millis(50));
+        let _ = wait.recv_timeout(Duration::from_millis(250));
     }
 }
 

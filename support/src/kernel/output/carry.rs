@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const OUT: usize = 0;
 const ERR: usize = 1;
 /// The longest that the end of a cell waits for another thread to let go of stdout.
-const FLUSH_LIMIT: Duration = Duration::from_millis(50);
+const FLUSH_LIMIT: Duration = Duration::from_millis(250);
 
 /// Carries for as long as the process lives, and ends it when the kernel has gone: a cell that
 /// still runs then runs for nobody.

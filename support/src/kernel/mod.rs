@@ -21,6 +21,7 @@ mod panic;
 pub mod rich;
 
 pub use fork::forks;
+pub(crate) use output::THREAD as CARRIER;
 
 use std::sync::Once;
 

@@ -3,11 +3,10 @@
 use std::ffi::CString;
 use std::fs;
 
+use crate::kernel::CARRIER;
+
 /// Bytes of a name that Linux keeps.
 pub(super) const LONGEST: usize = 15;
-
-/// The thread that carries cells' output to the kernel. It is nobody's but the kernel's.
-const HIDDEN: &str = "support-output";
 
 /// A thread that is alive.
 ///
@@ -50,7 +49,7 @@ pub fn enumerate() -> Vec<ThreadInfo> {
             let tid = task.ok()?.file_name().to_str()?.parse().ok()?;
             // A thread that ended meanwhile has no name any more.
             let name = name_of(tid)?;
-            (name != HIDDEN).then_some(ThreadInfo { tid, name })
+            (name != CARRIER).then_some(ThreadInfo { tid, name })
         })
         .collect();
     all.sort_by_key(|thread| thread.tid);

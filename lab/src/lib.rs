@@ -7,10 +7,12 @@
 //!   [`kernelspec`], [`template`];
 //! - [`open`] becomes JupyterLab;
 //! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them;
+//! - [`front`] is what Jupyter talks to when it talks to the kernel;
 //! - [`launcher`] is what Jupyter starts for the kernelspec `rust`.
 
 pub mod environment;
 pub mod evcxr;
+pub mod front;
 pub mod home;
 pub mod installed;
 pub mod kernelspec;

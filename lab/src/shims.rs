@@ -5,6 +5,9 @@ use anyhow::{Context, Result};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+/// The file, beside the kernel's build directory, with cargo's messages about the latest build.
+pub const MESSAGES: &str = "messages.json";
+
 /// Writes them to `folder`, which lies beside the kernel's build directory.
 ///
 /// `cargo` does two things. It puts back the lock file: at a kernel's start evcxr builds an empty
@@ -12,6 +15,8 @@ use std::path::Path;
 /// compile everything again, and replace a library that the cells' process has loaded. And it
 /// remembers, in `answers`, what it answered to the questions about this toolchain that
 /// rust-analyzer asks twice at each start: half a second of it.
+///
+/// It also keeps what the compiler says of a cell, in [`MESSAGES`], for the kernel's front to read.
 ///
 /// `rustup` answers evcxr's question where cargo and rustc are: here and in the toolchain.
 ///
@@ -43,6 +48,12 @@ case "$*" in
         fi
         rm -f "$answer.$$"
         exec "{bin}/cargo" "$@" ;;
+    build\ * | check\ * | --offline\ build\ * | --offline\ check\ *)
+        said="${{0%/*}}/../{MESSAGES}"
+        "{bin}/cargo" "$@" > "$said"
+        status=$?
+        cat "$said"
+        exit $status ;;
     *) exec "{bin}/cargo" "$@" ;;
 esac
 "#

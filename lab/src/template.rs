@@ -85,6 +85,7 @@ fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
         &installed.toolchain.version,
         crate::evcxr::VERSION,
         CARGO_CONFIG,
+        include_str!("shims.rs"),
         &rust_flags().join(" "),
     ] {
         hash.update(part);

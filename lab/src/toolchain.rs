@@ -5,6 +5,9 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The version that the repository is built with; rust-toolchain.toml names it in full.
+pub const VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+
 /// The toolchain itself, not rustup's shims, which cost a tenth of a second at each call.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Toolchain {

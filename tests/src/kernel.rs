@@ -230,14 +230,15 @@ fn command(connection_file: &Path) -> Command {
 
 /// Ports for a kernel. Not from the range in which the operating system hands out ports, and none
 /// twice in this program: the kernel takes them seconds later, and until then they are nobody's.
-fn connection() -> ConnectionInfo {
+pub fn connection() -> ConnectionInfo {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let ip = Ipv4Addr::LOCALHOST;
+    // Tried by connecting, not by opening: a process that is started meanwhile would keep it open.
     let mut ports = std::iter::repeat_with(|| {
         let number = std::process::id() as u16 % 997 * 11 + NEXT.fetch_add(1, Ordering::Relaxed);
-        20_000 + number % 12_000
+        10_000 + number % 10_000
     })
-    .filter(|port| std::net::TcpListener::bind((ip, *port)).is_ok());
+    .filter(|port| std::net::TcpStream::connect((ip, *port)).is_err());
     let mut port = || ports.next().expect("a free port");
     ConnectionInfo {
         transport: Transport::TCP,

@@ -1,10 +1,11 @@
-//! The processes below this one, and their end.
+//! The processes below this one: what they do, and their end.
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
 use std::collections::HashMap;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// The longest that [`end`] tries: a process in an uninterruptible call may not end.
@@ -61,6 +62,52 @@ fn below(ancestor: Pid) -> Vec<Pid> {
         }
     }
     found
+}
+
+/// The compilers that work somewhere below the process.
+pub fn compilers_below(ancestor: u32) -> Vec<Pid> {
+    let is_compiler = |pid: &Pid| {
+        std::fs::read_to_string(format!("/proc/{pid}/comm"))
+            .is_ok_and(|name| matches!(name.trim_end(), "cargo" | "rustc"))
+    };
+    let below = below(Pid::from_raw(ancestor as i32));
+    below.into_iter().filter(is_compiler).collect()
+}
+
+/// Whether the process's main thread waits for something to read on stdin. The process of the
+/// cells does so whenever it runs no cell: evcxr's commands come there.
+pub fn waits_for_command(pid: i32) -> bool {
+    // "0 0x0 0x55… …": the number of the system call it is in, and its arguments.
+    let reads_stdin = format!("{} 0x0 ", libc::SYS_read);
+    std::fs::read_to_string(format!("/proc/{pid}/syscall"))
+        .is_ok_and(|call| call.starts_with(&reads_stdin))
+}
+
+/// A descriptor that becomes readable when the process ends.
+pub fn open_process(pid: i32) -> Option<OwnedFd> {
+    // SAFETY: the call returns a new descriptor, owned by nobody else, or an error.
+    unsafe {
+        let descriptor = libc::syscall(libc::SYS_pidfd_open, pid, 0);
+        (descriptor >= 0).then(|| OwnedFd::from_raw_fd(descriptor as i32))
+    }
+}
+
+/// Signals the process behind a descriptor of [`open_process`]: no other can get it by mistake.
+pub fn signal_process(process: Option<&OwnedFd>, signal: Signal) {
+    if let Some(process) = process {
+        let descriptor = process.as_raw_fd();
+        let nothing = std::ptr::null::<libc::siginfo_t>();
+        // SAFETY: the descriptor is open; without an info the call acts like `kill`.
+        unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                descriptor,
+                signal as i32,
+                nothing,
+                0,
+            );
+        }
+    }
 }
 
 fn parent_of(pid: i32) -> Option<i32> {

@@ -7,6 +7,9 @@
 //! Jupyter ─▶ launcher ─▶ warden ─▶ evcxr_jupyter ─▶ the cells' process ─▶ its children
 //! ```
 //!
+//! The launcher speaks to Jupyter for evcxr ([`front`](crate::front)), and starts another warden
+//! with another evcxr where one has died.
+//!
 //! The warden is a subreaper in a session of its own: processes below it that lose their parent
 //! become its children, and a signal to the launcher's group does not reach it. When the launcher
 //! ends, killed or not, the warden ends everything below it and removes the directory; when the
@@ -18,5 +21,6 @@ mod start;
 mod warden;
 mod workplace;
 
+pub use family::{compilers_below, open_process, signal_process, waits_for_command};
 pub use start::{Options, launch};
 pub use warden::{Options as WardenOptions, watch};

@@ -1,17 +1,25 @@
-//! The launcher's own part: directory, warden, and the watch over both ends.
+//! The launcher's own part: the front, and how wardens are started for it.
 
 use super::{family, workplace};
+use crate::front::limits::Patience;
+use crate::front::{self, Factory};
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::Template;
 use anyhow::{Context, Result};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use jupyter_protocol::ConnectionInfo;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::fs::File;
+use std::future::pending;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::unix::AsyncFd;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What the kernelspec passes.
 #[derive(clap::Args, Debug)]
@@ -23,46 +31,97 @@ pub struct Options {
     connection_file: PathBuf,
 }
 
-/// Runs a kernel until it ends or is to end; returns its exit code.
+/// Runs a kernel until it is to end; returns its exit code.
 ///
 /// # Errors
 /// When the set-up is not complete or the kernel cannot be started.
 pub fn launch(options: &Options) -> Result<i32> {
-    // Before anything is started, so that no signal is missed. An interrupt comes to a kernel as
-    // a message; the signal, from a terminal's Ctrl-C, is for others.
-    let signals = take_signals(&[
-        Signal::SIGTERM,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-        Signal::SIGCHLD,
-        Signal::SIGINT,
-    ])?;
     family::adopt_orphans();
     let parent = parent_process();
     let home = Home::at(&options.root)?;
     let installed = Installed::read(&home)?;
     crate::evcxr::require(&installed.evcxr)?;
-    let template = Template::current(&home, &installed)?;
-    let (folder, lock) = workplace::make(&template)?;
-    drop(template);
-    let mut warden = start_warden(&home, &installed, options, &folder)?;
-    let status = wait(&mut warden, &signals, parent.as_ref());
+    let info = read_connection_file(&options.connection_file)?;
+    // Compiles it if need be: before anybody is told that there is a kernel.
+    drop(Template::current(&home, &installed)?);
+    let wardens = Arc::new(Wardens { home, installed });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the kernel's front cannot be started")?;
+    let served = runtime.block_on(async {
+        let stop = told_to_end(parent)?;
+        front::serve(&info, wardens, Patience::of_environment(), stop).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
     // Mostly there is nothing left to do: the warden has seen to it, unless it was killed.
     family::end();
-    let _ = std::fs::remove_dir_all(&folder);
-    drop(lock);
-    let status = status?;
-    Ok(status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
+    served.map(|()| 0)
 }
 
-fn start_warden(
+fn read_connection_file(file: &Path) -> Result<ConnectionInfo> {
+    let text = std::fs::read(file)
+        .with_context(|| format!("the connection file {} cannot be read", file.display()))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no connection file", file.display()))
+}
+
+/// Done when a signal says so, or when the process that wanted the kernel has ended.
+fn told_to_end(parent: Option<OwnedFd>) -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
+    // An interrupt comes to a kernel as a message; the signal, from a terminal's Ctrl-C, is for
+    // others. Heard and forgotten, it does not end this process.
+    drop(signal(SignalKind::interrupt())?);
+    // SAFETY: a descriptor that is owned stays open for as long as it is registered.
+    let parent = parent
+        .map(|parent| unsafe { AsyncFd::register(parent) })
+        .transpose()?;
+    Ok(async move {
+        let orphaned = async {
+            match &parent {
+                Some(parent) => drop(parent.readable().await),
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
+            () = orphaned => {}
+        }
+    })
+}
+
+/// Starts wardens, each with a build directory and an evcxr of its own.
+struct Wardens {
+    home: Home,
+    installed: Installed,
+}
+
+impl Factory for Wardens {
+    fn directory(&self) -> Result<(PathBuf, Vec<File>)> {
+        let template = Template::current(&self.home, &self.installed)?;
+        let (folder, lock) = workplace::make(&template)?;
+        Ok((folder, vec![lock]))
+    }
+
+    fn program(&self, directory: &Path, connection_file: &Path) -> Result<tokio::process::Command> {
+        Ok(warden(&self.home, &self.installed, directory, connection_file)?.into())
+    }
+
+    fn end_all(&self) {
+        family::end();
+    }
+}
+
+fn warden(
     home: &Home,
     installed: &Installed,
-    options: &Options,
-    folder: &std::path::Path,
-) -> Result<Child> {
+    folder: &Path,
+    connection_file: &Path,
+) -> Result<Command> {
     let build = folder.join("build");
     let mut path = folder.join("bin").into_os_string();
     path.push(":");
@@ -78,7 +137,7 @@ fn start_warden(
         .arg(folder)
         .arg("--evcxr")
         .arg(&installed.evcxr);
-    command.arg(std::path::absolute(&options.connection_file)?);
+    command.arg(connection_file);
     command
         .env("PATH", path)
         .env("EVCXR_TMPDIR", &build)
@@ -90,7 +149,8 @@ fn start_warden(
             std::env::var_os("CARGO_HOME").unwrap_or_default(),
         )
         .env("CARGO_HOME", folder)
-        .stdin(Stdio::piped());
+        // See `front::cells`.
+        .env("NOTEBOOK_FRONT", folder.join(front::SOCKET));
     crate::template::without_callers_cargo(&mut command);
     for name in ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
         command.env_remove(name);
@@ -114,37 +174,7 @@ fn start_warden(
             hear_all_signals()
         });
     }
-    command
-        .spawn()
-        .context("the kernel's warden cannot be started")
-}
-
-/// Waits for the warden. A signal to end, or the end of the process that wanted the kernel, closes
-/// the warden's stdin, which has it end the kernel.
-fn wait(warden: &mut Child, signals: &SignalFd, parent: Option<&OwnedFd>) -> Result<ExitStatus> {
-    let mut parent = parent;
-    loop {
-        let mut events = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-        events.extend(parent.map(|parent| PollFd::new(parent.as_fd(), PollFlags::POLLIN)));
-        poll(&mut events, PollTimeout::NONE).or_else(ignore_interruption)?;
-        let parent_ended = events.get(1).is_some_and(|event| event.any() == Some(true));
-        if parent_ended {
-            parent = None;
-            warden.stdin = None;
-        }
-        while let Ok(Some(signal)) = signals.read_signal() {
-            let signal = Signal::try_from(signal.ssi_signo as i32);
-            if matches!(
-                signal,
-                Ok(Signal::SIGTERM | Signal::SIGHUP | Signal::SIGQUIT)
-            ) {
-                warden.stdin = None;
-            }
-        }
-        if let Some(status) = warden.try_wait()? {
-            return Ok(status);
-        }
-    }
+    Ok(command)
 }
 
 /// Blocks signals for the ordinary way and makes them readable instead.
@@ -178,14 +208,5 @@ fn parent_process() -> Option<OwnedFd> {
     let named = std::env::var("JPY_PARENT_PID")
         .ok()
         .and_then(|pid| pid.parse().ok());
-    open_process(named.unwrap_or_else(|| nix::unistd::getppid().as_raw()))
-}
-
-/// A descriptor that becomes readable when the process ends.
-pub(super) fn open_process(pid: i32) -> Option<OwnedFd> {
-    // SAFETY: the call returns a new descriptor, owned by nobody else, or an error.
-    unsafe {
-        let descriptor = libc::syscall(libc::SYS_pidfd_open, pid, 0);
-        (descriptor >= 0).then(|| OwnedFd::from_raw_fd(descriptor as i32))
-    }
+    family::open_process(named.unwrap_or_else(|| nix::unistd::getppid().as_raw()))
 }

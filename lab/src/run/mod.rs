@@ -14,7 +14,7 @@
 //! - `progress`, `report`, `ansi`: what the reader sees.
 //! - `stop`: Ctrl-C.
 
-mod ansi;
+pub(crate) mod ansi;
 pub mod client;
 mod folder;
 mod kernel;

@@ -1,0 +1,322 @@
+//! What a failed cell is answered: the `ename`, `evalue` and `traceback` that the protocol asks for
+//! and that stock evcxr leaves out of its reply.
+
+use super::cells::Panic;
+use super::history::History;
+use super::place::Place;
+use super::rustc;
+use crate::run::ansi::{Keep, strip};
+use serde_json::{Value, json};
+
+const RED: &str = "\u{1b}[1;31m";
+const BLUE: &str = "\u{1b}[1;34m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// What happens to what was defined.
+const VARIABLES_LOST: &str =
+    "Variables are gone, those of earlier cells too; functions, types and `use` lines are kept.";
+const ALL_LOST: &str = "All that was defined is gone: run the notebook from its top.";
+
+/// An error as Jupyter wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The kind: `panic`, `E0308`, `Interrupted`…
+    pub name: String,
+    pub value: String,
+    /// Lines, with colours as a terminal has them.
+    pub traceback: Vec<String>,
+}
+
+impl Failure {
+    fn new(name: &str, value: impl Into<String>, rest: &[&str]) -> Failure {
+        let value = value.into();
+        let mut traceback = vec![format!("{RED}{name}{PLAIN}: {value}")];
+        traceback.extend(rest.iter().map(|line| (*line).to_owned()));
+        Failure {
+            name: name.to_owned(),
+            value,
+            traceback,
+        }
+    }
+
+    /// The fields that an iopub `error` and an error reply share.
+    pub fn fields(&self) -> Value {
+        json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
+    }
+
+    pub fn interrupted(ran: bool) -> Failure {
+        if ran {
+            Failure::new("Interrupted", "the cell was interrupted", &[VARIABLES_LOST])
+        } else {
+            let kept =
+                "It was still being compiled: nothing of it has run, and variables are kept.";
+            Failure::new("Interrupted", "the cell was interrupted", &[kept])
+        }
+    }
+
+    /// The whole evcxr had to be replaced, or replaced itself.
+    pub fn evcxr(why: &str) -> Failure {
+        let (first, log) = why.split_once('\n').unwrap_or((why, ""));
+        let mut failure = Failure::new(
+            "KernelRestarted",
+            format!("{first}; it has been started again"),
+            &[],
+        );
+        failure.traceback.extend(log.lines().map(str::to_owned));
+        failure.traceback.push(ALL_LOST.to_owned());
+        failure
+    }
+
+    /// It could not be started, several times.
+    pub fn no_evcxr(why: &str) -> Failure {
+        let (first, log) = why.split_once('\n').unwrap_or((why, ""));
+        let mut failure = Failure::new(
+            "KernelNotStarted",
+            format!("{first}; the next cell tries again"),
+            &[],
+        );
+        failure.traceback.extend(log.lines().map(str::to_owned));
+        failure
+    }
+
+    /// A panic that left the cell.
+    pub fn panic(panic: &Panic, place: Option<&Place>) -> Failure {
+        let mut failure = Failure::new("panic", panic.message.clone(), &[]);
+        failure.traceback.push(match place {
+            Some(place) => format!(
+                "{BLUE}  -->{PLAIN} cell [{}], line {}",
+                place.cell, place.line
+            ),
+            None => format!("{BLUE}  -->{PLAIN} {}:{}", panic.file, panic.line),
+        });
+        failure.traceback.extend(place.map(|place| quote(place)));
+        failure.traceback.push(VARIABLES_LOST.to_owned());
+        failure
+    }
+
+    /// A `?` at the top level that met an error, whose text evcxr has written to stderr.
+    pub fn question_mark(text: &str) -> Failure {
+        let line = text
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("an error");
+        Failure::new(
+            "Err",
+            line.trim(),
+            &["A `?` at the cell's top level met this error; what stands behind it has not run."],
+        )
+    }
+
+    /// The process of the cells has ended: `how` as evcxr tells it, for example
+    /// "exit status: 1" or "signal: 9 (SIGKILL)".
+    pub fn ended(how: &str, before_the_cell: bool) -> Failure {
+        let when = if before_the_cell {
+            "before this cell began, "
+        } else {
+            ""
+        };
+        let signal = how
+            .split_once('(')
+            .and_then(|(_, rest)| rest.split_once(')'))
+            .map(|(name, _)| name);
+        let failure = match signal {
+            Some(name) => Failure::new(
+                name,
+                format!(
+                    "{when}the process that runs the cells was killed by {name}{}",
+                    meaning(name)
+                ),
+                &[VARIABLES_LOST],
+            ),
+            None => {
+                let code = how.rsplit(' ').next().unwrap_or(how);
+                let value =
+                    format!("{when}the process that runs the cells ended with exit code {code}");
+                Failure::new("Exit", value, &[VARIABLES_LOST])
+            }
+        };
+        match before_the_cell {
+            true => failure.and("Nothing of this cell has run: run it once more."),
+            false => failure,
+        }
+    }
+
+    fn and(mut self, line: &str) -> Failure {
+        self.traceback.push(line.to_owned());
+        self
+    }
+
+    /// The compiler's errors among those that evcxr `told` of, as rustc reports them. `None` where one
+    /// of them is not found among them: then evcxr's own words are the better ones.
+    pub fn compiler(
+        told: &[Value],
+        messages: &str,
+        source: &str,
+        cells: &History,
+    ) -> Option<Failure> {
+        let said = rustc::said(messages);
+        let mut traceback = Vec::new();
+        let mut first = None;
+        for told in told {
+            let message = told["evalue"].as_str()?;
+            let error = said.iter().find(|said| said.message == message)?;
+            // Where there are errors, warnings are of no interest yet.
+            if !error.is_error() {
+                continue;
+            }
+            let report = error.report(source, cells)?;
+            if first.is_none() {
+                first = Some((
+                    error.code().unwrap_or("Error").to_owned(),
+                    message.to_owned(),
+                ));
+            }
+            if !traceback.is_empty() {
+                traceback.push(String::new());
+            }
+            traceback.extend(report.lines().map(str::to_owned));
+        }
+        let (name, value) = first?;
+        Some(Failure {
+            name,
+            value,
+            traceback,
+        })
+    }
+
+    /// What evcxr itself says of cell `count`, in one message for each error. It counts from 2.
+    pub fn told(messages: &[Value], count: u64) -> Failure {
+        let cell = format!("cell [{count}]");
+        let text = |value: &Value| named(value.as_str().unwrap_or_default(), &cell);
+        let mut traceback = Vec::new();
+        for message in messages {
+            let lines: Vec<String> = message["traceback"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(text)
+                .collect();
+            traceback.extend(lines);
+        }
+        let plain = strip(&traceback.join("\n"), Keep::Nothing);
+        let value = messages.first().map_or_else(
+            || "the cell failed".to_owned(),
+            |first| text(&first["evalue"]),
+        );
+        if traceback.is_empty() {
+            traceback.push(value.clone());
+        }
+        let name = code_in(&plain).unwrap_or("Error").to_owned();
+        Failure {
+            name,
+            value,
+            traceback,
+        }
+    }
+}
+
+/// evcxr's "command_7", as it calls a cell, under the cell's own name.
+fn named(text: &str, cell: &str) -> String {
+    match text.split_once("command_") {
+        Some((before, after)) if after.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!(
+                "{before}{cell}{}",
+                after.trim_start_matches(|c: char| c.is_ascii_digit())
+            )
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn quote(place: &Place) -> String {
+    format!("{BLUE}{:>4} |{PLAIN} {}", place.line, place.text())
+}
+
+fn meaning(signal: &str) -> &'static str {
+    match signal {
+        "SIGSEGV" => ": it used memory that is not its own",
+        "SIGABRT" => ": it called abort",
+        "SIGKILL" => ": by another process, or by the system for lack of memory",
+        "SIGFPE" => ": an impossible calculation",
+        "SIGILL" => ": an instruction that does not exist",
+        "SIGBUS" => ": it used memory that has no page behind it",
+        _ => "",
+    }
+}
+
+/// rustc's code of an error: `E0308`.
+fn code_in(text: &str) -> Option<&str> {
+    text.match_indices("[E").find_map(|(at, _)| {
+        let code = text.get(at + 1..at + 6)?;
+        let digits = code[1..].bytes().all(|byte| byte.is_ascii_digit());
+        (digits && text[at + 6..].starts_with(']')).then_some(code)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compile_error_bears_rustcs_code() {
+        let message = json!({
+            "evalue": "mismatched types",
+            "traceback": ["\u{1b}[31m[E0308] Error:\u{1b}[0m mismatched types", "command_4:1:1"],
+        });
+        let failure = Failure::told(&[message], 3);
+        assert_eq!(
+            (failure.name.as_str(), failure.value.as_str()),
+            ("E0308", "mismatched types")
+        );
+        assert_eq!(failure.traceback[1], "cell [3]:1:1");
+    }
+
+    #[test]
+    fn codes_are_looked_for_exactly() {
+        assert_eq!(code_in("a[E12] [E0382]"), Some("E0382"));
+        assert_eq!(code_in("v[E0382 [EABCD] ["), None);
+        assert_eq!(code_in("[E世界]"), None);
+    }
+
+    #[test]
+    fn an_end_names_its_signal_or_its_code() {
+        let killed = Failure::ended("signal: 9 (SIGKILL)", false);
+        assert_eq!(killed.name, "SIGKILL");
+        let exit = Failure::ended("exit status: 3", false);
+        assert_eq!(
+            (exit.name.as_str(), exit.value.ends_with("exit code 3")),
+            ("Exit", true)
+        );
+        let core = Failure::ended("signal: 6 (SIGABRT) (core dumped)", true);
+        assert_eq!(core.name, "SIGABRT");
+        assert!(core.value.contains("before this cell"));
+    }
+
+    #[test]
+    fn a_panic_points_into_the_cell() {
+        let panic = Panic {
+            message: "oh".into(),
+            file: "src/lib.rs".into(),
+            line: 83,
+            ..Panic::default()
+        };
+        let mut cells = History::default();
+        cells.add(4, "// a call\n    f()");
+        let place = Place::find("fn g() {\n    f()\n}", 2, &cells);
+        let lines = Failure::panic(&panic, place.as_ref()).traceback.join("\n");
+        assert!(
+            strip(&lines, Keep::Nothing).contains("--> cell [4], line 2\n   2 |     f()"),
+            "{lines}"
+        );
+        assert!(Failure::panic(&panic, None).traceback[1].contains("src/lib.rs:83"));
+    }
+
+    #[test]
+    fn a_question_mark_gives_the_last_line_of_its_error() {
+        assert_eq!(
+            Failure::question_mark("other\nNo such file\n\n").value,
+            "No such file"
+        );
+    }
+}

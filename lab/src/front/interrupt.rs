@@ -1,0 +1,63 @@
+//! An interrupt ends the cell, whatever it runs.
+//!
+//! A cell that computes, waits or holds a lock hears nothing: its process is killed, and evcxr
+//! starts another, in which functions are known but variables are not. A cell that is still being
+//! compiled loses its compiler instead, and nobody loses a variable.
+
+use super::failure::Failure;
+use super::{Front, limits};
+use crate::launcher::{compilers_below, signal_process, waits_for_command};
+use nix::sys::signal::Signal;
+use tokio::time::Instant;
+
+impl Front {
+    pub(super) async fn interrupt(&mut self) {
+        if let Some(running) = &mut self.running {
+            if running.is_cell() && running.interrupted.is_none() {
+                running.interrupted = Some(Instant::now());
+                self.press().await;
+            }
+        } else if let Some(at) = self
+            .queue
+            .iter()
+            .position(|queued| queued.header.msg_type == "execute_request")
+            && let Some(request) = self.queue.remove(at)
+        {
+            // evcxr is not there yet: the cell waits for it.
+            self.begin(request).await;
+            self.fail(Failure::interrupted(false)).await;
+        }
+    }
+
+    /// Does what can be done now to end the interrupted cell; comes back until it has ended.
+    pub(super) async fn press(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(since) = running.interrupted else {
+            return;
+        };
+        let now = Instant::now();
+        if now - since > limits::INTERRUPT {
+            if let Some(evcxr) = &mut self.evcxr {
+                evcxr.stop("evcxr did not react to the interrupt");
+            }
+            running.due = Some(now + limits::END);
+            return;
+        }
+        match &self.line {
+            Some((_, line)) if running.asked_for_input || !waits_for_command(line.pid) => {
+                running.ran = true;
+                signal_process(line.process.as_ref(), Signal::SIGKILL);
+            }
+            _ => {
+                let warden = self.evcxr.as_ref().and_then(|evcxr| evcxr.warden);
+                for compiler in warden.map(compilers_below).unwrap_or_default() {
+                    // It may have ended by itself.
+                    let _ = nix::sys::signal::kill(compiler, Signal::SIGKILL);
+                }
+            }
+        }
+        running.due = Some(now + limits::AGAIN);
+    }
+}

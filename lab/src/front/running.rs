@@ -1,0 +1,393 @@
+//! A cell, from its request to its reply.
+
+use super::cells::{Panic, Stream, Word};
+use super::evcxr::Channel;
+use super::failure::Failure;
+use super::message::Message;
+use super::place::Place;
+use super::sockets::Channel as Jupyters;
+use super::{Front, limits};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// The request that evcxr is working on.
+pub struct Running {
+    pub request: Message,
+    /// Whether it is a cell: of other requests nothing is changed.
+    cell: bool,
+    pub silent: bool,
+    stop_on_error: bool,
+    user_expressions: Value,
+    /// evcxr's reply, and whether it has said that it is idle again.
+    reply: Option<Value>,
+    idle: bool,
+    /// What evcxr says of its errors, held back until all is known.
+    errors: Vec<Value>,
+    /// The latest panic of the cells' own thread; its line, until it is known whether the panic was
+    /// caught.
+    panic: Option<Panic>,
+    uncertain: Option<String>,
+    question_mark: bool,
+    /// What was last written to stderr.
+    stderr: Vec<u8>,
+    pub asked_for_input: bool,
+    /// When it was interrupted, and whether it was running by then, not being compiled.
+    pub interrupted: Option<Instant>,
+    pub ran: bool,
+    /// Until when the last words of its process are waited for.
+    last_words: Option<Instant>,
+    /// When to look after it.
+    pub due: Option<Instant>,
+}
+
+/// Bytes kept of what a cell wrote to stderr.
+const KEPT: usize = 4096;
+
+impl Running {
+    fn new(request: Message, cell: bool) -> Running {
+        let content = if cell { request.content() } else { Value::Null };
+        Running {
+            request,
+            cell,
+            silent: content["silent"] == true,
+            stop_on_error: content["stop_on_error"] != false,
+            user_expressions: content["user_expressions"].clone(),
+            reply: None,
+            idle: false,
+            errors: Vec::new(),
+            panic: None,
+            uncertain: None,
+            question_mark: false,
+            stderr: Vec::new(),
+            asked_for_input: false,
+            interrupted: None,
+            ran: false,
+            last_words: None,
+            due: None,
+        }
+    }
+
+    /// A request that is only passed on.
+    pub fn other(request: &Message) -> Running {
+        let mut running = Running::new(request.clone(), false);
+        running.due = Some(Instant::now() + limits::SMALL);
+        running
+    }
+
+    pub fn is_cell(&self) -> bool {
+        self.cell
+    }
+
+    /// How the process of the cells ended, in evcxr's words, if it did.
+    fn end(&self) -> Option<&str> {
+        let said = self.errors.first()?["evalue"].as_str()?;
+        let (_, how) = said.split_once("Subprocess terminated with status: ")?;
+        Some(how)
+    }
+}
+
+impl Front {
+    /// Begins a cell: from here on it is answered in any case.
+    pub(super) async fn begin(&mut self, request: Message) {
+        self.send_text(true).await;
+        let running = Running::new(request.clone(), true);
+        let content = request.content();
+        let code = content["code"].as_str().unwrap_or_default();
+        self.status(&request, "busy").await;
+        if !running.silent {
+            if content["store_history"] != false {
+                self.count += 1;
+                self.history.add(self.count, code);
+            }
+            let input = json!({"code": code, "execution_count": self.count});
+            self.publish(Some(&request), "execute_input", &input).await;
+            self.latest = Some(request);
+        }
+        self.running = Some(running);
+    }
+
+    /// What evcxr said on one of its channels.
+    pub(super) async fn evcxr_said(&mut self, channel: Channel, message: Message) {
+        let about_running = self
+            .running
+            .as_ref()
+            .filter(|running| message.parent() == running.request.header.msg_id);
+        let is_cell = about_running.map(Running::is_cell);
+        match (channel, is_cell) {
+            (Channel::Shell, Some(true)) => {
+                if let Some(running) = &mut self.running {
+                    running.reply = Some(message.content());
+                }
+                self.look_after_cell().await;
+            }
+            (Channel::Shell, _) => self.jupyter.send(Jupyters::Shell, message),
+            (Channel::Stdin, _) => {
+                self.send_text(true).await;
+                if let Some(running) = &mut self.running {
+                    running.asked_for_input = true;
+                }
+                self.jupyter.send(Jupyters::Stdin, message);
+            }
+            (Channel::Iopub, Some(true)) => self.evcxr_published(message).await,
+            (Channel::Iopub, other) => {
+                let ends = other.is_some() && message.content()["execution_state"] == "idle";
+                self.send_text(false).await;
+                self.jupyter.publish(message).await;
+                if ends {
+                    self.running = None;
+                }
+            }
+        }
+    }
+
+    /// What evcxr published about the cell.
+    async fn evcxr_published(&mut self, message: Message) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        match message.header.msg_type.as_str() {
+            "status" => {
+                running.idle |= message.content()["execution_state"] == "idle";
+                self.look_after_cell().await;
+            }
+            "execute_input" => {}
+            "error" => running.errors.push(message.content()),
+            "execute_result" => {
+                let content = message.content();
+                // A statement's value is nothing to show: `println!` without its semicolon.
+                let nothing = content["data"] == json!({"text/plain": "()"});
+                if running.silent || nothing {
+                    return;
+                }
+                let mut content = content;
+                content["execution_count"] = self.count.into();
+                self.send_text(true).await;
+                self.jupyter
+                    .publish(message.with_content(&content, &self.author.key))
+                    .await;
+            }
+            _ => {
+                self.send_text(true).await;
+                self.jupyter.publish(message).await;
+            }
+        }
+    }
+
+    /// What the cells' process said over the direct line.
+    pub(super) async fn cell_said(&mut self, line: u64, word: Word) {
+        if let Word::Panic(panic) = word {
+            return self.panicked(panic);
+        }
+        self.tell_of_caught_panic();
+        match word {
+            Word::Text(stream, text) => {
+                if let (Some(running), Stream::Stderr) = (&mut self.running, stream) {
+                    running.stderr.extend_from_slice(&text);
+                    let old = running.stderr.len().saturating_sub(KEPT);
+                    running.stderr.drain(..old);
+                }
+                self.text.add(stream, text);
+            }
+            Word::Display(display) => {
+                let kind = if display.update {
+                    "update_display_data"
+                } else {
+                    "display_data"
+                };
+                let transient = match &display.display_id {
+                    Some(id) => json!({"display_id": id}),
+                    None => json!({}),
+                };
+                let metadata = if display.metadata.is_object() {
+                    display.metadata
+                } else {
+                    json!({})
+                };
+                let content =
+                    json!({"data": display.data, "metadata": metadata, "transient": transient});
+                self.send_text(true).await;
+                self.publish_for_cell(kind, &content).await;
+            }
+            Word::QuestionMark => {
+                if let Some(running) = &mut self.running {
+                    running.question_mark = true;
+                }
+            }
+            Word::Sync(number) => {
+                if let Some((open, end)) = &mut self.line
+                    && *open == line
+                {
+                    end.answer(number).await;
+                }
+            }
+            Word::Panic(_) => {}
+        }
+    }
+
+    fn panicked(&mut self, panic: Panic) {
+        self.tell_of_caught_panic();
+        match &mut self.running {
+            Some(running) if panic.main => {
+                running.uncertain = Some(panic.text.clone());
+                running.panic = Some(panic);
+                running.due = Some(Instant::now() + limits::CAUGHT);
+            }
+            _ => self.text.add(Stream::Stderr, panic.text.into()),
+        }
+    }
+
+    fn tell_of_caught_panic(&mut self) {
+        if let Some(running) = &mut self.running
+            && let Some(text) = running.uncertain.take()
+        {
+            self.text.add(Stream::Stderr, text.into());
+        }
+    }
+
+    /// Looks whether the running request has ended, or has to be helped to an end.
+    pub(super) async fn look_after_cell(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let now = Instant::now();
+        let due = running.due.is_some_and(|due| due <= now);
+        if !running.cell {
+            if due {
+                // evcxr does not answer it: the next one may fare better.
+                self.running = None;
+                self.advance().await;
+            }
+            return;
+        }
+        let (Some(reply), true) = (&running.reply, running.idle) else {
+            if running.interrupted.is_some() {
+                self.press().await;
+            } else if due {
+                running.due = None;
+                self.tell_of_caught_panic();
+            }
+            return;
+        };
+        if reply["status"] == "ok" {
+            return self.succeed().await;
+        }
+        if running.end().is_some() && self.line.is_some() {
+            // Its last words are still on their way.
+            let limit = *running.last_words.get_or_insert(now + limits::LAST_WORDS);
+            if now < limit {
+                running.due = Some(limit);
+                return;
+            }
+        }
+        let failure = self.judge();
+        self.fail(failure).await;
+    }
+
+    /// What the failed cell failed of.
+    fn judge(&mut self) -> Failure {
+        let Some(running) = &mut self.running else {
+            return Failure::told(&[], self.count);
+        };
+        if running.interrupted.is_some() {
+            running.uncertain = None;
+            return Failure::interrupted(running.ran);
+        }
+        let source = self
+            .evcxr
+            .as_ref()
+            .and_then(|evcxr| std::fs::read_to_string(&evcxr.source).ok());
+        let source = source.unwrap_or_default();
+        let Some(how) = running.end() else {
+            let said = self
+                .evcxr
+                .as_ref()
+                .and_then(|evcxr| std::fs::read_to_string(&evcxr.compiler).ok());
+            return Failure::compiler(
+                &running.errors,
+                &said.unwrap_or_default(),
+                &source,
+                &self.history,
+            )
+            .unwrap_or_else(|| Failure::told(&running.errors, self.count));
+        };
+        if let Some(panic) = running.panic.as_ref().filter(|_| how == "exit status: 101") {
+            running.uncertain = None;
+            let generated = panic.file == "src/lib.rs";
+            let place =
+                Place::find(&source, panic.line as usize, &self.history).filter(|_| generated);
+            return Failure::panic(panic, place.as_ref());
+        }
+        Failure::ended(how, self.ended_idle)
+    }
+
+    async fn succeed(&mut self) {
+        self.tell_of_caught_panic();
+        if let Some(running) = self
+            .running
+            .as_ref()
+            .filter(|running| running.question_mark)
+        {
+            let text = String::from_utf8_lossy(&running.stderr).into_owned();
+            return self.fail(Failure::question_mark(&text)).await;
+        }
+        self.send_text(true).await;
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let names = running
+            .user_expressions
+            .as_object()
+            .into_iter()
+            .flat_map(|map| map.keys());
+        let unknown = json!({"status": "error", "ename": "Unsupported", "evalue": "Rust cells have no user expressions", "traceback": []});
+        let expressions: serde_json::Map<_, _> =
+            names.map(|name| (name.clone(), unknown.clone())).collect();
+        let content = json!({
+            "status": "ok",
+            "execution_count": self.count,
+            "user_expressions": expressions,
+            "payload": [],
+        });
+        self.answer(&running.request, &content).await;
+        self.advance().await;
+    }
+
+    /// Answers the running cell with an error and, if it asked for that, aborts those behind it.
+    pub(super) async fn fail(&mut self, failure: Failure) {
+        self.tell_of_caught_panic();
+        self.send_text(true).await;
+        self.ended_idle = false;
+        self.publish_for_cell("error", &failure.fields()).await;
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let mut content = failure.fields();
+        content["status"] = "error".into();
+        content["execution_count"] = self.count.into();
+        content["user_expressions"] = json!({});
+        content["payload"] = json!([]);
+        self.answer(&running.request, &content).await;
+        if running.stop_on_error {
+            self.abort_queued().await;
+        }
+    }
+
+    /// The reply, and then that the kernel is idle.
+    pub(super) async fn answer(&mut self, request: &Message, content: &Value) {
+        let reply = self.author.reply(request, content);
+        self.jupyter.send(Jupyters::Shell, reply);
+        self.status(request, "idle").await;
+    }
+
+    async fn abort_queued(&mut self) {
+        for request in std::mem::take(&mut self.queue) {
+            if request.header.msg_type == "execute_request" {
+                self.status(&request, "busy").await;
+                let content = json!({"status": "aborted", "execution_count": self.count});
+                self.answer(&request, &content).await;
+            } else {
+                self.queue.push_back(request);
+            }
+        }
+    }
+}

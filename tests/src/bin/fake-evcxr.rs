@@ -1,0 +1,91 @@
+//! Plays evcxr_jupyter for the tests of the front: quick, and as ill-behaved as a test wants.
+//!
+//! `fake-evcxr MODE CONNECTION_FILE`. The mode `exit` ends at once, with a complaint; `hang` opens
+//! no port; `echo` answers, and takes a cell's code for what to do: `die`, `stop` (go silent),
+//! `never` (no answer), or else succeed. It ends when its stdin closes, like the warden it stands for.
+
+use bytes::Bytes;
+use jupyter_protocol::ConnectionInfo;
+use lab::front::message::{Author, Key, Message};
+use serde_json::json;
+use std::io::Read;
+use zeromq::{PubSocket, RepSocket, RouterSocket, Socket, SocketRecv, SocketSend};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+    match arguments[1].as_str() {
+        "exit" => {
+            eprintln!("fake: no disk");
+            std::process::exit(3);
+        }
+        "hang" => loop {
+            std::thread::park();
+        },
+        _ => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let info = std::fs::read(&arguments[2]).expect("a connection file");
+            let info = serde_json::from_slice(&info).expect("a connection file");
+            runtime.expect("a runtime").block_on(echo(&info));
+        }
+    }
+}
+
+async fn echo(info: &ConnectionInfo) {
+    let mut heart = RepSocket::new();
+    let mut shell = RouterSocket::new();
+    let mut stdin = RouterSocket::new();
+    let mut iopub = PubSocket::new();
+    bind(&mut heart, info.hb_port).await;
+    bind(&mut shell, info.shell_port).await;
+    bind(&mut stdin, info.stdin_port).await;
+    bind(&mut iopub, info.iopub_port).await;
+    tokio::spawn(async move {
+        while let Ok(beat) = heart.recv().await {
+            let _ = heart.send(beat).await;
+        }
+    });
+    let author = Author::new(Key::new(&info.key));
+    while let Ok(frames) = shell.recv().await {
+        // Its signature is not looked at: evcxr counts buffers among what is signed.
+        let Some(request) = Message::read(frames, &Key::new("")) else {
+            continue;
+        };
+        let mut publish = async |kind, content| {
+            let message = author.about(Some(&request), kind, &content);
+            iopub.send(message.into_frames()).await.expect("iopub");
+        };
+        publish("status", json!({"execution_state": "busy"})).await;
+        let mut answer =
+            Some(json!({"status": "ok", "execution_count": 7, "seen": request.content()}));
+        if request.header.msg_type == "execute_request" {
+            publish("execute_input", json!({"code": "", "execution_count": 7})).await;
+            match request.content()["code"].as_str().unwrap_or_default() {
+                "die" => std::process::exit(7),
+                "stop" => {
+                    nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).expect("a signal");
+                }
+                "never" => answer = None,
+                _ => {}
+            }
+        }
+        if let Some(content) = answer {
+            let buffers: Vec<Bytes> = request.frames()[4..].to_vec();
+            let reply = author.reply(&request, &content).with_buffers(buffers);
+            let _ = shell.send(reply.into_frames()).await;
+            publish("status", json!({"execution_state": "idle"})).await;
+        }
+    }
+}
+
+async fn bind(socket: &mut impl Socket, port: u16) {
+    socket
+        .bind(&format!("tcp://127.0.0.1:{port}"))
+        .await
+        .expect("a free port");
+}

@@ -18,15 +18,19 @@
 //!
 //! - [`trace`]: records what ran where, in threads and forked processes alike. It does not draw.
 //! - [`plot`]: draws what a trace recorded. It does not measure.
+//! - [`display`]: shows text, pictures and data at once, and replaces them in place.
+//! - [`progress`]: says how far a long piece of work has come.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
 //!
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
+pub mod display;
 pub mod kernel;
 pub mod plot;
 pub mod prelude;
+pub mod progress;
 pub mod thread;
 pub mod trace;
 

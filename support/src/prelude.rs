@@ -15,6 +15,7 @@
 //! | name | what it is |
 //! |---|---|
 //! | [`Trace`], [`Timeline`], [`Figure`] | recording and drawing |
+//! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
@@ -32,7 +33,9 @@
 pub use std::any::Any;
 pub use std::time::{Duration, Instant};
 
+pub use crate::display;
 pub use crate::plot::{Figure, Timeline};
+pub use crate::progress::{self, Progress};
 pub use crate::thread;
 pub use crate::trace::Trace;
 pub use crate::{libc, nix};

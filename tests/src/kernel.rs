@@ -2,7 +2,9 @@
 
 use crate::processes::{kernel_folders, wait_until, with_variable};
 use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
-use jupyter_protocol::{ExecuteRequest, InterruptRequest, KernelInfoRequest, ShutdownRequest};
+use jupyter_protocol::{
+    ExecuteRequest, InterruptRequest, JupyterMessageContent, KernelInfoRequest, ShutdownRequest,
+};
 use lab::run::client::{Channel, Client, Message};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,12 +37,28 @@ pub struct Reply {
     pub stderr: String,
     /// The result by MIME type.
     pub result: BTreeMap<String, String>,
-    /// The texts of error messages.
-    pub errors: Vec<String>,
+    /// What is published as an error: `ename`, `evalue`, `traceback`.
+    pub errors: Vec<Value>,
+    /// The content of the reply.
+    pub reply: Value,
+    /// What is shown while the cell runs: displays and their updates, in order.
+    pub shown: Vec<(String, Value)>,
     pub took: Duration,
 }
 
 impl Reply {
+    /// A field of the reply, such as `ename`.
+    pub fn field(&self, name: &str) -> String {
+        text(&self.reply[name])
+    }
+
+    /// The traceback without its colours.
+    pub fn traceback(&self) -> String {
+        let lines = self.reply["traceback"].as_array().into_iter().flatten();
+        let lines: Vec<String> = lines.map(text).collect();
+        lab::run::plain(&lines.join("\n"))
+    }
+
     pub fn text(&self) -> &str {
         self.result.get("text/plain").map_or("", String::as_str)
     }
@@ -66,7 +84,16 @@ impl Kernel {
         Kernel::start_in(&crate::repository().join("notebooks"))
     }
 
+    /// With variables in its environment.
+    pub fn start_with(variables: &[(&str, &str)]) -> Kernel {
+        Kernel::launch(&crate::repository().join("notebooks"), variables)
+    }
+
     pub fn start_in(directory: &Path) -> Kernel {
+        Kernel::launch(directory, &[])
+    }
+
+    fn launch(directory: &Path, variables: &[(&str, &str)]) -> Kernel {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -82,6 +109,7 @@ impl Kernel {
         command
             .current_dir(directory)
             .env("TMPDIR", &temporary)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .process_group(0);
         let mut process = command.spawn().expect("the launcher starts");
@@ -130,6 +158,45 @@ impl Kernel {
         ended.expect("the cell ends")
     }
 
+    /// Waits for several cells that were sent, and returns how each was answered.
+    pub fn statuses(&mut self, ids: &[String]) -> Vec<String> {
+        let mut answers = BTreeMap::new();
+        let Kernel {
+            runtime, client, ..
+        } = self;
+        runtime.block_on(async {
+            while answers.len() < ids.len() {
+                let message = timeout(CELL, client.next())
+                    .await
+                    .expect("each cell is answered");
+                if message.kind == "execute_reply" {
+                    answers.insert(message.parent, text(&message.content["status"]));
+                }
+            }
+        });
+        ids.iter()
+            .map(|id| answers.get(id).cloned().unwrap_or_default())
+            .collect()
+    }
+
+    /// Waits until a cell that was sent has begun.
+    pub fn wait_for_start(&mut self, id: &str) {
+        let Kernel {
+            runtime, client, ..
+        } = self;
+        let begun = async {
+            loop {
+                let message = client.next().await;
+                if message.parent == id && message.kind == "execute_input" {
+                    return;
+                }
+            }
+        };
+        runtime
+            .block_on(async { timeout(CELL, begun).await })
+            .expect("the cell begins");
+    }
+
     /// Waits until a running cell has said `text`.
     pub fn wait_for(&mut self, id: &str, text: &str) -> Reply {
         let Kernel {
@@ -139,6 +206,28 @@ impl Kernel {
         runtime
             .block_on(async { timeout(CELL, heard).await })
             .expect("the cell says so")
+    }
+
+    /// Sends any request and waits for its reply.
+    pub fn ask(&mut self, request: impl Into<JupyterMessageContent>) -> Value {
+        let Kernel {
+            runtime, client, ..
+        } = self;
+        runtime.block_on(async {
+            let id = client
+                .request(request)
+                .await
+                .expect("the kernel takes requests");
+            let answer = async {
+                loop {
+                    let message = client.next().await;
+                    if message.channel == Channel::Shell && message.parent == id {
+                        return message.content;
+                    }
+                }
+            };
+            timeout(CELL, answer).await.expect("a reply")
+        })
     }
 
     pub fn interrupt(&mut self) {
@@ -292,24 +381,24 @@ async fn collect(client: &mut Client, id: &str, enough: impl Fn(&Reply) -> bool)
         match message.kind.as_str() {
             "execute_reply" => {
                 reply.status = text(&content["status"]);
+                reply.reply = content.clone();
                 reply.took = started.elapsed();
                 replied = true;
             }
             "status" => idle |= content["execution_state"] == "idle",
             "stream" => hear(&mut reply, &message, id),
-            "error" => reply.errors.push(text(&content["evalue"])),
+            "error" => reply.errors.push(content.clone()),
+            "update_display_data" => reply.shown.push((message.kind.clone(), content.clone())),
             "execute_result" | "display_data" => {
+                if message.kind == "display_data" {
+                    reply.shown.push((message.kind.clone(), content.clone()));
+                }
                 for (mime, data) in content["data"].as_object().into_iter().flatten() {
                     reply.result.insert(mime.clone(), text(data));
                 }
             }
             _ => {}
         }
-    }
-    // evcxr sends what a cell wrote to stderr, and before its process ended, a moment later.
-    let pause = Duration::from_millis(if reply.status == "error" { 300 } else { 50 });
-    while let Ok(message) = timeout(pause, client.next()).await {
-        hear(&mut reply, &message, id);
     }
     reply
 }

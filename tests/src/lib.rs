@@ -2,6 +2,7 @@
 //! to look for. They talk to the real kernel through the kernelspec, as Jupyter does.
 
 pub mod books;
+pub mod commands;
 pub mod kernel;
 pub mod processes;
 

@@ -1,7 +1,7 @@
 //! A kernel's end, however it comes, leaves nothing behind.
 
 use end_to_end::kernel::Kernel;
-use end_to_end::processes::kernel_folders;
+use end_to_end::processes::{kernel_folders, wait_until};
 
 /// Processes that would stay: a child in a session of its own, its child, and a busy loop.
 const FAMILY: &str = r#"
@@ -14,10 +14,9 @@ fn kernel_with_family() -> Kernel {
     let mut kernel = Kernel::start();
     kernel.run(FAMILY).ok();
     assert_eq!(kernel_folders(&kernel.temporary()), 1);
-    assert!(
-        kernel.processes().len() >= 6,
-        "launcher, warden, evcxr, cells, shell, sleeps: {:?}",
-        kernel.processes()
+    wait_until(
+        "launcher, warden, evcxr, cells, shell and sleeps run",
+        || kernel.processes().len() >= 6,
     );
     kernel
 }
@@ -46,7 +45,12 @@ fn a_kill_of_the_warden() {
     let mut kernel = kernel_with_family();
     let warden = nix::unistd::Pid::from_raw(child_of(kernel.process.id()));
     nix::sys::signal::kill(warden, nix::sys::signal::Signal::SIGKILL).expect("the warden runs");
-    kernel.expect_gone();
+    // The front starts another, and says so; nothing of the first is left.
+    let reply = kernel.run("1").error();
+    assert_eq!(reply.field("ename"), "KernelRestarted");
+    assert_eq!(kernel.run("1").ok().text(), "1");
+    assert_eq!(kernel_folders(&kernel.temporary()), 1);
+    kernel.shut_down();
 }
 
 #[test]

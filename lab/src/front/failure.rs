@@ -235,7 +235,9 @@ fn quote(place: &Place) -> String {
 
 fn meaning(signal: &str) -> &'static str {
     match signal {
-        "SIGSEGV" => ": it used memory that is not its own",
+        "SIGSEGV" => {
+            ": it used memory that is not its own, or its stack is full (a recursion without end?)"
+        }
         "SIGABRT" => ": it called abort",
         "SIGKILL" => ": by another process, or by the system for lack of memory",
         "SIGFPE" => ": an impossible calculation",

@@ -6,7 +6,7 @@
 
 use super::failure::Failure;
 use super::{Front, limits};
-use crate::launcher::{compilers_below, signal_process, waits_for_command};
+use crate::launcher::{compilers_below, signal_process, wait_for_stdin};
 use nix::sys::signal::Signal;
 use tokio::time::Instant;
 
@@ -46,7 +46,7 @@ impl Front {
             return;
         }
         match &self.line {
-            Some((_, line)) if running.asked_for_input || !waits_for_command(line.pid) => {
+            Some((_, line)) if !running.is_waited_for(wait_for_stdin(line.pid)) => {
                 running.ran = true;
                 signal_process(line.process.as_ref(), Signal::SIGKILL);
             }

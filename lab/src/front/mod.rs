@@ -302,10 +302,20 @@ impl Front {
                 if self.line.as_ref().is_some_and(|(open, _)| *open == number) {
                     self.line = None;
                     self.ended_idle = self.running.is_none();
+                    self.end_adopted();
                     self.look_after_cell().await;
                     self.advance().await;
                 }
             }
+        }
+    }
+
+    /// Ends what the cells' process has left behind: a program that it started, for one.
+    fn end_adopted(&self) {
+        let warden = self.evcxr.as_ref().and_then(|evcxr| evcxr.warden);
+        for process in warden.map(crate::launcher::adopted_by).unwrap_or_default() {
+            // It may have ended by itself.
+            let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
         }
     }
 

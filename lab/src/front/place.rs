@@ -31,7 +31,8 @@ impl<'a> Place<'a> {
                 let Some(shift) = shift(generated[at], typed[index]) else {
                     continue;
                 };
-                let score = alike_around(&generated, at, &typed, index);
+                let whole = usize::from(generated[at].trim() == typed[index].trim());
+                let score = 2 * alike_around(&generated, at, &typed, index) + whole;
                 if best.as_ref().is_none_or(|(most, _)| score > *most) {
                     best = Some((
                         score,
@@ -71,16 +72,19 @@ impl<'a> Place<'a> {
 }
 
 /// How far the typed text is moved to the right in the generated line, if it is there. evcxr may put
-/// code of its own around it: the last expression goes into a call that shows it.
+/// code of its own around it (the last expression goes into a call that shows it), and it gives each
+/// statement a line of its own where several were typed in one.
 fn shift(generated: &str, typed: &str) -> Option<isize> {
-    let text = typed.trim();
-    let enough = text.len() >= 4 && text.chars().any(char::is_alphanumeric);
-    if text.is_empty() || (generated.trim() != text && !enough) {
-        return None;
-    }
-    let indented = |line: &str, at: usize| line[..at].chars().count() as isize;
-    let in_typed = typed.find(text)?;
-    Some(indented(generated, generated.find(text)?) - indented(typed, in_typed))
+    let (line, text) = (generated.trim(), typed.trim());
+    let telling = |part: &str| part.len() >= 4 && part.chars().any(char::is_alphanumeric);
+    let common = match () {
+        () if line == text && !text.is_empty() => text,
+        () if telling(text) && line.contains(text) => text,
+        () if telling(line) && text.contains(line) => line,
+        () => return None,
+    };
+    let column = |whole: &str| Some(whole[..whole.find(common)?].chars().count() as isize);
+    Some(column(generated)? - column(typed)?)
 }
 
 /// How many lines before and after agree.
@@ -139,6 +143,13 @@ mod tests {
         assert_eq!(place.line, 2);
         // `v` is the 17th character there, and the third of the second line here.
         assert_eq!(&place.code[place.offset(17)..], "v[7]");
+    }
+
+    #[test]
+    fn several_statements_of_one_line_are_found_there() {
+        let cells = cells(&["let a = 1; let b = a;"]);
+        let place = Place::find("let a = 1;\nlet b = a;", 2, &cells).unwrap();
+        assert_eq!(&place.code[place.offset(5)..], "b = a;");
     }
 
     #[test]

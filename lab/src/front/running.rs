@@ -7,6 +7,7 @@ use super::message::Message;
 use super::place::Place;
 use super::sockets::Channel as Jupyters;
 use super::{Front, limits};
+use crate::launcher::wait_for_stdin;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -23,14 +24,16 @@ pub struct Running {
     idle: bool,
     /// What evcxr says of its errors, held back until all is known.
     errors: Vec<Value>,
-    /// The latest panic of the cells' own thread; its line, until it is known whether the panic was
-    /// caught.
+    /// The latest panic of the cells' own thread.
     panic: Option<Panic>,
-    uncertain: Option<String>,
+    /// Its line and the text behind it, until it is known whether the panic was caught: of one that
+    /// ends the cell the error tells.
+    uncertain: Option<(String, Vec<(Stream, Vec<u8>)>)>,
     question_mark: bool,
     /// What was last written to stderr.
     stderr: Vec<u8>,
-    pub asked_for_input: bool,
+    /// Which wait for a command the cells' process was in when the request began.
+    wait: Option<u64>,
     /// When it was interrupted, and whether it was running by then, not being compiled.
     pub interrupted: Option<Instant>,
     pub ran: bool,
@@ -42,6 +45,8 @@ pub struct Running {
 
 /// Bytes kept of what a cell wrote to stderr.
 const KEPT: usize = 4096;
+/// Pieces of text held back behind a panic: a cell that goes on writing has caught it.
+const HELD: usize = 100;
 
 impl Running {
     fn new(request: Message, cell: bool) -> Running {
@@ -59,7 +64,7 @@ impl Running {
             uncertain: None,
             question_mark: false,
             stderr: Vec::new(),
-            asked_for_input: false,
+            wait: None,
             interrupted: None,
             ran: false,
             last_words: None,
@@ -78,6 +83,12 @@ impl Running {
         self.cell
     }
 
+    /// Whether the cells' process still waits for the command to run this cell: in the same `wait` as
+    /// at the beginning. Otherwise the cell runs, or has read stdin itself.
+    pub fn is_waited_for(&self, wait: Option<u64>) -> bool {
+        wait.is_some() && wait == self.wait
+    }
+
     /// How the process of the cells ended, in evcxr's words, if it did.
     fn end(&self) -> Option<&str> {
         let said = self.errors.first()?["evalue"].as_str()?;
@@ -90,7 +101,11 @@ impl Front {
     /// Begins a cell: from here on it is answered in any case.
     pub(super) async fn begin(&mut self, request: Message) {
         self.send_text(true).await;
-        let running = Running::new(request.clone(), true);
+        let mut running = Running::new(request.clone(), true);
+        running.wait = self
+            .line
+            .as_ref()
+            .and_then(|(_, line)| wait_for_stdin(line.pid));
         let content = request.content();
         let code = content["code"].as_str().unwrap_or_default();
         self.status(&request, "busy").await;
@@ -123,9 +138,6 @@ impl Front {
             (Channel::Shell, _) => self.jupyter.send(Jupyters::Shell, message),
             (Channel::Stdin, _) => {
                 self.send_text(true).await;
-                if let Some(running) = &mut self.running {
-                    running.asked_for_input = true;
-                }
                 self.jupyter.send(Jupyters::Stdin, message);
             }
             (Channel::Iopub, Some(true)) => self.evcxr_published(message).await,
@@ -178,16 +190,11 @@ impl Front {
         if let Word::Panic(panic) = word {
             return self.panicked(panic);
         }
-        self.tell_of_caught_panic();
+        if let Word::Text(stream, text) = word {
+            return self.cell_wrote(stream, text);
+        }
+        self.panic_was_caught();
         match word {
-            Word::Text(stream, text) => {
-                if let (Some(running), Stream::Stderr) = (&mut self.running, stream) {
-                    running.stderr.extend_from_slice(&text);
-                    let old = running.stderr.len().saturating_sub(KEPT);
-                    running.stderr.drain(..old);
-                }
-                self.text.add(stream, text);
-            }
             Word::Display(display) => {
                 let kind = if display.update {
                     "update_display_data"
@@ -220,27 +227,62 @@ impl Front {
                     end.answer(number).await;
                 }
             }
-            Word::Panic(_) => {}
+            Word::Text(..) | Word::Panic(_) => {}
         }
+    }
+
+    fn cell_wrote(&mut self, stream: Stream, text: Vec<u8>) {
+        if let Some(running) = &mut self.running {
+            if stream == Stream::Stderr {
+                running.stderr.extend_from_slice(&text);
+                let old = running.stderr.len().saturating_sub(KEPT);
+                running.stderr.drain(..old);
+            }
+            if let Some((_, behind)) = &mut running.uncertain {
+                behind.push((stream, text));
+                if behind.len() > HELD {
+                    self.panic_was_caught();
+                }
+                return;
+            }
+        }
+        self.text.add(stream, text);
     }
 
     fn panicked(&mut self, panic: Panic) {
-        self.tell_of_caught_panic();
+        self.panic_was_caught();
+        let line = format!("{}\n", panic.text.trim_end());
         match &mut self.running {
             Some(running) if panic.main => {
-                running.uncertain = Some(panic.text.clone());
+                running.uncertain = Some((line, Vec::new()));
                 running.panic = Some(panic);
                 running.due = Some(Instant::now() + limits::CAUGHT);
             }
-            _ => self.text.add(Stream::Stderr, panic.text.into()),
+            _ => self.text.add(Stream::Stderr, line.into()),
         }
     }
 
-    fn tell_of_caught_panic(&mut self) {
-        if let Some(running) = &mut self.running
-            && let Some(text) = running.uncertain.take()
+    fn panic_was_caught(&mut self) {
+        if let Some((line, behind)) = self
+            .running
+            .as_mut()
+            .and_then(|running| running.uncertain.take())
         {
-            self.text.add(Stream::Stderr, text.into());
+            self.text.add(Stream::Stderr, line.into());
+            for (stream, text) in behind {
+                self.text.add(stream, text);
+            }
+        }
+    }
+
+    /// The error tells of the panic: only the text behind it is passed on.
+    fn panic_ended_the_cell(&mut self) {
+        let uncertain = self
+            .running
+            .as_mut()
+            .and_then(|running| running.uncertain.take());
+        for (stream, text) in uncertain.into_iter().flat_map(|(_, behind)| behind) {
+            self.text.add(stream, text);
         }
     }
 
@@ -264,7 +306,7 @@ impl Front {
                 self.press().await;
             } else if due {
                 running.due = None;
-                self.tell_of_caught_panic();
+                self.panic_was_caught();
             }
             return;
         };
@@ -285,12 +327,13 @@ impl Front {
 
     /// What the failed cell failed of.
     fn judge(&mut self) -> Failure {
-        let Some(running) = &mut self.running else {
+        let Some(running) = &self.running else {
             return Failure::told(&[], self.count);
         };
         if running.interrupted.is_some() {
-            running.uncertain = None;
-            return Failure::interrupted(running.ran);
+            let ran = running.ran;
+            self.panic_ended_the_cell();
+            return Failure::interrupted(ran);
         }
         let source = self
             .evcxr
@@ -310,18 +353,18 @@ impl Front {
             )
             .unwrap_or_else(|| Failure::told(&running.errors, self.count));
         };
-        if let Some(panic) = running.panic.as_ref().filter(|_| how == "exit status: 101") {
-            running.uncertain = None;
+        if let Some(panic) = running.panic.clone().filter(|_| how == "exit status: 101") {
+            self.panic_ended_the_cell();
             let generated = panic.file == "src/lib.rs";
             let place =
                 Place::find(&source, panic.line as usize, &self.history).filter(|_| generated);
-            return Failure::panic(panic, place.as_ref());
+            return Failure::panic(&panic, place.as_ref());
         }
         Failure::ended(how, self.ended_idle)
     }
 
     async fn succeed(&mut self) {
-        self.tell_of_caught_panic();
+        self.panic_was_caught();
         if let Some(running) = self
             .running
             .as_ref()
@@ -354,7 +397,7 @@ impl Front {
 
     /// Answers the running cell with an error and, if it asked for that, aborts those behind it.
     pub(super) async fn fail(&mut self, failure: Failure) {
-        self.tell_of_caught_panic();
+        self.panic_was_caught();
         self.send_text(true).await;
         self.ended_idle = false;
         self.publish_for_cell("error", &failure.fields()).await;

@@ -74,13 +74,37 @@ pub fn compilers_below(ancestor: u32) -> Vec<Pid> {
     below.into_iter().filter(is_compiler).collect()
 }
 
-/// Whether the process's main thread waits for something to read on stdin. The process of the
-/// cells does so whenever it runs no cell: evcxr's commands come there.
-pub fn waits_for_command(pid: i32) -> bool {
+/// What a warden has adopted, and all below that: processes whose parent, a cell's or a cell's
+/// child, has ended. The warden's own child is the eldest, evcxr.
+pub fn adopted_by(warden: u32) -> Vec<Pid> {
+    let mut children = children_of(Pid::from_raw(warden as i32));
+    children.sort_by_key(|child| field_of(child.as_raw(), STARTED));
+    let adopted = children.into_iter().skip(1);
+    adopted
+        .flat_map(|child| std::iter::once(child).chain(below(child)))
+        .collect()
+}
+
+fn children_of(parent: Pid) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| parent_of(*pid) == Some(parent.as_raw()))
+        .map(Pid::from_raw)
+        .collect()
+}
+
+/// If the process's main thread waits for something to read on stdin: which of its waits it is. The
+/// process of the cells waits there for evcxr's commands; a cell may read stdin too.
+pub fn wait_for_stdin(pid: i32) -> Option<u64> {
     // "0 0x0 0x55… …": the number of the system call it is in, and its arguments.
     let reads_stdin = format!("{} 0x0 ", libc::SYS_read);
-    std::fs::read_to_string(format!("/proc/{pid}/syscall"))
-        .is_ok_and(|call| call.starts_with(&reads_stdin))
+    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let waits = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    call.starts_with(&reads_stdin)
+        .then(|| waits.trim().parse().ok())?
 }
 
 /// A descriptor that becomes readable when the process ends.
@@ -110,13 +134,21 @@ pub fn signal_process(process: Option<&OwnedFd>, signal: Signal) {
     }
 }
 
+/// Fields of /proc/…/stat, counted from the one behind the process's name.
+const PARENT: usize = 1;
+const STARTED: usize = 19;
+
 fn parent_of(pid: i32) -> Option<i32> {
+    i32::try_from(field_of(pid, PARENT)?).ok()
+}
+
+fn field_of(pid: i32, field: usize) -> Option<u64> {
     // "1234 (a name) S 1200 …": the name may hold anything, so look behind its last bracket.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?
         .1
         .split_whitespace()
-        .nth(1)?
+        .nth(field)?
         .parse()
         .ok()
 }

@@ -21,6 +21,6 @@ mod start;
 mod warden;
 mod workplace;
 
-pub use family::{compilers_below, open_process, signal_process, waits_for_command};
+pub use family::{adopted_by, compilers_below, open_process, signal_process, wait_for_stdin};
 pub use start::{Options, launch};
 pub use warden::{Options as WardenOptions, watch};

@@ -52,6 +52,11 @@ use stop::Stop;
 pub use options::{Environment, Limits, Options};
 pub use result::{Failure, NotebookResult, Outcome, Summary};
 
+/// A text without its colours and other control sequences.
+pub fn plain(text: &str) -> String {
+    ansi::strip(text, Keep::Nothing)
+}
+
 /// Runs notebooks and reports on stdout. An error means that nothing could be run at all; it is
 /// one sentence. What happened to each notebook stands in the summary.
 ///

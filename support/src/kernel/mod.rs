@@ -4,35 +4,44 @@
 //! A stock kernel talks to the process that runs the cells over that process's own standard
 //! streams. So a child made by `fork()` that returns from the cell answers in its parent's name,
 //! steals the parent's next command, and keeps an interrupted kernel waiting. This module puts
-//! three things between the cells and the kernel:
+//! four things between the cells and the kernel:
 //!
 //! - `output` carries everything written to stdout and stderr, by this process and by its
-//!   children, to the kernel: whole lines, in the order in which they were written, without the
-//!   kernel's own control words where they come from a child;
+//!   children, to the kernel's front, or to a stock kernel: whole lines, in the order in which
+//!   they were written; none of a child's steers the kernel;
 //! - `fork` prepares each child: no kernel pipes, no stdin, and it dies with its parent;
-//! - `panic` says in one line what panicked and where.
+//! - `panic` says in one line what panicked and where;
+//! - `fault` lets a process that faults end by its own signal.
 //!
-//! For rich output (pictures) see [`rich`]; for what a reader uses to work with processes and
-//! threads see [`crate::thread`].
+//! For rich output (pictures) see [`crate::display`], and [`rich`] for a cell's result; for what a
+//! reader uses to work with processes and threads see [`crate::thread`].
 
+mod fault;
 mod fork;
+mod json;
+mod mark;
 mod output;
 mod panic;
 pub mod rich;
+pub(crate) mod shown;
 
 pub use fork::forks;
+pub(crate) use json::valid as is_json;
 pub(crate) use output::THREAD as CARRIER;
 
 use std::sync::Once;
 
 /// Makes sure that the library is linked into a cell, and so loaded before the cell runs.
 ///
-/// The kernel's start-up code refers to it from every cell; calling it does nothing.
+/// The kernel's start-up code refers to it from every cell. The dynamic loader has done the work
+/// by then, and calling it does nothing more; outside of a kernel there is nothing to do.
 ///
 /// ```
 /// support::kernel::loaded();
 /// ```
-pub fn loaded() {}
+pub fn loaded() {
+    on_load();
+}
 
 /// The dynamic loader calls this when the library is loaded into a process.
 #[used]
@@ -44,7 +53,9 @@ extern "C" fn on_load() {
     if runs_cells() {
         ONCE.call_once(|| {
             restore_directory();
+            mark::install();
             panic::install();
+            fault::install();
             // Without the sockets cells still run, as they do in a stock kernel.
             if let Err(error) = output::install().and_then(|()| fork::install()) {
                 eprintln!("support: children are not kept apart from the kernel: {error}");

@@ -7,14 +7,24 @@
 //! parent's "it has ended"), long lines of two processes do not mix, and a control word of the
 //! kernel's protocol counts only where this process wrote it. (systemd's journal collects the
 //! output of services in the same way.)
+//!
+//! Where the kernel has a front (see `wire`), output goes to that over a connection of its own,
+//! and the pipes carry nothing but the words that steer evcxr.
 
+use super::mark;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::time::Duration;
 
+mod block;
 mod carry;
 mod lines;
+mod relay;
+mod sort;
+mod watch;
+mod wire;
+mod words;
 
 /// The kernel's pipes and this process's ends of the sockets: `[stdout, stderr]`.
 static KERNEL: [AtomicI32; 2] = [AtomicI32::new(-1), AtomicI32::new(-1)];
@@ -24,6 +34,12 @@ static STDOUT: AtomicI32 = AtomicI32::new(-1);
 /// Whether the carrying thread holds something that it has read and not yet written.
 static BUSY: AtomicBool = AtomicBool::new(false);
 static IN_CHILD: AtomicBool = AtomicBool::new(false);
+/// Whether this library carries the output, or did in the process that forked this one; and
+/// whether to a front.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+static HAS_FRONT: AtomicBool = AtomicBool::new(false);
+/// Whether the cells' thread has panicked since its cell began.
+static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// The name of this module's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "support-output";
@@ -33,6 +49,8 @@ const SYNC_LIMIT: Duration = Duration::from_secs(1);
 
 /// Puts the sockets in the place of stdout and stderr and starts the carrying thread.
 pub fn install() -> io::Result<()> {
+    // A front that cannot be reached is none: cells then run as in a stock kernel.
+    let front = matches!(wire::connect(), Ok(Some(())));
     for (stream, standard) in [(0, libc::STDOUT_FILENO), (1, libc::STDERR_FILENO)] {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         let on: libc::c_int = 1;
@@ -61,7 +79,9 @@ pub fn install() -> io::Result<()> {
     }
     std::thread::Builder::new()
         .name(THREAD.into())
-        .spawn(carry::run)?;
+        .spawn(if front { relay::run } else { carry::run })?;
+    HAS_FRONT.store(front, SeqCst);
+    INSTALLED.store(true, SeqCst);
     sync_at_the_end();
     Ok(())
 }
@@ -90,21 +110,23 @@ pub fn sync() {
         return;
     }
     // A last line without its newline waits for its end: end it.
-    // SAFETY: the bytes live through the call; the descriptor is this module's.
-    unsafe {
-        libc::write(
-            STDOUT.load(SeqCst),
-            lines::LAST_WORDS.as_ptr().cast(),
-            lines::LAST_WORDS.len(),
-        )
+    let words = match place() {
+        Place::Front => mark::last_words(),
+        _ => lines::LAST_WORDS,
     };
+    // SAFETY: the bytes live through the call; the descriptor is this module's.
+    unsafe { libc::write(STDOUT.load(SeqCst), words.as_ptr().cast(), words.len()) };
     let pause = libc::timespec {
         tv_sec: 0,
         tv_nsec: 50_000,
     };
     for _ in 0..SYNC_LIMIT.as_micros() / 50 {
         // First the sockets, then the flag: what has left a socket is held under the flag.
-        if !SOCKETS.iter().any(|socket| waiting(socket.load(SeqCst))) && !BUSY.load(SeqCst) {
+        if SOCKETS
+            .iter()
+            .all(|socket| waiting(socket.load(SeqCst)) == 0)
+            && !BUSY.load(SeqCst)
+        {
             return;
         }
         // SAFETY: `pause` lives through the call; the remaining time is not asked for.
@@ -120,7 +142,8 @@ pub fn in_child() -> bool {
 /// In a child: gives up what is the kernel's. Safe after a fork from a process with many threads.
 pub fn leave_to_parent() {
     IN_CHILD.store(true, SeqCst);
-    for descriptor in KERNEL.iter().chain(&SOCKETS).chain([&STDOUT]) {
+    let others = [&STDOUT, wire::descriptor()];
+    for descriptor in KERNEL.iter().chain(&SOCKETS).chain(others) {
         let descriptor = descriptor.swap(-1, SeqCst);
         if descriptor >= 0 {
             // SAFETY: this module opened it and nothing else in the child uses it.
@@ -142,10 +165,38 @@ pub fn above_standard(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     }
 }
 
-fn waiting(socket: RawFd) -> bool {
+/// Where output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To the kernel's front.
+    Front,
+    /// To a stock kernel.
+    Kernel,
+    /// Nowhere special: no cells run here.
+    Plain,
+}
+
+pub fn place() -> Place {
+    match (INSTALLED.load(SeqCst), HAS_FRONT.load(SeqCst)) {
+        (true, true) => Place::Front,
+        (true, false) => Place::Kernel,
+        (false, _) => Place::Plain,
+    }
+}
+
+/// Notes that the cells' thread has panicked: evcxr's word that says so is then true.
+pub fn panicked() {
+    PANICKED.store(true, SeqCst);
+}
+
+/// So many bytes wait to be read.
+fn waiting(socket: RawFd) -> usize {
     let mut bytes: libc::c_int = 0;
     // SAFETY: FIONREAD writes one integer, and `bytes` is one.
-    unsafe { libc::ioctl(socket, libc::FIONREAD, &raw mut bytes) == 0 && bytes > 0 }
+    match unsafe { libc::ioctl(socket, libc::FIONREAD, &raw mut bytes) } {
+        0 => usize::try_from(bytes).unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// Lets nothing be lost that was written before a normal exit or an abort.

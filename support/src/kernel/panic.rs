@@ -1,7 +1,9 @@
 //! The panic hook: message, place and thread in one line, without a backtrace.
 
-use super::output;
-use std::io::Write;
+use super::output::{self, Place};
+use super::{json, mark};
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
 /// Installs the hook. It is back after the kernel has restarted the process, as loading the
@@ -36,9 +38,40 @@ fn hook(info: &PanicHookInfo) {
     } else {
         String::new()
     };
+    let of_the_cells = is_main_thread() && !output::in_child();
+    if of_the_cells {
+        output::panicked();
+    }
     // One write, so that lines of other threads stay outside of it.
     let line = format!("{process}thread '{name}' panicked: {message}{place}\n");
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    let line = if of_the_cells && output::place() == Place::Front {
+        // The front decides: an error if it ended the cell, text if the cell caught it.
+        mark::line(mark::PANIC, &report(info, message, name, line.trim_end()))
+    } else {
+        line.into_bytes()
+    };
+    let _ = std::io::stderr().lock().write_all(&line);
+}
+
+/// What the front is told of a panic of the cells' own thread.
+fn report(info: &PanicHookInfo, message: &str, thread: &str, line: &str) -> String {
+    let mut out = String::from("{\"message\":");
+    json::string(message, &mut out);
+    if let Some(at) = info.location() {
+        out.push_str(",\"file\":");
+        json::string(at.file(), &mut out);
+        let _ = write!(out, ",\"line\":{},\"column\":{}", at.line(), at.column());
+    }
+    out.push_str(",\"thread\":");
+    json::string(thread, &mut out);
+    let _ = write!(
+        out,
+        ",\"main\":true,\"pid\":{},\"text\":",
+        std::process::id()
+    );
+    json::string(line, &mut out);
+    out.push('}');
+    out
 }
 
 fn is_main_thread() -> bool {

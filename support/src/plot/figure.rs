@@ -169,6 +169,19 @@ impl Figure {
         crate::kernel::rich::show(&[("image/svg+xml", &svg), ("text/plain", &text)]);
     }
 
+    /// Shows the figure at once, before the cell has ended; several in one cell. The handle
+    /// replaces it in place. See [`display`](crate::display), also for blocking and errors.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// let shown = trace.timeline().beside(trace.timeline()).show();
+    /// trace.instant("now");
+    /// shown.update(&trace.timeline().beside(trace.timeline()));
+    /// ```
+    pub fn show(&self) -> crate::display::Handle {
+        crate::display::show(self)
+    }
+
     fn timelines(&self) -> Vec<&Timeline> {
         let mut all = Vec::new();
         self.node.collect(&mut all);

@@ -26,6 +26,7 @@ mod canvas;
 mod figure;
 mod frame;
 mod lanes;
+mod live;
 mod model;
 mod palette;
 mod panel;
@@ -35,4 +36,5 @@ mod timeline;
 mod words;
 
 pub use figure::Figure;
+pub use live::{Live, live, live_with};
 pub use timeline::Timeline;

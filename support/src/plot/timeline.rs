@@ -190,6 +190,15 @@ impl Timeline {
         Figure::from(self).evcxr_display();
     }
 
+    /// Shows the picture at once, before the cell has ended. See [`Figure::show`].
+    ///
+    /// ```
+    /// support::trace::Trace::new().timeline().show();
+    /// ```
+    pub fn show(&self) -> crate::display::Handle {
+        crate::display::show(self)
+    }
+
     /// First and last moment shown, in ns since the first event.
     pub(super) fn window(&self) -> (u64, u64) {
         // A single instant still needs a moment to stand in.

@@ -1,4 +1,4 @@
-//! The thread that reads the sockets and writes to the kernel's pipes.
+//! The thread that reads the sockets and writes to the kernel's pipes, where there is no front.
 
 use super::lines::Lines;
 use super::{BUSY, KERNEL, SOCKETS, THREAD};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const OUT: usize = 0;
 const ERR: usize = 1;
 /// The longest that the end of a cell waits for another thread to let go of stdout.
-const FLUSH_LIMIT: Duration = Duration::from_millis(250);
+pub const FLUSH_LIMIT: Duration = Duration::from_millis(250);
 
 /// Carries for as long as the process lives, and ends it when the kernel has gone: a cell that
 /// still runs then runs for nobody.
@@ -92,10 +92,10 @@ impl Carrier {
 
 /// Flushes stdout in a thread of its own: another thread may hold stdout's lock while it waits
 /// for the carrier to make room in the socket.
-struct Flusher(Sender<Arc<AtomicBool>>);
+pub struct Flusher(Sender<Arc<AtomicBool>>);
 
 impl Flusher {
-    fn start() -> Flusher {
+    pub fn start() -> Flusher {
         let (sender, requests) = std::sync::mpsc::channel::<Arc<AtomicBool>>();
         let flush = move || {
             for done in requests {
@@ -109,7 +109,7 @@ impl Flusher {
     }
 
     /// Asks for a flush; the flag tells when it is done.
-    fn flush(&self) -> Arc<AtomicBool> {
+    pub fn flush(&self) -> Arc<AtomicBool> {
         let done = Arc::new(AtomicBool::new(false));
         if self.0.send(done.clone()).is_err() {
             done.store(true, SeqCst);
@@ -130,7 +130,7 @@ fn wait(milliseconds: i32) {
 }
 
 /// One piece and the process that wrote it; `None` when nothing waits.
-fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<(i32, usize)> {
+pub fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<(i32, usize)> {
     let mut piece = libc::iovec {
         iov_base: buffer.as_mut_ptr().cast(),
         iov_len: buffer.len(),
@@ -172,7 +172,7 @@ fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<(i32, usize)> {
 }
 
 /// Blocks while the kernel's pipe is full. False when nobody reads it any more.
-fn write_all(pipe: RawFd, mut bytes: &[u8]) -> bool {
+pub fn write_all(pipe: RawFd, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         // SAFETY: the bytes live through the call.
         match unsafe { libc::write(pipe, bytes.as_ptr().cast(), bytes.len()) } {

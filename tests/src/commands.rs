@@ -4,8 +4,8 @@ use crate::processes::{kernel_folders, wait_until, with_variable};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
-use std::io::{Read, Seek};
-use std::process::{Command, Stdio};
+use std::io::{Read, Seek, Write};
+use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// What a command did.
 pub struct Ran {
     pub passed: bool,
-    /// stdout before stderr, without colours.
+    /// stdout and stderr as they came, without colours.
     pub said: String,
 }
 
@@ -27,31 +27,29 @@ pub struct Ran {
 pub fn run(command: &mut Command, input: &str) -> Ran {
     let _turn = Turn::take();
     let temporary = tempfile::tempdir().expect("a temporary folder");
-    // Files rather than pipes: a process that outlives the command cannot make us wait for it.
+    // A file rather than a pipe: a process that outlives the command cannot make us wait for it.
     let file = |text: &str| {
         let mut file = tempfile::tempfile().expect("a temporary file");
-        std::io::Write::write_all(&mut file, text.as_bytes()).expect("disk space");
+        file.write_all(text.as_bytes()).expect("disk space");
         file.rewind().expect("a file");
         file
     };
-    let (stdout, stderr) = (file(""), file(""));
-    let clone = |file: &File| Stdio::from(file.try_clone().expect("a descriptor"));
+    let mut output = file("");
+    let clone = |file: &File| file.try_clone().expect("a descriptor");
     let mut process = command
         .env("TMPDIR", temporary.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONUNBUFFERED", "1")
         .stdin(file(input))
-        .stdout(clone(&stdout))
-        .stderr(clone(&stderr))
+        .stdout(clone(&output))
+        .stderr(clone(&output))
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-    let said = || {
-        let text = [&stdout, &stderr].map(|mut file| {
-            let mut bytes = Vec::new();
-            file.rewind().expect("a file");
-            file.read_to_end(&mut bytes).expect("a file");
-            String::from_utf8_lossy(&bytes).into_owned()
-        });
-        lab::run::plain(&text.concat())
+    let mut said = || {
+        let mut bytes = Vec::new();
+        output.rewind().expect("a file");
+        output.read_to_end(&mut bytes).expect("a file");
+        lab::run::plain(&String::from_utf8_lossy(&bytes))
     };
     let mark = temporary.path().to_string_lossy().into_owned();
     let started = Instant::now();

@@ -93,7 +93,42 @@ impl Kernel {
         Kernel::launch(directory, &[])
     }
 
+    /// The stock kernel, on a copy of the template so that it need not compile `support` first, and
+    /// ended like ours.
+    pub fn start_without_front() -> Kernel {
+        Kernel::launch_by(&crate::repository().join("notebooks"), |file, folder| {
+            let home = lab::home::Home::at(&crate::repository()).expect("the repository");
+            let installed = lab::installed::Installed::read(&home).expect("a set-up");
+            let template = lab::template::Template::current(&home, &installed);
+            let build = folder.join("tmp/build");
+            std::fs::create_dir(&build).expect("a writable folder");
+            template
+                .and_then(|template| template.copy_to(&build))
+                .expect("a template");
+            let warden = lab::launcher::warden(&home, &installed, &build, file).expect("a command");
+            // This program is not the one that can be a warden: the kernelspec's is.
+            let mut command = Command::new(argv()[0].clone());
+            command.args(warden.get_args());
+            for (name, value) in warden.get_envs() {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            command.stdin(Stdio::piped());
+            command
+        })
+    }
+
     fn launch(directory: &Path, variables: &[(&str, &str)]) -> Kernel {
+        Kernel::launch_by(directory, |file, _| {
+            let mut command = command(file);
+            command.envs(variables.iter().copied()).stdin(Stdio::null());
+            command
+        })
+    }
+
+    fn launch_by(directory: &Path, command: impl FnOnce(&Path, &Path) -> Command) -> Kernel {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -104,13 +139,11 @@ impl Kernel {
         let info = connection();
         let file = folder.path().join("connection.json");
         std::fs::write(&file, serde_json::to_vec(&info).expect("json")).expect("a writable folder");
-        let mut command = command(&file);
+        let mut command = command(&file, folder.path());
         // A group of its own, as Jupyter gives it.
         command
             .current_dir(directory)
             .env("TMPDIR", &temporary)
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
             .process_group(0);
         let mut process = command.spawn().expect("the launcher starts");
         let client = runtime.block_on(async {
@@ -249,6 +282,7 @@ impl Kernel {
             process,
             ..
         } = &mut self;
+        drop(process.stdin.take());
         let ended = async {
             while process.try_wait().expect("a child").is_none() {
                 let _ = timeout(Duration::from_millis(20), client.next()).await;
@@ -274,6 +308,18 @@ impl Kernel {
         });
         wait_until("no process is left", || self.processes().is_empty());
         wait_until("no directory is left", || kernel_folders(&temporary) == 0);
+    }
+
+    /// Bytes that the launcher, and so the front, holds in memory.
+    pub fn memory(&self) -> usize {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.process.id()));
+        let pages = pages.expect("the launcher runs");
+        pages
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse::<usize>().ok())
+            .expect("a number")
+            * 4096
     }
 
     /// All processes of this kernel, its launcher's and cells' children too.
@@ -303,13 +349,17 @@ impl Drop for Kernel {
 }
 
 /// The kernelspec's command.
-fn command(connection_file: &Path) -> Command {
+fn argv() -> Vec<String> {
     let home = lab::home::Home::at(&crate::repository()).expect("the repository");
     let environment = lab::environment::Environment::existing(&home);
     let spec =
         std::fs::read(environment.kernels().join("rust/kernel.json")).expect("the kernelspec");
     let spec: Value = serde_json::from_slice(&spec).expect("the kernelspec is JSON");
-    let arguments: Vec<String> = serde_json::from_value(spec["argv"].clone()).expect("argv");
+    serde_json::from_value(spec["argv"].clone()).expect("argv")
+}
+
+fn command(connection_file: &Path) -> Command {
+    let arguments = argv();
     let mut command = Command::new(&arguments[0]);
     for argument in &arguments[1..] {
         command.arg(argument.replace("{connection_file}", &connection_file.to_string_lossy()));

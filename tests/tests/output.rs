@@ -118,3 +118,26 @@ fn a_progress_bar_is_one_display_that_ends_finished() {
     );
     kernel.shut_down();
 }
+
+#[test]
+fn under_stock_evcxr_the_same_calls_show_the_last_picture_and_plain_lines() {
+    let mut kernel = Kernel::start_without_front();
+    kernel
+        .run("use support::prelude::*; let trace = Trace::new(); trace.in_span(\"work\", || ());")
+        .ok();
+    let reply = kernel.run("display::html(\"<b>one</b>\"); let two = display::html(\"<i>two</i>\"); two.update_html(\"<i>three</i>\"); println!(\"text\");").ok();
+    assert_eq!(reply.stdout, "text\n");
+    assert_eq!(reply.result["text/html"], "<i>three</i>", "{reply:?}");
+    let reply = kernel.run("for _ in (0..50).progress() {}").ok();
+    assert!(
+        reply.stdout.lines().count() <= 12 && reply.stdout.contains("50/50"),
+        "{reply:?}"
+    );
+    let reply = kernel
+        .run("trace.live().stop(); trace.timeline().show();")
+        .ok();
+    assert!(reply.result["image/svg+xml"].starts_with("<svg"));
+    kernel.run("panic!(\"as ever\")").error();
+    assert_eq!(kernel.run("1").ok().text(), "1");
+    kernel.shut_down();
+}

@@ -136,10 +136,16 @@ pub fn signal_process(process: Option<&OwnedFd>, signal: Signal) {
 
 /// Fields of /proc/…/stat, counted from the one behind the process's name.
 const PARENT: usize = 1;
+const SESSION: usize = 3;
 const STARTED: usize = 19;
 
 fn parent_of(pid: i32) -> Option<i32> {
     i32::try_from(field_of(pid, PARENT)?).ok()
+}
+
+/// The session that a process belongs to.
+pub fn session_of(pid: i32) -> Option<i32> {
+    i32::try_from(field_of(pid, SESSION)?).ok()
 }
 
 fn field_of(pid: i32, field: usize) -> Option<u64> {
@@ -157,6 +163,12 @@ fn field_of(pid: i32, field: usize) -> Option<u64> {
 mod tests {
     use super::*;
     use std::process::Command;
+
+    #[test]
+    fn finds_the_session_of_this_process() {
+        let own = nix::unistd::getsid(None).unwrap();
+        assert_eq!(session_of(std::process::id() as i32), Some(own.as_raw()));
+    }
 
     #[test]
     fn a_grandchild_is_below_and_its_odd_name_does_not_hide_it() {

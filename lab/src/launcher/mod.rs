@@ -21,6 +21,9 @@ mod start;
 mod warden;
 mod workplace;
 
-pub use family::{adopted_by, compilers_below, open_process, signal_process, wait_for_stdin};
-pub use start::{Options, launch};
+pub use family::{
+    adopt_orphans, adopted_by, compilers_below, open_process, session_of, signal_process,
+    wait_for_stdin,
+};
+pub use start::{Options, launch, warden};
 pub use warden::{Options as WardenOptions, watch};

@@ -108,7 +108,10 @@ impl Factory for Wardens {
     }
 
     fn program(&self, directory: &Path, connection_file: &Path) -> Result<tokio::process::Command> {
-        Ok(warden(&self.home, &self.installed, directory, connection_file)?.into())
+        let mut command = warden(&self.home, &self.installed, directory, connection_file)?;
+        // See `front::cells`.
+        command.env("NOTEBOOK_FRONT", directory.join(front::SOCKET));
+        Ok(command.into())
     }
 
     fn end_all(&self) {
@@ -116,7 +119,12 @@ impl Factory for Wardens {
     }
 }
 
-fn warden(
+/// The command that runs evcxr in `folder`, a copy of the template, and ends with its stdin. Without
+/// the front before it, this is stock evcxr on a warm build directory.
+///
+/// # Errors
+/// When this program's own file has gone.
+pub fn warden(
     home: &Home,
     installed: &Installed,
     folder: &Path,
@@ -148,9 +156,7 @@ fn warden(
             "NOTEBOOK_CARGO_HOME",
             std::env::var_os("CARGO_HOME").unwrap_or_default(),
         )
-        .env("CARGO_HOME", folder)
-        // See `front::cells`.
-        .env("NOTEBOOK_FRONT", folder.join(front::SOCKET));
+        .env("CARGO_HOME", folder);
     crate::template::without_callers_cargo(&mut command);
     for name in ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
         command.env_remove(name);

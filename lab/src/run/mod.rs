@@ -96,7 +96,7 @@ async fn run_all(options: &Options, environment: &Environment) -> anyhow::Result
     }
     if !jobs.is_empty() {
         folder::sweep();
-        processes::adopt_orphans();
+        crate::launcher::adopt_orphans();
         let shared = Shared {
             kernel: kernelspec::find(&environment.kernel_dirs)?,
             limits: Limits::with_time(Duration::from_secs(options.timeout)),

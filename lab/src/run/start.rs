@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jupyter_protocol::{ConnectionInfo, KernelInfoRequest};
+use jupyter_protocol::{ConnectionInfo, ExecuteRequest, KernelInfoRequest};
 use tokio::time::timeout;
 
 use super::client::{Channel, Client};
@@ -90,5 +90,24 @@ async fn shake_hands(info: &ConnectionInfo) -> anyhow::Result<Client> {
         };
         timeout(Duration::from_secs(1), listen).await.ok();
     }
+    warm_up(&mut client).await?;
     Ok(client)
+}
+
+/// Waits until the kernel has run a cell with nothing in it. One that answers before it can run
+/// anything would otherwise have its start counted against the first cell's time limit.
+async fn warm_up(client: &mut Client) -> anyhow::Result<()> {
+    let nothing = ExecuteRequest {
+        silent: true,
+        store_history: false,
+        allow_stdin: false,
+        ..ExecuteRequest::new(String::new())
+    };
+    let id = client.request(nothing).await?;
+    loop {
+        let message = client.next().await;
+        if message.channel == Channel::Shell && message.parent == id {
+            return Ok(());
+        }
+    }
 }

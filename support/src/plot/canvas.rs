@@ -167,6 +167,33 @@ impl Canvas<'_> {
         let _ = self.area.draw(&Polygon::new(points, colour.filled()));
     }
 
+    /// A line with a head at its end.
+    pub fn arrow(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy).max(1.0);
+        let (ux, uy) = (dx / length, dy / length);
+        let head = 5.0_f64.min(length);
+        let back = (to.0 - head * ux, to.1 - head * uy);
+        self.line(from, (back.0 + ux, back.1 + uy), colour, width);
+        let half = 0.55 * head + 0.3 * width;
+        let tip = [
+            (back.0 - half * uy, back.1 + half * ux),
+            (back.0 + half * uy, back.1 - half * ux),
+            (to.0 + 0.5 * ux, to.1 + 0.5 * uy),
+        ];
+        self.polygon(&tip, colour);
+    }
+
+    /// Where a lane was broken off: a cross with a white edge.
+    pub fn cross(&self, at: (f64, f64), size: f64, colour: RGBColor) {
+        for (width, colour) in [(4.6, PAPER), (2.4, colour)] {
+            for side in [1.0, -1.0] {
+                let from = (at.0 - size, at.1 - side * size);
+                self.line(from, (at.0 + size, at.1 + side * size), colour, width);
+            }
+        }
+    }
+
     /// The marker of an instant: filled, with a white edge that sets it off from a bar.
     pub fn marker(&self, at: (f64, f64), size: f64, shape: usize, colour: RGBColor) {
         for (size, colour) in [(size + 1.3, PAPER), (size, colour)] {

@@ -21,14 +21,19 @@
 //! A picture shows what was recorded and nothing else. Where more happened than a pixel can
 //! show, bars are merged and a line under the picture says so.
 
+mod arrows;
 mod axis;
 mod canvas;
+mod family;
 mod figure;
 mod frame;
 mod lanes;
+mod lines;
 mod model;
 mod palette;
 mod panel;
+mod rows;
+mod states;
 mod terminal;
 mod thin;
 mod timeline;

@@ -2,15 +2,16 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::shared::{Shared, Tag};
-use super::{Trace, who};
+use super::Trace;
+use super::record::Begun;
+use super::shared::Shared;
+use super::slot::Tag;
 
 /// Ends its span when it is dropped; made by [`Trace::span`].
 ///
 /// It stays on the thread that made it. In a child forked within the span the guard's copy
-/// does nothing: the span is the parent's.
+/// does nothing: the span is the parent's. A guard that a panic drops records the panic too.
 ///
 /// ```
 /// use support::trace::Trace;
@@ -24,20 +25,16 @@ use super::{Trace, who};
 #[must_use = "a span ends when its guard is dropped: bind it to a name such as `_span`"]
 pub struct Span {
     shared: Arc<Shared>,
-    /// Slot and generation; none if the trace was full.
-    slot: Option<(u32, u32)>,
-    pid: u32,
+    begun: Begun,
     /// A lane is a thread's: a span that moved to another would belong to neither.
     not_send: PhantomData<*const ()>,
 }
 
 impl Span {
-    pub(super) fn begin(trace: &Trace, label: &str) -> Span {
-        let (slot, who) = trace.record(Tag::Span, label, |_| 0);
+    pub(super) fn begin(trace: &Trace, tag: Tag, label: &str) -> Span {
         Span {
+            begun: trace.shared.begin(tag, label),
             shared: Arc::clone(&trace.shared),
-            slot,
-            pid: who.pid,
             not_send: PhantomData,
         }
     }
@@ -45,18 +42,35 @@ impl Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        let Some((slot, generation)) = self.slot else {
-            return;
-        };
-        if who::me().pid == self.pid && self.shared.generation() == generation {
-            let end = &self.shared.slots()[slot as usize].end;
-            end.store(who::now(), Ordering::Relaxed);
-        }
+        self.shared.finish(self.begun);
     }
 }
 
 impl std::fmt::Debug for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Span")
+    }
+}
+
+/// A span that does not outlive a call, so it needs no share in the trace: two counts less, which
+/// all threads of a trace would contend for.
+pub(super) struct Within<'a> {
+    shared: &'a Shared,
+    begun: Begun,
+}
+
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        self.shared.finish(self.begun);
+    }
+}
+
+impl Trace {
+    pub(super) fn within(&self, tag: Tag, label: &str) -> Within<'_> {
+        let shared = &*self.shared;
+        Within {
+            begun: shared.begin(tag, label),
+            shared,
+        }
     }
 }

@@ -6,9 +6,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::shared::{Label, Record, Tag};
+use super::slot::{Label, Record, Tag};
 use super::who::{self, Running};
-use super::{NO_SLOT, Trace};
+use super::{NO_SLOT, Trace, introduce};
 
 /// Ticks further apart than this (in ns) begin a new segment.
 ///
@@ -62,7 +62,9 @@ impl Trace {
 
     #[cold]
     fn begin_running(&self, key: u64, me: who::Who, mut cpu: u16) {
-        self.introduce(me);
+        if who::recorder(key).2 {
+            introduce::now(&self.shared, me);
+        }
         let mut now = 0;
         for _ in 0..TRIES {
             // Now the other way round: the word first, then the clock. From here on any other

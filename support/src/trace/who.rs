@@ -28,6 +28,7 @@ struct Local {
     introduced: Cell<[u64; REMEMBERED]>,
     running: Cell<Running>,
     forking: Cell<u64>,
+    task: Cell<u32>,
 }
 
 const NOBODY: Who = Who { pid: 0, tid: 0 };
@@ -47,6 +48,7 @@ thread_local! {
             introduced: Cell::new([0; REMEMBERED]),
             running: Cell::new(AT_REST),
             forking: Cell::new(0),
+            task: Cell::new(0),
         }
     };
 }
@@ -83,6 +85,7 @@ extern "C" fn in_child() {
         local.who.set(NOBODY);
         local.introduced.set([0; REMEMBERED]);
         local.running.set(AT_REST);
+        local.task.set(0);
     });
 }
 
@@ -96,35 +99,56 @@ pub(super) fn origin() -> (u64, u64, u64) {
 
 /// The calling process and thread; two system calls the first time, none after.
 pub(super) fn me() -> Who {
+    LOCAL.with(Local::me)
+}
+
+/// Who calls, the task that it polls (0 for none), and whether this is the first time that it
+/// comes with this key. One look at the thread's own memory, which in a shared library is a call.
+pub(super) fn recorder(key: u64) -> (Who, u32, bool) {
     LOCAL.with(|local| {
-        let mut who = local.who.get();
-        if who.tid == 0 {
-            // SAFETY: both calls only return a number.
-            let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
-            who = Who {
-                pid: pid as u32,
-                tid: tid as u32,
-            };
-            local.who.set(who);
-        }
-        who
+        let known = local.introduced.get()[0] == key;
+        (
+            local.me(),
+            local.task.get(),
+            !known && local.first_time(key),
+        )
     })
 }
 
-/// True the first time this thread comes with this key.
-pub(super) fn first_time(key: u64) -> bool {
-    LOCAL.with(|local| {
-        let mut known = local.introduced.get();
-        if known[0] == key {
-            return false;
-        }
+impl Local {
+    fn me(&self) -> Who {
+        let who = self.who.get();
+        if who.tid == 0 { self.ask() } else { who }
+    }
+
+    #[cold]
+    fn ask(&self) -> Who {
+        // SAFETY: both calls only return a number.
+        let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
+        let who = Who {
+            pid: pid as u32,
+            tid: tid as u32,
+        };
+        self.who.set(who);
+        who
+    }
+
+    /// True the first time this thread comes with this key.
+    #[cold]
+    fn first_time(&self, key: u64) -> bool {
+        let mut known = self.introduced.get();
         let place = known.iter().position(|other| *other == key);
         // The latest stands first; the oldest falls out.
         known[..=place.unwrap_or(REMEMBERED - 1)].rotate_right(1);
         known[0] = key;
-        local.introduced.set(known);
+        self.introduced.set(known);
         place.is_none()
-    })
+    }
+}
+
+/// Says which task the caller polls from now on, and returns the one before; 0 is none.
+pub(super) fn set_task(task: u32) -> u32 {
+    LOCAL.with(|local| local.task.replace(task))
 }
 
 pub(super) fn running() -> Running {

@@ -17,7 +17,8 @@
 //! # Layout
 //!
 //! - [`trace`]: records what ran where, in threads and forked processes alike. It does not draw.
-//! - [`plot`]: draws what a trace recorded. It does not measure.
+//! - [`timing`]: measures how long things take, beside each other.
+//! - [`plot`]: draws what a trace recorded or a timing measured. It does neither itself.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
@@ -28,6 +29,7 @@ pub mod kernel;
 pub mod plot;
 pub mod prelude;
 pub mod thread;
+pub mod timing;
 pub mod trace;
 
 /// The crates that cells use beside this one: one copy for all cells.

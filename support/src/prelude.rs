@@ -15,6 +15,7 @@
 //! | name | what it is |
 //! |---|---|
 //! | [`Trace`], [`Timeline`], [`Figure`] | recording and drawing |
+//! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
@@ -32,7 +33,8 @@
 pub use std::any::Any;
 pub use std::time::{Duration, Instant};
 
-pub use crate::plot::{Figure, Timeline};
+pub use crate::plot::{self, Figure, Timeline};
 pub use crate::thread;
+pub use crate::timing;
 pub use crate::trace::Trace;
 pub use crate::{libc, nix};

@@ -167,6 +167,13 @@ impl Canvas<'_> {
         let _ = self.area.draw(&Polygon::new(points, colour.filled()));
     }
 
+    /// A line through points.
+    pub fn path(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) {
+        let points: Vec<_> = points.iter().map(|p| (fine(p.0), fine(p.1))).collect();
+        let style = colour.stroke_width(fine(width) as u32);
+        let _ = self.area.draw(&PathElement::new(points, style));
+    }
+
     /// A line with a head at its end.
     pub fn arrow(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);

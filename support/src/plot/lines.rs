@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::arrows::{Arrow, Sort};
 use super::canvas::Canvas;
-use super::palette::{INK, PAPER, QUIET};
+use super::palette::{FAINT, INK, PAPER, QUIET};
 use super::panel::{PAD, Panel};
 
 /// More than this would be a thicket, and a large file.
@@ -49,6 +49,8 @@ impl Panel<'_> {
             middle
         };
         let (colour, dot) = match &arrow.sort {
+            // Of many lanes the starts and ends would hide the rest.
+            Sort::Start | Sort::End if self.many => (FAINT, false),
             Sort::Start => (INK, true),
             Sort::End => (QUIET, false),
             Sort::Message(label) => (self.frame.message(label), true),
@@ -84,10 +86,14 @@ pub(super) fn draw(canvas: &Canvas, lines: &[Line]) {
             canvas.line(line.from, line.to, PAPER, 2.8);
         }
     }
+    let (width, dot) = match lines.len() {
+        0..=40 => (1.2, 2.2),
+        _ => (0.8, 1.5),
+    };
     for line in lines {
-        canvas.arrow(line.from, line.to, line.colour, 1.2);
+        canvas.arrow(line.from, line.to, line.colour, width);
         if line.dot {
-            canvas.dot(line.from, 2.2, line.colour);
+            canvas.dot(line.from, dot, line.colour);
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::trace::Kind;
 pub(super) const INK: RGBColor = RGBColor(0x22, 0x26, 0x2B);
 pub(super) const QUIET: RGBColor = RGBColor(0x6B, 0x72, 0x7B);
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xE1, 0xE6);
+pub(super) const FAINT: RGBColor = RGBColor(0xC3, 0xC9, 0xD0);
 pub(super) const LANE: RGBColor = RGBColor(0xF4, 0xF5, 0xF7);
 pub(super) const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 /// Spans where colour is needed for something else.

@@ -2,6 +2,7 @@
 
 use super::axis;
 use super::canvas::{Align, Canvas, fitted, text_width};
+use super::chart::MARGIN;
 use super::figure::Area;
 use super::frame::Frame;
 use super::lines;
@@ -9,7 +10,6 @@ use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};
 use super::timeline::Timeline;
 
-const MARGIN: f64 = 14.0;
 const NAME: f64 = 12.0;
 const SMALL: f64 = 9.0;
 const TITLE: f64 = 14.0;
@@ -36,6 +36,8 @@ pub(super) struct Panel<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) frame: &'a Frame,
     pub(super) sizes: Sizes,
+    /// Too many lanes for their starts and ends to stand out.
+    pub(super) many: bool,
     x0: f64,
     x1: f64,
 }
@@ -59,6 +61,7 @@ impl<'a> Panel<'a> {
             timeline,
             frame,
             sizes,
+            many: lanes > 16,
             x0: area.x + MARGIN + area.gutter,
             x1: area.x + area.width - MARGIN,
         }

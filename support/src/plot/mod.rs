@@ -53,6 +53,15 @@ pub use chart::{Bars, Histogram, Lines};
 pub use figure::Figure;
 pub use timeline::Timeline;
 
+/// How many times: "1.9", "12". More digits would promise more than was measured.
+pub(crate) fn times(ratio: f64) -> String {
+    if ratio < 9.95 {
+        format!("{ratio:.1}")
+    } else {
+        format!("{ratio:.0}")
+    }
+}
+
 /// A time with its unit, to two or three digits: "9.8 ms".
 pub(crate) fn human(time: std::time::Duration) -> String {
     axis::human(time.as_nanos() as u64)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::plot::{Bars, Histogram, human};
+use crate::plot::{Bars, Histogram, human, times};
 
 /// All runs of one thing.
 ///
@@ -236,8 +236,10 @@ impl fmt::Display for Timings {
             let ratio = self.ratio(&slow.name, &fast.name);
             writeln!(
                 f,
-                "{} takes {ratio:.1} times as long as {}",
-                slow.name, fast.name
+                "{} takes {} times as long as {}",
+                slow.name,
+                times(ratio),
+                fast.name
             )?;
         }
         Ok(())

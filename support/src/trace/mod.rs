@@ -55,6 +55,7 @@ mod lock;
 mod message;
 mod read;
 mod record;
+mod save;
 mod shared;
 mod slot;
 mod span;

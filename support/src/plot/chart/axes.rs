@@ -20,6 +20,9 @@ pub(super) struct Axes {
 /// The height of a line of a legend.
 pub(super) const LEGEND: f64 = 19.0;
 
+/// Above the field: the name of the y axis.
+pub(super) const ABOVE: f64 = 24.0;
+
 /// Below the field: the numbers and the name of the axis.
 pub(super) const BELOW: f64 = 36.0;
 

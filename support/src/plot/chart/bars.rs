@@ -7,7 +7,7 @@ use super::super::figure::{Area, Figure};
 use super::super::palette::{GRID, INK, QUIET, colour};
 use super::scale::{Scale, Unit};
 use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
-use crate::plot::human;
+use crate::plot::{human, times};
 use crate::timing::Timing;
 
 const ROW: f64 = 30.0;
@@ -167,7 +167,7 @@ impl Chart for Bars {
         if let Some((slow, fast)) = self.extremes() {
             let ratio = slow.median().as_secs_f64() / fast.median().as_secs_f64();
             let (slow, fast) = (slow.name(), fast.name());
-            text += &format!("; {slow} takes {ratio:.1} times as long as {fast}");
+            text += &format!("; {slow} takes {} times as long as {fast}", times(ratio));
         }
         text + "."
     }

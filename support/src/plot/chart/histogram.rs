@@ -8,7 +8,8 @@ use plotters::style::RGBColor;
 use super::super::canvas::{Align, Canvas};
 use super::super::figure::{Area, Figure};
 use super::super::palette::{INK, QUIET, colour};
-use super::axes::{Axes, BELOW, LEGEND, legend};
+use super::super::words::count as counted;
+use super::axes::{ABOVE, Axes, BELOW, LEGEND, legend};
 use super::scale::{Scale, Unit};
 use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
 use crate::plot::human;
@@ -164,7 +165,7 @@ impl Chart for Histogram {
     }
 
     fn height(&self) -> f64 {
-        LEGEND + 18.0 + FIELD + BELOW
+        LEGEND + ABOVE + FIELD + BELOW
     }
 
     fn draw(&self, canvas: &Canvas, area: Area) {
@@ -184,7 +185,7 @@ impl Chart for Histogram {
             },
             false => Scale::over(bins.iter().flatten().copied(), false, Unit::Part),
         };
-        let top = area.y + LEGEND + 18.0;
+        let top = area.y + LEGEND + ABOVE;
         let axes = Axes::new(x, y, (area.x, area.x + area.width), top, FIELD);
         let name = if self.cumulative {
             "part within this time"
@@ -219,8 +220,9 @@ impl Chart for Histogram {
             let [median, most, longest] =
                 [sample.median(), sample.quantile(0.99), sample.max()].map(human);
             format!(
-                "{}, {count} values: median {median}, 99 % within {most}, longest {longest}",
-                sample.name()
+                "{}, {}: median {median}, 99 % within {most}, longest {longest}",
+                sample.name(),
+                counted(count, "value", "values")
             )
         });
         let each: Vec<String> = each.collect();

@@ -5,7 +5,7 @@ use std::fmt;
 use super::super::canvas::{Align, Canvas};
 use super::super::figure::{Area, Figure};
 use super::super::palette::{INK, PAPER, QUIET, colour};
-use super::axes::{Axes, BELOW, LEGEND, dashes, legend};
+use super::axes::{ABOVE, Axes, BELOW, LEGEND, dashes, legend};
 use super::scale::{Scale, Unit, say};
 use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
 
@@ -171,7 +171,7 @@ impl Chart for Lines {
 
     fn height(&self) -> f64 {
         // The name of the y axis stands above it.
-        LEGEND + 18.0 + FIELD + BELOW
+        LEGEND + ABOVE + FIELD + BELOW
     }
 
     fn draw(&self, canvas: &Canvas, area: Area) {
@@ -188,7 +188,7 @@ impl Chart for Lines {
             Scale::between(xs.iter().copied(), self.log_x, Unit::Plain),
             Scale::over(ys, self.head.log, self.unit),
             (area.x, area.x + area.width),
-            area.y + LEGEND + 18.0,
+            area.y + LEGEND + ABOVE,
             FIELD,
         );
         let name = (area.x + MARGIN, area.y + LEGEND + 6.0);
@@ -234,7 +234,16 @@ impl Chart for Lines {
             };
             Some(match line.points.len() {
                 1 => format!("{} {}", line.name, say(first)),
-                _ => format!("{} from {} to {}", line.name, say(first), say(last)),
+                _ => {
+                    let all = line.points.iter();
+                    let best = all.max_by(|a, b| a.2.total_cmp(&b.2)).unwrap_or(last);
+                    // Where the line has a peak or a falling end, its ends do not tell it.
+                    let peak = match best.2 > first.2.max(last.2) {
+                        true => format!(", highest {}", say(best)),
+                        false => String::new(),
+                    };
+                    format!("{} from {} to {}{peak}", line.name, say(first), say(last))
+                }
             })
         });
         let each: Vec<String> = each.collect();

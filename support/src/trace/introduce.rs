@@ -4,12 +4,14 @@ use std::ffi::CStr;
 
 use super::shared::Shared;
 use super::slot::{Label, Record, Tag};
-use super::who::{self, Who};
+use super::who::{self, Recorder};
 
 /// Records who the caller is, before its first event in this trace.
 #[cold]
-pub(super) fn now(shared: &Shared, me: Who) {
-    let Some((slot, generation)) = shared.take() else {
+pub(super) fn now(shared: &Shared, key: u64) {
+    // The caller has its seat by now, so this does not come back here.
+    let Recorder { who: me, slot, .. } = shared.take_slots(key);
+    let Some((slot, generation)) = slot else {
         return;
     };
     let (parent, called, returned) = who::origin();

@@ -17,19 +17,19 @@ use super::{Span, Trace};
 /// use support::trace::{Held, Trace};
 ///
 /// let (trace, number) = (Trace::new(), Mutex::new(1));
-/// let mut guard: Held<_> = trace.lock("number", &number);
+/// let mut guard: Held<'_, _> = trace.lock("number", &number);
 /// *guard += 1;
 /// drop(guard);
 /// assert_eq!(*number.lock().unwrap(), 2);
 /// ```
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct Held<G> {
+pub struct Held<'t, G> {
     // Fields are dropped in this order.
-    span: Span,
+    span: Span<'t>,
     guard: G,
 }
 
-impl<G: Deref> Deref for Held<G> {
+impl<G: Deref> Deref for Held<'_, G> {
     type Target = G::Target;
 
     fn deref(&self) -> &G::Target {
@@ -37,19 +37,19 @@ impl<G: Deref> Deref for Held<G> {
     }
 }
 
-impl<G: DerefMut> DerefMut for Held<G> {
+impl<G: DerefMut> DerefMut for Held<'_, G> {
     fn deref_mut(&mut self) -> &mut G::Target {
         &mut self.guard
     }
 }
 
-impl<G: fmt::Debug> fmt::Debug for Held<G> {
+impl<G: fmt::Debug> fmt::Debug for Held<'_, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.guard.fmt(f)
     }
 }
 
-impl<G> Held<G> {
+impl<G> Held<'_, G> {
     /// The guard itself, for a condition variable's `wait`; ends the span.
     ///
     /// ```
@@ -84,7 +84,11 @@ impl Trace {
     /// *trace.lock("balance", &balance) += 5;
     /// assert_eq!(trace.events()[0].kind, Kind::Holding);
     /// ```
-    pub fn lock<'a, T: ?Sized>(&self, name: &str, lock: &'a Mutex<T>) -> Held<MutexGuard<'a, T>> {
+    pub fn lock<'t, 'a, T: ?Sized>(
+        &'t self,
+        name: &str,
+        lock: &'a Mutex<T>,
+    ) -> Held<'t, MutexGuard<'a, T>> {
         let guard = match lock.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(_)) => poisoned(name),
@@ -103,11 +107,11 @@ impl Trace {
     /// let (trace, prices) = (support::trace::Trace::new(), RwLock::new(vec![1, 2]));
     /// assert_eq!(trace.read_lock("prices", &prices).len(), 2);
     /// ```
-    pub fn read_lock<'a, T: ?Sized>(
-        &self,
+    pub fn read_lock<'t, 'a, T: ?Sized>(
+        &'t self,
         name: &str,
         lock: &'a RwLock<T>,
-    ) -> Held<RwLockReadGuard<'a, T>> {
+    ) -> Held<'t, RwLockReadGuard<'a, T>> {
         let guard = match lock.try_read() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(_)) => poisoned(name),
@@ -127,11 +131,11 @@ impl Trace {
     /// trace.write_lock("prices", &prices).push(3);
     /// assert_eq!(prices.read().unwrap().len(), 3);
     /// ```
-    pub fn write_lock<'a, T: ?Sized>(
-        &self,
+    pub fn write_lock<'t, 'a, T: ?Sized>(
+        &'t self,
         name: &str,
         lock: &'a RwLock<T>,
-    ) -> Held<RwLockWriteGuard<'a, T>> {
+    ) -> Held<'t, RwLockWriteGuard<'a, T>> {
         let guard = match lock.try_write() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(_)) => poisoned(name),
@@ -142,9 +146,9 @@ impl Trace {
         self.held(name, guard)
     }
 
-    fn held<G>(&self, name: &str, guard: G) -> Held<G> {
+    fn held<G>(&self, name: &str, guard: G) -> Held<'_, G> {
         Held {
-            span: Span::begin(self, Tag::Holding, name),
+            span: self.begin(Tag::Holding, name),
             guard,
         }
     }

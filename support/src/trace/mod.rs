@@ -35,8 +35,8 @@
 //!
 //! # How it works
 //!
-//! A trace is one anonymous shared mapping of 64-byte slots. An event takes a slot by one
-//! `fetch_add`, fills it, and writes the word that makes it valid last. So recording never
+//! A trace is one anonymous shared mapping of 64-byte slots. A thread takes slots by one
+//! `fetch_add`, a few at once; an event fills one and writes the word that makes it valid last. So recording never
 //! blocks, takes no lock and allocates nothing: it is allowed in a child forked from a process
 //! with many threads. Because the mapping is shared, events of a forked child are seen by its
 //! parent, also when the child was killed; a child killed in mid-write costs one slot, which
@@ -147,8 +147,8 @@ impl Trace {
     /// }
     /// assert!(trace.events()[0].end.is_some());
     /// ```
-    pub fn span(&self, label: &str) -> Span {
-        Span::begin(self, Tag::Span, label)
+    pub fn span(&self, label: &str) -> Span<'_> {
+        self.begin(Tag::Span, label)
     }
 
     /// Runs `work` within a span and returns what it returns.
@@ -159,7 +159,7 @@ impl Trace {
     /// assert_eq!(sum, 55);
     /// ```
     pub fn in_span<R>(&self, label: &str, work: impl FnOnce() -> R) -> R {
-        let _span = self.within(Tag::Span, label);
+        let _span = self.begin(Tag::Span, label);
         work()
     }
 

@@ -130,6 +130,7 @@ impl Trace {
         lanes
     }
 
+    /// Each thread's in the order in which it recorded them.
     fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let (taken, generation) = self.shared.taken();
         self.shared.slots()[..taken]

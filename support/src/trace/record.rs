@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::shared::Shared;
 use super::slot::{Label, Record, Tag};
+use super::who::Recorder;
 use super::{NO_SLOT, introduce, who};
 
 /// Something that was begun and has to be ended, by the process that began it.
@@ -33,10 +34,36 @@ impl Shared {
 
     /// Makes the caller known, if it is not.
     pub(super) fn introduce_caller(&self) {
-        let (me, _, first) = who::recorder(self.key(self.generation()));
-        if first {
-            introduce::now(self, me);
+        let key = self.key(self.generation());
+        if !who::seated(key) {
+            introduce::now(self, key);
         }
+    }
+
+    /// Who the caller is, with a slot to fill if there is one.
+    pub(super) fn recorder(&self) -> Recorder {
+        let key = self.key(self.generation());
+        who::next(key).unwrap_or_else(|| self.take_slots(key))
+    }
+
+    /// As [`Shared::recorder`], when there is no slot at hand.
+    #[cold]
+    pub(super) fn take_slots(&self, key: u64) -> Recorder {
+        if !who::seated(key) {
+            introduce::now(self, key);
+        }
+        // It may have been here and have slots left.
+        if let Some(recorder) = who::next(key) {
+            return recorder;
+        }
+        let chunk = self.take(who::chunk().size);
+        // If the trace was cleared a moment ago, the slots are of the next generation.
+        let key = self.key(chunk.generation);
+        who::set_chunk(key, chunk);
+        who::next(key).unwrap_or_else(|| {
+            self.drop_one();
+            who::without_slot()
+        })
     }
 
     fn record(
@@ -46,11 +73,12 @@ impl Shared {
         end: impl FnOnce(u64) -> u64,
         extra: Option<u64>,
     ) -> Begun {
-        let (me, task, first) = who::recorder(self.key(self.generation()));
-        if first {
-            introduce::now(self, me);
-        }
-        let Some((slot, generation)) = self.take() else {
+        let Recorder {
+            who: me,
+            task,
+            slot,
+        } = self.recorder();
+        let Some((slot, generation)) = slot else {
             return Begun {
                 slot: NO_SLOT,
                 generation: 0,

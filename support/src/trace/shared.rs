@@ -19,16 +19,38 @@ struct CpuWord(AtomicU64);
 
 #[repr(C, align(64))]
 struct Header {
+    /// Rarely written, read at every event: apart from what is written often.
+    generation: AtomicU64,
+    /// When the trace was made or cleared, in ns of the monotonic clock.
+    epoch: AtomicU64,
+    taking: Taking,
+    /// For each CPU the thread that ticked there last.
+    cpus: [CpuWord; CPUS],
+}
+
+/// What recorders contend for.
+#[repr(C, align(64))]
+struct Taking {
     /// Generation (32 bits) and next slot (32): one fetch_add yields both, so that `clear`
     /// cannot come between them.
     cursor: AtomicU64,
     dropped: AtomicU64,
-    /// When the trace was made or cleared, in ns of the monotonic clock.
-    epoch: AtomicU64,
     /// The number of the latest task.
     tasks: AtomicU64,
-    /// For each CPU the thread that ticked there last.
-    cpus: [CpuWord; CPUS],
+}
+
+/// The most slots that a recorder takes at once. With two threads recording, taking one at a time
+/// costs each event three times as much as on one thread.
+const MOST: u32 = 32;
+
+/// Slots that belong to one recorder, from `next` up to `end`.
+#[derive(Clone, Copy)]
+pub(super) struct Chunk {
+    pub generation: u32,
+    pub next: u32,
+    pub end: u32,
+    /// How many to take the next time.
+    pub size: u32,
 }
 
 /// The mapping itself. Handles share it by `Arc`; forked processes share it by `MAP_SHARED`.
@@ -89,7 +111,7 @@ impl Shared {
     }
 
     pub fn generation(&self) -> u32 {
-        (self.header().cursor.load(Ordering::Relaxed) >> 32) as u32
+        self.header().generation.load(Ordering::Relaxed) as u32
     }
 
     /// Names this trace and generation in a thread's cache.
@@ -99,32 +121,50 @@ impl Shared {
 
     /// Slots taken so far, and the generation they belong to.
     pub fn taken(&self) -> (usize, u32) {
-        let cursor = self.header().cursor.load(Ordering::Acquire);
+        let cursor = self.header().taking.cursor.load(Ordering::Acquire);
         (
             (cursor as u32 as usize).min(self.capacity),
             (cursor >> 32) as u32,
         )
     }
 
-    /// A slot of one's own, or none when the trace is full.
-    pub fn take(&self) -> Option<(u32, u32)> {
-        let header = self.header();
+    /// Slots of one's own; without any (`next` is `end`) when the trace is full.
+    ///
+    /// `size` is what the last chunk said: a recorder of few events takes few.
+    pub fn take(&self, size: u32) -> Chunk {
+        let taking = &self.header().taking;
+        let none = Chunk {
+            generation: self.generation(),
+            next: 0,
+            end: 0,
+            size: 1,
+        };
         // Looked at before it is raised, so that a full trace does not count up into the
         // generation.
-        if header.cursor.load(Ordering::Relaxed) as u32 as usize >= self.capacity {
-            header.dropped.fetch_add(1, Ordering::Relaxed);
-            return None;
+        if taking.cursor.load(Ordering::Relaxed) as u32 as usize >= self.capacity {
+            return none;
         }
-        let cursor = header.cursor.fetch_add(1, Ordering::Relaxed);
+        // A small trace is shared out one by one, so that all of it is used.
+        let size = size.clamp(1, MOST.min((self.capacity / 256) as u32).max(1));
+        let cursor = taking.cursor.fetch_add(size.into(), Ordering::Relaxed);
         if cursor as u32 as usize >= self.capacity {
-            header.dropped.fetch_add(1, Ordering::Relaxed);
-            return None;
+            return none;
         }
-        Some((cursor as u32, (cursor >> 32) as u32))
+        Chunk {
+            generation: (cursor >> 32) as u32,
+            next: cursor as u32,
+            end: (cursor as u32 + size).min(self.capacity as u32),
+            size: size * 2,
+        }
+    }
+
+    /// Counts an event that had no room.
+    pub fn drop_one(&self) {
+        self.header().taking.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn dropped(&self) -> u64 {
-        self.header().dropped.load(Ordering::Relaxed)
+        self.header().taking.dropped.load(Ordering::Relaxed)
     }
 
     pub fn epoch(&self) -> u64 {
@@ -133,18 +173,20 @@ impl Shared {
 
     /// A number for a task, from 1, unlike any other in this mapping.
     pub fn next_task(&self) -> u32 {
-        (self.header().tasks.fetch_add(1, Ordering::Relaxed) + 1) as u32
+        (self.header().taking.tasks.fetch_add(1, Ordering::Relaxed) + 1) as u32
     }
 
     /// Starts a new generation: all slots are empty again, without touching one of them.
     pub fn clear(&self) {
         let header = self.header();
         let generation = self.generation().wrapping_add(1).max(1);
-        header.dropped.store(0, Ordering::Relaxed);
+        header.taking.dropped.store(0, Ordering::Relaxed);
         header.epoch.store(who::now(), Ordering::Relaxed);
+        let cursor = u64::from(generation) << 32;
+        header.taking.cursor.store(cursor, Ordering::Release);
         header
-            .cursor
-            .store(u64::from(generation) << 32, Ordering::Release);
+            .generation
+            .store(generation.into(), Ordering::Release);
     }
 
     /// The word that says who ticked last on `cpu`.

@@ -1,7 +1,6 @@
 //! Spans: something that began and ended on one lane.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::Trace;
 use super::record::Begun;
@@ -22,55 +21,36 @@ use super::slot::Tag;
 /// drop(span);
 /// assert!(trace.events()[0].end.is_some());
 /// ```
+///
+/// It borrows the trace, so it costs no share in it: a count that all threads of a trace would
+/// contend for. (So a cell cannot keep it for the next cell; within a cell put it into a block.)
 #[must_use = "a span ends when its guard is dropped: bind it to a name such as `_span`"]
-pub struct Span {
-    shared: Arc<Shared>,
+pub struct Span<'a> {
+    shared: &'a Shared,
     begun: Begun,
     /// A lane is a thread's: a span that moved to another would belong to neither.
     not_send: PhantomData<*const ()>,
 }
 
-impl Span {
-    pub(super) fn begin(trace: &Trace, tag: Tag, label: &str) -> Span {
+impl Trace {
+    pub(super) fn begin(&self, tag: Tag, label: &str) -> Span<'_> {
+        let shared = &*self.shared;
         Span {
-            begun: trace.shared.begin(tag, label),
-            shared: Arc::clone(&trace.shared),
+            begun: shared.begin(tag, label),
+            shared,
             not_send: PhantomData,
         }
     }
 }
 
-impl Drop for Span {
+impl Drop for Span<'_> {
     fn drop(&mut self) {
         self.shared.finish(self.begun);
     }
 }
 
-impl std::fmt::Debug for Span {
+impl std::fmt::Debug for Span<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Span")
-    }
-}
-
-/// A span that does not outlive a call, so it needs no share in the trace: two counts less, which
-/// all threads of a trace would contend for.
-pub(super) struct Within<'a> {
-    shared: &'a Shared,
-    begun: Begun,
-}
-
-impl Drop for Within<'_> {
-    fn drop(&mut self) {
-        self.shared.finish(self.begun);
-    }
-}
-
-impl Trace {
-    pub(super) fn within(&self, tag: Tag, label: &str) -> Within<'_> {
-        let shared = &*self.shared;
-        Within {
-            begun: shared.begin(tag, label),
-            shared,
-        }
     }
 }

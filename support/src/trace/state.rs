@@ -21,7 +21,7 @@ impl Trace {
     /// assert!(event.time() >= Duration::from_millis(1));
     /// ```
     pub fn sleep(&self, time: Duration) {
-        let _sleeping = self.within(Tag::Sleeping, "sleep");
+        let _sleeping = self.begin(Tag::Sleeping, "sleep");
         std::thread::sleep(time);
     }
 
@@ -42,7 +42,7 @@ impl Trace {
     /// assert_eq!(trace.events()[0].kind, Kind::Blocked);
     /// ```
     pub fn blocked<R>(&self, label: &str, call: impl FnOnce() -> R) -> R {
-        let _blocked = self.within(Tag::Blocked, label);
+        let _blocked = self.begin(Tag::Blocked, label);
         call()
     }
 
@@ -61,7 +61,7 @@ impl Trace {
     /// assert_eq!(trace.events()[0].kind, Kind::Waiting);
     /// ```
     pub fn waiting<R>(&self, label: &str, call: impl FnOnce() -> R) -> R {
-        let _waiting = self.within(Tag::Waiting, label);
+        let _waiting = self.begin(Tag::Waiting, label);
         call()
     }
 }

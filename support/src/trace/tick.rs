@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::slot::{Label, Record, Tag};
 use super::who::{self, Running};
-use super::{NO_SLOT, Trace, introduce};
+use super::{NO_SLOT, Trace};
 
 /// Ticks further apart than this (in ns) begin a new segment.
 ///
@@ -62,9 +62,8 @@ impl Trace {
 
     #[cold]
     fn begin_running(&self, key: u64, me: who::Who, mut cpu: u16) {
-        if who::recorder(key).2 {
-            introduce::now(&self.shared, me);
-        }
+        // Before the clock is read, as it may take a while.
+        let recorder = self.shared.recorder();
         let mut now = 0;
         for _ in 0..TRIES {
             // Now the other way round: the word first, then the clock. From here on any other
@@ -79,7 +78,7 @@ impl Trace {
             }
             cpu = still;
         }
-        let slot = self.shared.take();
+        let slot = recorder.slot;
         if let Some((slot, generation)) = slot {
             let record = Record {
                 tag: Tag::Running,

@@ -4,8 +4,28 @@ use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::shared::Chunk;
+
 /// Traces that a thread remembers having introduced itself to.
 const REMEMBERED: usize = 4;
+
+/// A thread's place in one generation of one trace: the slots that it may fill.
+#[derive(Clone, Copy)]
+struct Seat {
+    key: u64,
+    chunk: Chunk,
+}
+
+const NO_CHUNK: Chunk = Chunk {
+    generation: 0,
+    next: 0,
+    end: 0,
+    size: 1,
+};
+const NO_SEAT: Seat = Seat {
+    key: 0,
+    chunk: NO_CHUNK,
+};
 
 /// A running segment that the next tick may extend.
 #[derive(Clone, Copy)]
@@ -25,7 +45,7 @@ pub(super) struct Who {
 
 struct Local {
     who: Cell<Who>,
-    introduced: Cell<[u64; REMEMBERED]>,
+    seats: [Cell<Seat>; REMEMBERED],
     running: Cell<Running>,
     forking: Cell<u64>,
     task: Cell<u32>,
@@ -45,7 +65,7 @@ thread_local! {
     static LOCAL: Local = const {
         Local {
             who: Cell::new(NOBODY),
-            introduced: Cell::new([0; REMEMBERED]),
+            seats: [const { Cell::new(NO_SEAT) }; REMEMBERED],
             running: Cell::new(AT_REST),
             forking: Cell::new(0),
             task: Cell::new(0),
@@ -83,7 +103,8 @@ extern "C" fn in_child() {
         CALLED.store(local.forking.get(), Ordering::Relaxed);
         RETURNED.store(now(), Ordering::Relaxed);
         local.who.set(NOBODY);
-        local.introduced.set([0; REMEMBERED]);
+        // Slots that its forker had taken are the forker's.
+        local.seats.iter().for_each(|seat| seat.set(NO_SEAT));
         local.running.set(AT_REST);
         local.task.set(0);
     });
@@ -102,16 +123,66 @@ pub(super) fn me() -> Who {
     LOCAL.with(Local::me)
 }
 
-/// Who calls, the task that it polls (0 for none), and whether this is the first time that it
-/// comes with this key. One look at the thread's own memory, which in a shared library is a call.
-pub(super) fn recorder(key: u64) -> (Who, u32, bool) {
+/// Who calls, and the task that it polls (0 for none).
+#[derive(Clone, Copy)]
+pub(super) struct Recorder {
+    pub who: Who,
+    pub task: u32,
+    /// The slot to fill and its generation; none when the trace is full.
+    pub slot: Option<(u32, u32)>,
+}
+
+/// The calling thread's next slot in a trace, where `key` names the trace and its generation;
+/// none if it has no more, or was never here, or is not the latest here.
+///
+/// One look at the thread's own memory, which in a shared library is a call.
+pub(super) fn next(key: u64) -> Option<Recorder> {
     LOCAL.with(|local| {
-        let known = local.introduced.get()[0] == key;
-        (
-            local.me(),
-            local.task.get(),
-            !known && local.first_time(key),
-        )
+        let seat = &local.seats[0];
+        let Seat { key: of, mut chunk } = seat.get();
+        if of != key || chunk.next == chunk.end {
+            return None;
+        }
+        let slot = Some((chunk.next, chunk.generation));
+        chunk.next += 1;
+        seat.set(Seat { key, chunk });
+        let (who, task) = (local.me(), local.task.get());
+        Some(Recorder { who, task, slot })
+    })
+}
+
+/// Whether the caller was here before, in the trace and generation named by `key`. Afterwards it
+/// was, and its seat is the first.
+pub(super) fn seated(key: u64) -> bool {
+    LOCAL.with(|local| {
+        let place = local.seats.iter().position(|seat| seat.get().key == key);
+        // The latest stands first; the oldest falls out, and its slots stay empty.
+        let seat = place.map(|place| local.seats[place].get());
+        for place in (1..=place.unwrap_or(REMEMBERED - 1)).rev() {
+            local.seats[place].set(local.seats[place - 1].get());
+        }
+        let chunk = NO_CHUNK;
+        local.seats[0].set(seat.unwrap_or(Seat { key, chunk }));
+        seat.is_some()
+    })
+}
+
+/// The caller's slots in the trace of the first seat.
+pub(super) fn chunk() -> Chunk {
+    LOCAL.with(|local| local.seats[0].get().chunk)
+}
+
+/// Gives the first seat slots to fill.
+pub(super) fn set_chunk(key: u64, chunk: Chunk) {
+    LOCAL.with(|local| local.seats[0].set(Seat { key, chunk }));
+}
+
+/// As [`next`] gives it, of a trace that has no room.
+pub(super) fn without_slot() -> Recorder {
+    LOCAL.with(|local| Recorder {
+        who: local.me(),
+        task: local.task.get(),
+        slot: None,
     })
 }
 
@@ -131,18 +202,6 @@ impl Local {
         };
         self.who.set(who);
         who
-    }
-
-    /// True the first time this thread comes with this key.
-    #[cold]
-    fn first_time(&self, key: u64) -> bool {
-        let mut known = self.introduced.get();
-        let place = known.iter().position(|other| *other == key);
-        // The latest stands first; the oldest falls out.
-        known[..=place.unwrap_or(REMEMBERED - 1)].rotate_right(1);
-        known[0] = key;
-        self.introduced.set(known);
-        place.is_none()
     }
 }
 

@@ -125,4 +125,26 @@ impl Trace {
         }
         self.tick();
     }
+
+    /// Spins until the calling thread has had a CPU for `time`, and ticks all the while.
+    ///
+    /// A fixed amount of work: the clock on the wall shows more where the thread had to share its
+    /// CPU. Blocks the caller until then.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let begin = Instant::now();
+    /// support::trace::Trace::new().compute(Duration::from_micros(300));
+    /// assert!(begin.elapsed() >= Duration::from_micros(290));
+    /// ```
+    pub fn compute(&self, time: Duration) {
+        self.tick();
+        let enough = who::cpu_time().saturating_add(time.as_nanos() as u64);
+        while who::cpu_time() < enough {
+            // The system is asked less often than the clock.
+            (0..16).for_each(|_| self.tick());
+        }
+        self.tick();
+    }
 }

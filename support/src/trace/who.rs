@@ -220,12 +220,21 @@ pub(super) fn set_running(running: Running) {
 
 /// The monotonic clock in nanoseconds: the same for all processes of the machine.
 pub(super) fn now() -> u64 {
+    read(libc::CLOCK_MONOTONIC)
+}
+
+/// The time that the calling thread has had a CPU, in nanoseconds.
+pub(super) fn cpu_time() -> u64 {
+    read(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn read(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: `time` is a timespec of our own. The call cannot fail for this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    // SAFETY: `time` is a timespec of our own. The call cannot fail for the clocks above.
+    unsafe { libc::clock_gettime(clock, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

@@ -59,16 +59,10 @@ pub(super) fn arrows(data: &mut Data, lanes: &[&Lane], events: &[Event], zero: u
             && let Some(seen) = end.seen
             && let Some(waiter) = near(seen.pid, seen.tid)
         {
-            let last = data.lane_mut(place).map_or(0, |lane| lane.last());
-            // A process does not say when it ends: its last event stands for that.
-            let over = if end.at == seen.at {
-                last
-            } else {
-                time(end.at)
-            };
             data.arrows.push(Arrow {
                 sort: Sort::End,
-                from: (place, over),
+                // A process does not say when it ends: it is over when its end is seen.
+                from: (place, time(end.at)),
                 to: (waiter, time(seen.at)),
             });
         }

@@ -1,7 +1,7 @@
 //! A sheet to draw on: plotters' SVG backend, in tenths of a pixel.
 //!
 //! plotters counts in whole pixels, too coarse for a bar that begins between two. So the sheet
-//! is ten times as large for plotters, and the SVG's `viewBox` brings it back to size: one
+//! is ten times as large for plotters, and the SVG scales it back to size: one
 //! decimal for each coordinate, without writing a decimal point.
 
 use plotters::coord::Shift;
@@ -76,14 +76,16 @@ pub(super) fn svg(
         .replace(" text-anchor=\"middle\"", "")
         // Also before and after each text, where a renderer may draw it as a space.
         .replace('\n', "");
+    // As wide as asked, but not wider than the page: a printed one is narrow, and so is a phone.
+    // (A width in pixels would be kept where a page shows the picture as an image, and cut.)
+    let body = body.replace("</svg>", "</g></svg>");
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
-         viewBox=\"0 0 {} {}\" role=\"img\" text-anchor=\"middle\" font-family=\"{FAMILY}\">\
-         <title>{}</title><desc>{}</desc>{}",
-        size.0,
-        size.1,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" viewBox=\"0 0 {width:.0} \
+         {height:.0}\" style=\"max-width:{width:.0}px\" role=\"img\" text-anchor=\"middle\" \
+         font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}",
         escaped(title),
         escaped(text),
+        1.0 / FINE,
         body,
     )
 }

@@ -36,7 +36,7 @@ pub(super) enum Colours {
 /// let trace = Trace::new();
 /// trace.in_span("work", || trace.instant("half-way"));
 /// let picture = trace.timeline().title("Work").width(600);
-/// assert!(picture.svg().contains("width=\"600\""));
+/// assert!(picture.svg().contains("max-width:600px"));
 /// ```
 ///
 /// Each method gives a new picture and leaves this one as it was. (That matters in a cell: where
@@ -133,7 +133,7 @@ impl Timeline {
     ///
     /// ```
     /// let picture = support::trace::Trace::new().timeline().width(500);
-    /// assert!(picture.svg().contains("width=\"500\""));
+    /// assert!(picture.svg().contains("max-width:500px"));
     /// ```
     pub fn width(&self, px: u32) -> Timeline {
         let width = px.clamp(300, 10_000);

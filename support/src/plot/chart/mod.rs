@@ -80,7 +80,7 @@ macro_rules! shared_methods {
             ///
             /// ```
             #[doc = concat!("let picture = ", $make, ".width(500);")]
-            /// assert!(picture.svg().contains("width=\"500\""));
+            /// assert!(picture.svg().contains("max-width:500px"));
             /// ```
             pub fn width(&self, px: u32) -> $chart {
                 let mut same = self.clone();

@@ -17,7 +17,8 @@
 //! # Layout
 //!
 //! - [`trace`]: records what ran where, in threads and forked processes alike. It does not draw.
-//! - [`plot`]: draws what a trace recorded. It does not measure.
+//! - [`timing`]: measures how long things take, beside each other.
+//! - [`plot`]: draws what a trace recorded or a timing measured. It does neither itself.
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
@@ -32,6 +33,7 @@ pub mod plot;
 pub mod prelude;
 pub mod progress;
 pub mod thread;
+pub mod timing;
 pub mod trace;
 
 /// The crates that cells use beside this one: one copy for all cells.

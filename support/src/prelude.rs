@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`Trace`], [`Timeline`], [`Figure`] | recording and drawing |
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
+//! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
@@ -34,8 +35,9 @@ pub use std::any::Any;
 pub use std::time::{Duration, Instant};
 
 pub use crate::display;
-pub use crate::plot::{Figure, Timeline};
+pub use crate::plot::{self, Figure, Timeline};
 pub use crate::progress::{self, Progress};
 pub use crate::thread;
+pub use crate::timing;
 pub use crate::trace::Trace;
 pub use crate::{libc, nix};

@@ -25,6 +25,7 @@
 //! | `enumerate()` | [`enumerate`] | |
 //! | `active_count()` | [`active_count`] | |
 //! | `current_thread()` | | [`current`] |
+//! | `os.sched_setaffinity(0, {cpu})` | [`pin`]; see [`cpus`], [`cpu`] | |
 //! | `threading.local()` | | [`std::thread_local`] |
 //!
 //! For: threads whose names and ends matter. Not for: sharing data between them (std and
@@ -32,8 +33,10 @@
 
 mod handle;
 mod list;
+mod pin;
 
 pub use std::thread::*;
 
 pub use handle::{Handle, Panicked, spawn_named};
 pub use list::{ThreadInfo, active_count, enumerate, name, set_name, tid};
+pub use pin::{cpu, cpus, pin};

@@ -58,3 +58,24 @@ fn the_kernels_own_thread_is_not_listed() {
     drop(stop);
     carrier.join().unwrap();
 }
+
+#[test]
+fn pinned_threads_stay_where_they_are_told() {
+    let cpus = thread::cpus();
+    let pinned: Vec<usize> = (0..2 * cpus)
+        .map(|n| {
+            let worker = std::thread::spawn(move || {
+                let cpu = thread::pin(n);
+                std::thread::yield_now();
+                // A thread inherits it, and may choose another.
+                let heir = std::thread::spawn(move || (thread::cpu(), thread::pin(n + 1)));
+                let (inherited, next) = heir.join().unwrap();
+                assert_eq!((thread::cpu(), inherited), (cpu, cpu));
+                assert_eq!(next == cpu, cpus == 1);
+                cpu
+            });
+            worker.join().unwrap()
+        })
+        .collect();
+    assert_eq!(pinned[..cpus], pinned[cpus..]);
+}

@@ -1,7 +1,7 @@
 //! A sheet to draw on: plotters' SVG backend, in tenths of a pixel.
 //!
 //! plotters counts in whole pixels, too coarse for a bar that begins between two. So the sheet
-//! is ten times as large for plotters, and the SVG's `viewBox` brings it back to size: one
+//! is ten times as large for plotters, and the SVG scales it back to size: one
 //! decimal for each coordinate, without writing a decimal point.
 
 use plotters::coord::Shift;
@@ -76,14 +76,16 @@ pub(super) fn svg(
         .replace(" text-anchor=\"middle\"", "")
         // Also before and after each text, where a renderer may draw it as a space.
         .replace('\n', "");
+    // As wide as asked, but not wider than the page: a printed one is narrow, and so is a phone.
+    // (A width in pixels would be kept where a page shows the picture as an image, and cut.)
+    let body = body.replace("</svg>", "</g></svg>");
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
-         viewBox=\"0 0 {} {}\" role=\"img\" text-anchor=\"middle\" font-family=\"{FAMILY}\">\
-         <title>{}</title><desc>{}</desc>{}",
-        size.0,
-        size.1,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" viewBox=\"0 0 {width:.0} \
+         {height:.0}\" style=\"max-width:{width:.0}px\" role=\"img\" text-anchor=\"middle\" \
+         font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}",
         escaped(title),
         escaped(text),
+        1.0 / FINE,
         body,
     )
 }
@@ -165,6 +167,40 @@ impl Canvas<'_> {
     pub fn polygon(&self, points: &[(f64, f64)], colour: RGBColor) {
         let points: Vec<_> = points.iter().map(|p| (fine(p.0), fine(p.1))).collect();
         let _ = self.area.draw(&Polygon::new(points, colour.filled()));
+    }
+
+    /// A line through points.
+    pub fn path(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) {
+        let points: Vec<_> = points.iter().map(|p| (fine(p.0), fine(p.1))).collect();
+        let style = colour.stroke_width(fine(width) as u32);
+        let _ = self.area.draw(&PathElement::new(points, style));
+    }
+
+    /// A line with a head at its end.
+    pub fn arrow(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy).max(1.0);
+        let (ux, uy) = (dx / length, dy / length);
+        let head = 5.0_f64.min(length);
+        let back = (to.0 - head * ux, to.1 - head * uy);
+        self.line(from, (back.0 + ux, back.1 + uy), colour, width);
+        let half = 0.55 * head + 0.3 * width;
+        let tip = [
+            (back.0 - half * uy, back.1 + half * ux),
+            (back.0 + half * uy, back.1 - half * ux),
+            (to.0 + 0.5 * ux, to.1 + 0.5 * uy),
+        ];
+        self.polygon(&tip, colour);
+    }
+
+    /// Where a lane was broken off: a cross with a white edge.
+    pub fn cross(&self, at: (f64, f64), size: f64, colour: RGBColor) {
+        for (width, colour) in [(4.6, PAPER), (2.4, colour)] {
+            for side in [1.0, -1.0] {
+                let from = (at.0 - size, at.1 - side * size);
+                self.line(from, (at.0 + size, at.1 + side * size), colour, width);
+            }
+        }
     }
 
     /// The marker of an instant: filled, with a white edge that sets it off from a bar.

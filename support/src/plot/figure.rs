@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use super::Timeline;
-use super::canvas::svg;
+use super::canvas::{Canvas, svg};
+use super::chart::{Chart, MARGIN};
 use super::frame::Frame;
 use super::panel::{Panel, TITLE_HEIGHT, draw_title};
 
-const MARGIN: f64 = 14.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
 const BETWEEN: f64 = 10.0;
@@ -15,7 +17,7 @@ const BETWEEN: f64 = 10.0;
 /// Rectangles that a figure may have: what a page can show and 100 KB can hold.
 const MOST_BARS: usize = 1500;
 
-/// One timeline, or several that are drawn together: with one scale and one legend.
+/// One picture, or several that are drawn together: timelines with one scale and one legend.
 ///
 /// ```
 /// use support::plot::Figure;
@@ -35,8 +37,15 @@ pub struct Figure {
 #[derive(Clone)]
 enum Node {
     Timeline(Box<Timeline>),
+    Chart(Arc<dyn Chart>),
     Above(Vec<Node>),
     Beside(Vec<Node>),
+}
+
+/// What a figure is made of.
+enum Piece<'a> {
+    Timeline(&'a Timeline),
+    Chart(&'a dyn Chart),
 }
 
 impl From<Timeline> for Figure {
@@ -60,6 +69,11 @@ impl From<&Figure> for Figure {
 }
 
 impl Figure {
+    pub(super) fn of_chart(chart: Arc<dyn Chart>) -> Figure {
+        let node = Node::Chart(chart);
+        Figure { node }
+    }
+
     /// This above `other`. Timelines above each other share one time axis, so that the same
     /// length is the same time, and one legend.
     ///
@@ -111,9 +125,10 @@ impl Figure {
     /// assert!(svg.contains("role=\"img\"") && svg.contains("<desc>"));
     /// ```
     pub fn svg(&self) -> String {
-        let timelines = self.timelines();
+        let pieces = self.pieces();
+        let timelines: Vec<&Timeline> = pieces.iter().filter_map(Piece::timeline).collect();
         let mut frame = Frame::new(&timelines);
-        let width = f64::from(timelines.iter().map(|t| t.width).max().unwrap_or(740));
+        let width = f64::from(pieces.iter().map(Piece::width).max().unwrap_or(740));
         // Coarser until it is few enough bars for a page.
         while self.node.bars(&frame, width) > MOST_BARS && frame.least < 50.0 {
             frame.least *= 2.0;
@@ -123,26 +138,31 @@ impl Figure {
         // A single title stands over the legend; of several each stands over its own lanes.
         let title = match &self.node {
             Node::Timeline(timeline) => timeline.title.as_deref(),
+            Node::Chart(chart) => chart.head().title.as_deref(),
             _ => None,
         };
+        let name = title.unwrap_or(if timelines.is_empty() {
+            "Chart"
+        } else {
+            "Timeline"
+        });
         let below = TOP + title.map_or(0.0, |_| TITLE_HEIGHT);
         let area = self
             .node
             .area((0.0, below + legend), width, title.is_none());
         let lanes = self.node.place(&frame, area, &mut |_, _| ());
         let size = (width, below + legend + lanes + BOTTOM);
-        svg(size, title.unwrap_or("Timeline"), &self.text(), |canvas| {
+        svg(size, name, &self.text(), |canvas| {
             if let Some(title) = title {
                 draw_title(canvas, title, (MARGIN, TOP), legend_width);
             }
             frame.legend(Some(canvas), (MARGIN, below), legend_width);
-            self.node.place(&frame, area, &mut |panel, area| {
-                panel.draw(canvas, area);
-            });
+            self.node
+                .place(&frame, area, &mut |part, area| part.draw(canvas, area));
         })
     }
 
-    /// What the figure shows, in a sentence with numbers for each timeline.
+    /// What the figure shows, in a sentence with numbers for each picture.
     ///
     /// ```
     /// let trace = support::trace::Trace::new();
@@ -151,7 +171,7 @@ impl Figure {
     /// assert_eq!(figure.text(), "Timeline of 0 ns: 1 lane in 1 process, 1 instant.");
     /// ```
     pub fn text(&self) -> String {
-        let texts: Vec<String> = self.timelines().iter().map(|t| t.sentence()).collect();
+        let texts: Vec<String> = self.pieces().iter().map(Piece::sentence).collect();
         texts.join(" ")
     }
 
@@ -182,7 +202,7 @@ impl Figure {
         crate::display::show(self)
     }
 
-    fn timelines(&self) -> Vec<&Timeline> {
+    fn pieces(&self) -> Vec<Piece<'_>> {
         let mut all = Vec::new();
         self.node.collect(&mut all);
         all
@@ -190,9 +210,10 @@ impl Figure {
 }
 
 impl Node {
-    fn collect<'a>(&'a self, all: &mut Vec<&'a Timeline>) {
+    fn collect<'a>(&'a self, all: &mut Vec<Piece<'a>>) {
         match self {
-            Node::Timeline(timeline) => all.push(timeline),
+            Node::Timeline(timeline) => all.push(Piece::Timeline(timeline)),
+            Node::Chart(chart) => all.push(Piece::Chart(&**chart)),
             Node::Above(nodes) | Node::Beside(nodes) => {
                 nodes.iter().for_each(|node| node.collect(all));
             }
@@ -203,20 +224,27 @@ impl Node {
     fn gutter(&self) -> f64 {
         match self {
             Node::Timeline(timeline) => Panel::gutter(timeline),
+            // It has names of its own.
+            Node::Chart(_) => 0.0,
             Node::Above(nodes) | Node::Beside(nodes) => {
                 nodes.iter().map(Node::gutter).fold(0.0, f64::max)
             }
         }
     }
 
-    /// Calls `visit` with each timeline's panel, its corner and whether it bears an axis, and
-    /// returns the height of all.
-    fn place(&self, frame: &Frame, area: Area, visit: &mut dyn FnMut(&Panel, Area)) -> f64 {
+    /// Calls `visit` with each part and where it stands, and returns the height of all.
+    fn place(&self, frame: &Frame, area: Area, visit: &mut dyn FnMut(&Part, Area)) -> f64 {
         match self {
             Node::Timeline(timeline) => {
                 let panel = Panel::new(timeline, frame, area);
-                visit(&panel, area);
-                panel.height(area)
+                let height = panel.height(area);
+                visit(&Part::Panel(panel), area);
+                height
+            }
+            Node::Chart(chart) => {
+                visit(&Part::Chart(&**chart), area);
+                let title = area.title && chart.head().title.is_some();
+                chart.height() + if title { TITLE_HEIGHT } else { 0.0 }
             }
             Node::Above(nodes) => {
                 let mut y = area.y;
@@ -253,7 +281,7 @@ impl Node {
         match self {
             Node::Timeline(timeline) => Some(timeline.window().0),
             Node::Above(nodes) => nodes[0].start(),
-            Node::Beside(_) => None,
+            Node::Chart(_) | Node::Beside(_) => None,
         }
     }
 
@@ -271,8 +299,57 @@ impl Node {
     fn bars(&self, frame: &Frame, width: f64) -> usize {
         let mut bars = 0;
         let area = self.area((0.0, 0.0), width, true);
-        self.place(frame, area, &mut |panel, _| bars += panel.bars().0);
+        self.place(frame, area, &mut |part, _| {
+            if let Part::Panel(panel) = part {
+                bars += panel.bars().0;
+            }
+        });
         bars
+    }
+}
+
+impl<'a> Piece<'a> {
+    fn timeline(&self) -> Option<&'a Timeline> {
+        match self {
+            Piece::Timeline(timeline) => Some(timeline),
+            Piece::Chart(_) => None,
+        }
+    }
+
+    fn width(&self) -> u32 {
+        match self {
+            Piece::Timeline(timeline) => timeline.width,
+            Piece::Chart(chart) => chart.head().width,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Piece::Timeline(timeline) => timeline.sentence(),
+            Piece::Chart(chart) => chart.sentence(),
+        }
+    }
+}
+
+/// What is drawn at one place.
+enum Part<'a> {
+    Panel(Panel<'a>),
+    Chart(&'a dyn Chart),
+}
+
+impl Part<'_> {
+    fn draw(&self, canvas: &Canvas, mut area: Area) {
+        match self {
+            Part::Panel(panel) => panel.draw(canvas, area),
+            Part::Chart(chart) => {
+                if let (true, Some(title)) = (area.title, &chart.head().title) {
+                    let at = (area.x + MARGIN, area.y);
+                    draw_title(canvas, title, at, area.width - 2.0 * MARGIN);
+                    area.y += TITLE_HEIGHT;
+                }
+                chart.draw(canvas, area);
+            }
+        }
     }
 }
 
@@ -290,11 +367,17 @@ pub(super) struct Area {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, timeline) in self.timelines().iter().enumerate() {
+        for (n, piece) in self.pieces().iter().enumerate() {
             if n > 0 {
                 writeln!(f)?;
             }
-            timeline.draw_terminal(f)?;
+            match piece {
+                Piece::Timeline(timeline) => timeline.draw_terminal(f)?,
+                Piece::Chart(chart) => {
+                    writeln!(f, "{}", chart.sentence())?;
+                    chart.characters(f)?;
+                }
+            }
         }
         Ok(())
     }
@@ -302,6 +385,6 @@ impl fmt::Display for Figure {
 
 impl fmt::Debug for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Figure").field(&self.timelines()).finish()
+        f.debug_tuple("Figure").field(&self.text()).finish()
     }
 }

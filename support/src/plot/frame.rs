@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use plotters::style::RGBColor;
 
+use super::arrows::Sort;
 use super::canvas::{Align, Canvas, text_width};
 use super::model::Bar;
-use super::palette::{INK, Numbers, PALE, RUNNING, colour};
+use super::palette::{BREAK, INK, Numbers, PALE, RUNNING, colour, darker, pale, state, state_name};
 use super::timeline::Timeline;
+use crate::trace::Kind;
 
 const FONT: f64 = 11.0;
 const LINE: f64 = 19.0;
@@ -24,8 +26,12 @@ pub(super) struct Frame {
     /// Of whole traces, so that a part is coloured as the whole is.
     spans: Numbers,
     marks: Numbers,
-    /// Those labels of both that lie within the window: the legend lists no others.
+    messages: Numbers,
+    /// Those labels of all that lie within the window: the legend lists no others.
     shown: HashSet<String>,
+    /// Each with whether all bars are coloured by state.
+    states: Vec<(bool, Kind)>,
+    breaks: Vec<String>,
     /// Sorted.
     cpus: Vec<usize>,
     running: bool,
@@ -35,6 +41,8 @@ pub(super) struct Frame {
 enum Entry<'a> {
     Swatch(RGBColor, String),
     Marker(usize, RGBColor, &'a str),
+    Arrow(RGBColor, &'a str),
+    Cross(&'a str),
     Words(String),
 }
 
@@ -45,7 +53,10 @@ impl Frame {
             least: 0.8,
             spans: Numbers::default(),
             marks: Numbers::default(),
+            messages: Numbers::default(),
             shown: HashSet::new(),
+            states: Vec::new(),
+            breaks: Vec::new(),
             cpus: Vec::new(),
             running: false,
             pale: false,
@@ -58,37 +69,75 @@ impl Frame {
         frame
     }
 
+    /// Lane by lane, and within a lane by time: colours do not depend on which lane was first.
     fn add(&mut self, timeline: &Timeline) {
         let (from, to) = timeline.window();
         self.range = self.range.max(to - from);
-        let inside = |bar: &Bar| bar.start <= to && (bar.open || bar.end >= from);
-        let mut spans: Vec<&Bar> = timeline.data.spans().map(|(_, bar)| bar).collect();
-        spans.sort_by_key(|bar| bar.start);
-        let running = timeline.data.lanes().flat_map(|lane| &lane.running);
-        let running: Vec<&Bar> = running.filter(|bar| inside(bar)).collect();
-        if !timeline.coloured_by_cpu() {
-            for bar in spans {
-                self.spans.add(&bar.label);
-                if inside(bar) {
-                    self.shown.insert(bar.label.clone());
+        for lane in timeline.data.lanes() {
+            let mut bars: Vec<&Bar> = timeline.rows(lane).iter().flatten().collect();
+            bars.sort_by_key(|bar| bar.start);
+            for bar in bars {
+                let inside = bar.start <= to && (bar.open || bar.end >= from);
+                self.add_bar(timeline, bar, inside);
+            }
+            let mut running = lane.running.iter();
+            if timeline.coloured_by_cpu() {
+                let running = running.filter(|bar| bar.start <= to && bar.end >= from);
+                self.cpus.extend(running.map(|bar| bar.cpu));
+            } else {
+                self.running |= running.any(|bar| bar.start <= to && bar.end >= from);
+            }
+            for mark in &lane.marks {
+                self.marks.add(&mark.label);
+                if (from..=to).contains(&mark.at) {
+                    self.show(&mark.label);
                 }
             }
-            self.running |= !running.is_empty();
-        } else if timeline.data.has_running() {
-            self.pale |= spans.into_iter().any(inside);
-            self.cpus.extend(running.iter().map(|bar| bar.cpu));
-        } else {
-            let spans = spans.into_iter().filter(|bar| inside(bar));
-            self.cpus.extend(spans.map(|bar| bar.cpu));
-        }
-        let marks = timeline.data.lanes().flat_map(|lane| &lane.marks);
-        let mut marks: Vec<_> = marks.collect();
-        marks.sort_by_key(|mark| mark.at);
-        for mark in marks {
-            self.marks.add(&mark.label);
-            if (from..=to).contains(&mark.at) {
-                self.shown.insert(mark.label.clone());
+            for mark in &lane.breaks {
+                if (from..=to).contains(&mark.at) && !self.breaks.contains(&mark.label) {
+                    self.breaks.push(mark.label.clone());
+                }
             }
+        }
+        for arrow in &timeline.data.arrows {
+            if let Sort::Message(label) = &arrow.sort {
+                self.messages.add(label);
+                if arrow.from.1 <= to && arrow.to.1 >= from {
+                    self.show(label);
+                }
+            }
+        }
+    }
+
+    fn add_bar(&mut self, timeline: &Timeline, bar: &Bar, inside: bool) {
+        if timeline.coloured_by_cpu() {
+            if !inside {
+            } else if timeline.data.has_running {
+                self.pale = true;
+            } else {
+                self.cpus.push(bar.cpu);
+            }
+        } else if timeline.coloured_by_state() || pale(bar.kind).is_some() {
+            let state = (timeline.coloured_by_state(), state_name(bar.kind));
+            if inside
+                && !self
+                    .states
+                    .iter()
+                    .any(|(all, kind)| (*all, state_name(*kind)) == state)
+            {
+                self.states.push((state.0, bar.kind));
+            }
+        } else {
+            self.spans.add(&bar.label);
+            if inside {
+                self.show(&bar.label);
+            }
+        }
+    }
+
+    fn show(&mut self, label: &str) {
+        if !self.shown.contains(label) {
+            self.shown.insert(label.to_string());
         }
     }
 
@@ -97,9 +146,11 @@ impl Frame {
     }
 
     pub fn span(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
-        if !timeline.coloured_by_cpu() {
-            colour(self.spans.of(&bar.label))
-        } else if timeline.data.has_running() {
+        if timeline.coloured_by_state() {
+            state(bar.kind)
+        } else if !timeline.coloured_by_cpu() {
+            pale(bar.kind).unwrap_or_else(|| colour(self.spans.of(&bar.label)))
+        } else if timeline.data.has_running {
             PALE
         } else {
             self.cpu(bar.cpu)
@@ -122,6 +173,12 @@ impl Frame {
         (number, colour(same.unwrap_or(next)))
     }
 
+    /// The colour of a message's arrow.
+    pub fn message(&self, label: &str) -> RGBColor {
+        let before = self.spans.labels().len() + self.cpus.len() + self.marks.labels().len();
+        darker(colour(before + self.messages.of(label)))
+    }
+
     fn entries(&self) -> Vec<Entry<'_>> {
         let mut entries = Vec::new();
         let shown = |labels: &&String| self.shown.contains(*labels);
@@ -130,6 +187,15 @@ impl Frame {
         for label in spans.iter().take(MOST) {
             let colour = colour(self.spans.of(label));
             entries.push(Entry::Swatch(colour, label.to_string()));
+        }
+        for (all, kind) in &self.states {
+            let colour = if *all {
+                Some(state(*kind))
+            } else {
+                pale(*kind)
+            };
+            let name = state_name(*kind).to_string();
+            entries.push(Entry::Swatch(colour.unwrap_or(PALE), name));
         }
         if self.running {
             entries.push(Entry::Swatch(RUNNING, "running".to_string()));
@@ -143,6 +209,12 @@ impl Frame {
         for label in marks.iter().take(MOST) {
             let (shape, colour) = self.mark(label);
             entries.push(Entry::Marker(shape, colour, label));
+        }
+        for label in self.messages.labels().iter().filter(shown).take(MOST) {
+            entries.push(Entry::Arrow(self.message(label), label));
+        }
+        for label in self.breaks.iter().take(MOST) {
+            entries.push(Entry::Cross(label));
         }
         let left = spans.len().saturating_sub(MOST) + marks.len().saturating_sub(MOST);
         if left > 0 {
@@ -163,6 +235,8 @@ impl Frame {
             let (text, key) = match &entry {
                 Entry::Swatch(_, text) => (text.as_str(), SWATCH + 6.0),
                 Entry::Marker(_, _, text) => (*text, SWATCH + 4.0),
+                Entry::Arrow(_, text) => (*text, SWATCH + 9.0),
+                Entry::Cross(text) => (*text, SWATCH + 4.0),
                 Entry::Words(text) => (text.as_str(), 0.0),
             };
             let wide = key + text_width(text, FONT);
@@ -178,6 +252,10 @@ impl Frame {
                     Entry::Marker(shape, colour, _) => {
                         canvas.marker((x + SWATCH / 2.0, y), 5.0, *shape, *colour);
                     }
+                    Entry::Arrow(colour, _) => {
+                        canvas.arrow((x, y), (x + SWATCH + 4.0, y), *colour, 1.4);
+                    }
+                    Entry::Cross(_) => canvas.cross((x + SWATCH / 2.0, y), 4.5, BREAK),
                     Entry::Words(_) => {}
                 }
                 canvas.text(text, (x + key, y), FONT, Align::Left, INK);

@@ -1,11 +1,12 @@
-//! Draws what lanes did: bars, their labels, markers, and the lines from fork to child.
+//! Draws what lanes did: bars, their labels and markers.
 
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, text_width};
 use super::model::{Bar, LaneData};
-use super::palette::{INK, MIXED, ink_on};
-use super::panel::{PAD, Panel};
+use super::palette::{BREAK, INK, MIXED, PENDING, ink_on};
+use super::panel::Panel;
+use super::states::is_at_rest;
 use super::thin::{Group, groups};
 
 /// The size of labels in bars.
@@ -23,7 +24,7 @@ impl Panel<'_> {
             self.visible(row),
             self.frame.least,
             |time| self.at(time),
-            |a, b| a.label == b.label && a.open == b.open,
+            |a, b| a.label == b.label && a.kind == b.kind && a.open == b.open,
         )
     }
 
@@ -41,7 +42,7 @@ impl Panel<'_> {
         let mut drawn = 0;
         let mut hidden = 0;
         for lane in self.timeline.data.lanes() {
-            let rows = lane.rows.iter().map(|row| self.spans(row));
+            let rows = self.timeline.rows(lane).iter().map(|row| self.spans(row));
             for group in rows.chain([self.running(lane)]).flatten() {
                 drawn += 1;
                 hidden += group.bars - 1;
@@ -50,23 +51,27 @@ impl Panel<'_> {
         (drawn, hidden)
     }
 
-    /// `lines` are the forks' lines that cross the lane.
+    /// `lines` are where arrows cross the lane.
     pub(super) fn draw_lane(&self, canvas: &Canvas, lane: &LaneData, mut top: f64, lines: &[f64]) {
         // What a label of the first row, where the markers are, has to keep clear of.
         let mut taken: Vec<f64> = lane.marks.iter().map(|mark| self.at(mark.at)).collect();
         taken.extend(lines);
         taken.sort_by(f64::total_cmp);
-        for (depth, row) in lane.rows.iter().enumerate() {
+        let rows = self.timeline.rows(lane);
+        if lane.task.is_some() {
+            self.draw_pending(canvas, lane, top + self.sizes.row / 2.0);
+        }
+        for (depth, row) in rows.iter().enumerate() {
             let (height, taken) = match depth {
                 0 => (self.sizes.row, taken.as_slice()),
                 _ => (self.sizes.nested, lines),
             };
             for group in self.spans(row) {
-                self.draw_span(canvas, &group, top, height, taken);
+                self.draw_span(canvas, lane, &group, (top, height), taken);
             }
             top += height;
         }
-        let height = if lane.rows.is_empty() {
+        let height = if rows.is_empty() {
             self.sizes.row
         } else {
             self.sizes.strip
@@ -77,22 +82,35 @@ impl Panel<'_> {
         }
     }
 
-    fn draw_span(&self, canvas: &Canvas, group: &Group, top: f64, height: f64, marks: &[f64]) {
+    fn draw_span(
+        &self,
+        canvas: &Canvas,
+        lane: &LaneData,
+        group: &Group,
+        (mut top, mut height): (f64, f64),
+        marks: &[f64],
+    ) {
         let colour = self.frame.span(self.timeline, group.bar);
+        if is_at_rest(group.bar.kind) && !group.mixed {
+            // Thin: it does nothing there.
+            let less = (height * 0.36).min(height - 4.0).round();
+            (top, height) = (top + (less / 2.0).floor(), height - less);
+        }
         bar(canvas, group, top, height, colour);
         let mut place = widest_gap(group.from, group.to, marks);
         let mut ink = ink_on(colour);
         let wanted = text_width(&group.bar.label, LABEL) + 8.0;
         if group.bar.open {
             // What happened after the last sign of life is not known: paler.
-            let end = self.at(self.timeline.data.length);
+            let length = self.timeline.data.length;
+            let end = self.at(lane.over.unwrap_or(length).max(group.bar.end));
             canvas.rect((group.to, top), (end, top + height - 1.0), colour, 0.3);
             if place.1 - place.0 < wanted {
                 place = widest_gap(group.to, end, marks);
                 ink = INK;
             }
         }
-        if height >= 12.0 && group.bars == 1 && place.1 - place.0 >= wanted {
+        if height >= 11.0 && group.bars == 1 && place.1 - place.0 >= wanted {
             let at = ((place.0 + place.1) / 2.0, top + (height - 1.0) / 2.0);
             canvas.text(&group.bar.label, at, LABEL, Align::Middle, ink);
         }
@@ -116,42 +134,18 @@ impl Panel<'_> {
             let (shape, colour) = self.frame.mark(&mark.label);
             canvas.marker((x, middle), size, shape, colour);
         }
+        for mark in &lane.breaks {
+            if (from..=to).contains(&mark.at) {
+                canvas.cross((self.at(mark.at), middle), size.min(5.5), BREAK);
+            }
+        }
     }
 
-    /// For each fork where it was called, in the middle of the lane that forked, and where it
-    /// returned, at the child's top.
-    pub(super) fn forks(&self, tops: &[Vec<f64>]) -> Vec<[(f64, f64); 2]> {
-        let (from, to) = self.timeline.window();
-        let forks = self.timeline.data.processes.iter().zip(tops);
-        let forks = forks.filter_map(|(process, own)| {
-            let birth = process.birth?;
-            let (parent, lane) = birth.parent?;
-            let start = tops[parent][lane] + PAD + self.sizes.row / 2.0;
-            let inside = (from..=to).contains(&birth.at);
-            inside.then(|| {
-                let began = self.at(birth.began.min(to));
-                [(self.at(birth.at), start), (began, own[0] + PAD)]
-            })
-        });
-        forks.collect()
-    }
-}
-
-/// A line from the lane that forked, at the moment of the call, to the child's first moment.
-pub(super) fn draw_forks(canvas: &Canvas, forks: &[[(f64, f64); 2]]) {
-    for &[start, end] in forks {
-        canvas.line(start, end, INK, 1.0);
-        canvas.dot(start, 2.2, INK);
-        let (dx, dy) = (end.0 - start.0, end.1 - start.1);
-        let length = dx.hypot(dy).max(1.0);
-        let (ux, uy) = (dx / length, dy / length);
-        let back = (end.0 - 5.0 * ux, end.1 - 5.0 * uy);
-        let tip = [
-            (back.0 - 3.0 * uy, back.1 + 3.0 * ux),
-            (back.0 + 3.0 * uy, back.1 - 3.0 * ux),
-            (end.0 + 0.5 * ux, end.1 + 0.5 * uy),
-        ];
-        canvas.polygon(&tip, INK);
+    /// A line through a task's life, on which its polls lie.
+    fn draw_pending(&self, canvas: &Canvas, lane: &LaneData, middle: f64) {
+        let from = self.at(lane.began);
+        let to = self.at(lane.over.unwrap_or_else(|| lane.last()));
+        canvas.rect((from, middle - 1.5), (to, middle + 1.5), PENDING, 1.0);
     }
 }
 

@@ -1,8 +1,12 @@
-//! A trace in the order in which it is drawn: processes, their lanes, rows of bars.
+//! A trace in the order in which it is drawn: processes, their lanes, rows of bars, arrows.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use crate::trace::{Event, Fork, Kind, Lane, Trace};
+use super::arrows::{Arrow, arrows};
+use super::family::family;
+use super::rows::lane_data;
+use crate::trace::{Event, Kind, Lane, Trace};
 
 /// A stretch of time on a row. Times are in ns since the first event.
 #[derive(Clone, Debug)]
@@ -10,6 +14,7 @@ pub(super) struct Bar {
     pub start: u64,
     pub end: u64,
     pub label: String,
+    pub kind: Kind,
     pub cpu: usize,
     /// No end was recorded; `end` is the last that is known of its lane.
     pub open: bool,
@@ -22,32 +27,30 @@ pub(super) struct Mark {
     pub label: String,
 }
 
-/// What one thread did.
+/// What one thread or task did.
 #[derive(Clone, Debug)]
 pub(super) struct LaneData {
     pub pid: i32,
     pub tid: i32,
+    pub task: Option<u32>,
     pub name: String,
-    /// Spans by depth: a span stands one row below the span that it began in.
+    /// Spans by depth: a span stands one row below the span that it began in. A task's polls are
+    /// its first row.
     pub rows: Vec<Vec<Bar>>,
+    /// In place of the rows, where colours say states: what the lane was in at each moment.
+    pub states: Vec<Bar>,
     pub running: Vec<Bar>,
     pub marks: Vec<Mark>,
-}
-
-/// Where a process came from, in drawing order.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Birth {
-    /// The lane that forked, as process and lane numbers in `Data`; none if it is not here.
-    pub parent: Option<(usize, usize)>,
-    /// When `fork` was called, and when it returned in this process.
-    pub at: u64,
+    /// When the lane began to exist, and when it was over, as far as that is known.
     pub began: u64,
+    pub over: Option<u64>,
+    /// Where a panic went through or a signal ended it.
+    pub breaks: Vec<Mark>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct ProcessData {
     pub pid: i32,
-    pub birth: Option<Birth>,
     pub lanes: Vec<LaneData>,
 }
 
@@ -55,164 +58,135 @@ pub(super) struct ProcessData {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Data {
     pub processes: Vec<ProcessData>,
-    /// When the last event ended. The first began at 0.
+    pub arrows: Vec<Arrow>,
+    /// When the last event ended, or the picture was asked for, if a lane that still runs has a
+    /// span open. The first event began at 0.
     pub length: u64,
     pub dropped: u64,
+    /// Whether any lane ticked.
+    pub has_running: bool,
+}
+
+pub(super) fn ns(time: Duration) -> u64 {
+    time.as_nanos() as u64
 }
 
 impl Data {
     pub fn new(trace: &Trace) -> Data {
+        let now = ns(trace.elapsed());
         let events = trace.events();
         let lanes = trace.lanes();
         let dropped = trace.dropped();
-        let begin = |event: &Event| event.start.as_nanos() as u64;
-        let end = |event: &Event| event.end.map_or(0, |end| end.as_nanos() as u64);
-        let forked = |lane: &Lane| lane.fork.map(|fork| fork.at.as_nanos() as u64);
-        let births = lanes.iter().filter_map(forked);
-        let Some(zero) = events.iter().map(begin).chain(births.clone()).min() else {
+        let origins = lanes.iter().flat_map(|lane| [lane.fork, lane.spawn]);
+        let origins: Vec<_> = origins.flatten().collect();
+        let starts = events.iter().map(|event| ns(event.start));
+        let Some(zero) = starts.chain(origins.iter().map(|it| ns(it.at))).min() else {
             return Data {
                 dropped,
                 ..Data::default()
             };
         };
-        let ends = events.iter().map(|event| begin(event).max(end(event)));
-        let first_moments = lanes.iter().filter_map(|lane| lane.fork);
-        let first_moments = first_moments.map(|fork| fork.began.as_nanos() as u64);
-        let last = ends.chain(first_moments).max().unwrap_or(zero);
-
-        let mut by_lane: HashMap<(i32, i32), Vec<&Event>> = HashMap::new();
-        for event in &events {
-            by_lane
-                .entry((event.pid, event.tid))
-                .or_default()
-                .push(event);
+        let ends = events.iter().map(|e| ns(e.end.unwrap_or(e.start)));
+        let first_moments = origins.iter().map(|origin| ns(origin.began));
+        let over = lanes.iter().filter_map(|lane| lane.end);
+        let over = over.map(|end| ns(end.seen.map_or(end.at, |seen| seen.at)));
+        let mut last = ends.chain(first_moments).chain(over).max().unwrap_or(zero);
+        if goes_on(&lanes, &events) {
+            last = last.max(now);
         }
-        let mut processes: Vec<(i32, Option<Fork>, Vec<LaneData>)> = Vec::new();
-        for lane in lanes {
-            let events = by_lane.remove(&(lane.pid, lane.tid)).unwrap_or_default();
-            let data = lane_data(&lane, &events, zero, last);
-            match processes.iter_mut().find(|(pid, ..)| *pid == lane.pid) {
-                Some((_, fork, lanes)) => {
-                    *fork = fork.or(lane.fork);
-                    lanes.push(data);
+
+        // A thread's lane shows the polls of its tasks, too.
+        let mut by_lane: HashMap<(i32, i32, u32), Vec<&Event>> = HashMap::new();
+        for event in &events {
+            let thread = (event.pid, event.tid, 0);
+            if let Some(task) = event.task {
+                by_lane.entry((event.pid, 0, task)).or_default().push(event);
+                if event.kind == Kind::Polled {
+                    by_lane.entry(thread).or_default().push(event);
                 }
-                None => processes.push((lane.pid, lane.fork, vec![data])),
+            } else {
+                by_lane.entry(thread).or_default().push(event);
             }
         }
-        for (_, _, lanes) in &mut processes {
-            // As they were started, the process's first thread at the top.
-            lanes.sort_by_key(|lane| (lane.tid != lane.pid, lane.tid));
+        let order = family(&lanes, &events);
+        let mut processes: Vec<ProcessData> = Vec::new();
+        for lane in order.iter().map(|place| &lanes[*place]) {
+            let key = match lane.task {
+                Some(task) => (lane.pid, 0, task),
+                None => (lane.pid, lane.tid, 0),
+            };
+            let events = by_lane.remove(&key).unwrap_or_default();
+            let data = lane_data(lane, &events, zero, last);
+            match processes.last_mut() {
+                Some(process) if process.pid == lane.pid => process.lanes.push(data),
+                _ => processes.push(ProcessData {
+                    pid: lane.pid,
+                    lanes: vec![data],
+                }),
+            }
         }
-        Data {
-            processes: family(processes, zero),
+        let mut data = Data {
+            processes,
+            arrows: Vec::new(),
             length: last - zero,
             dropped,
-        }
+            has_running: events.iter().any(|event| event.kind == Kind::Running),
+        };
+        let ordered: Vec<&Lane> = order.iter().map(|place| &lanes[*place]).collect();
+        arrows(&mut data, &ordered, &events, zero);
+        data
     }
 
     pub fn lanes(&self) -> impl Iterator<Item = &LaneData> {
         self.processes.iter().flat_map(|process| &process.lanes)
     }
 
+    /// The lane of this number, counted from the top.
+    pub fn lane_mut(&mut self, place: usize) -> Option<&mut LaneData> {
+        let lanes = self.processes.iter_mut();
+        lanes.flat_map(|process| &mut process.lanes).nth(place)
+    }
+
     pub fn spans(&self) -> impl Iterator<Item = (&LaneData, &Bar)> {
         self.lanes()
-            .flat_map(|lane| lane.rows.iter().flatten().map(move |bar| (lane, bar)))
-    }
-
-    pub fn has_running(&self) -> bool {
-        self.lanes().any(|lane| !lane.running.is_empty())
+            .flat_map(|lane| lane.bars().map(move |bar| (lane, bar)))
     }
 }
 
-fn lane_data(lane: &Lane, events: &[&Event], zero: u64, last: u64) -> LaneData {
-    let mut data = LaneData {
-        pid: lane.pid,
-        tid: lane.tid,
-        name: lane.name.clone(),
-        rows: Vec::new(),
-        running: Vec::new(),
-        marks: Vec::new(),
-    };
-    let time = |time: std::time::Duration| (time.as_nanos() as u64).saturating_sub(zero);
-    let known = events
-        .iter()
-        .map(|event| time(event.end.unwrap_or(event.start)))
-        .max()
-        .unwrap_or(0);
-    // When the row below each depth is free again.
-    let mut free: Vec<u64> = Vec::new();
-    for event in events {
-        let bar = Bar {
-            start: time(event.start),
-            end: event.end.map_or(known, time),
-            label: event.label.clone(),
-            cpu: event.cpu,
-            open: event.end.is_none(),
-        };
-        match event.kind {
-            Kind::Running => data.running.push(bar),
-            Kind::Instant => data.marks.push(Mark {
-                at: bar.start,
-                label: bar.label,
-            }),
-            Kind::Span => {
-                let until = if bar.open { last - zero + 1 } else { bar.end };
-                // One row below the innermost span that is still going on.
-                let depth = free
-                    .iter()
-                    .rposition(|free| *free > bar.start)
-                    .map_or(0, |deepest| deepest + 1);
-                free.truncate(depth);
-                free.push(until);
-                if data.rows.len() <= depth {
-                    data.rows.push(Vec::new());
-                }
-                data.rows[depth].push(bar);
-            }
-        }
+impl LaneData {
+    /// The last moment at which anything is known of it.
+    pub fn last(&self) -> u64 {
+        let bars = self.rows.iter().chain([&self.running]).flatten();
+        let bars = bars.map(|bar| bar.end);
+        bars.chain(self.marks.iter().map(|mark| mark.at))
+            .max()
+            .unwrap_or(self.began)
     }
-    data
+
+    /// All spans but those that another lane shows as its own: a task's polls in its thread.
+    pub fn bars(&self) -> impl Iterator<Item = &Bar> {
+        let bars = self.rows.iter().flatten();
+        bars.filter(|bar| self.task.is_some() || bar.kind != Kind::Polled)
+    }
 }
 
-/// Parents before their children, children by the time of their fork.
-fn family(mut rest: Vec<(i32, Option<Fork>, Vec<LaneData>)>, zero: u64) -> Vec<ProcessData> {
-    let known: Vec<i32> = rest.iter().map(|(pid, ..)| *pid).collect();
-    let mut out: Vec<ProcessData> = Vec::new();
-    // A stack of processes to place, the next on top.
-    let mut roots: Vec<_> = Vec::new();
-    rest.retain(|process| {
-        let root = process.1.is_none_or(|fork| !known.contains(&fork.pid));
-        if root {
-            roots.push(process.clone());
-        }
-        !root
-    });
-    roots.reverse();
-    while let Some((pid, fork, lanes)) = roots.pop() {
-        let birth = fork.map(|fork| Birth {
-            parent: place(&out, &fork),
-            at: (fork.at.as_nanos() as u64).saturating_sub(zero),
-            began: (fork.began.as_nanos() as u64).saturating_sub(zero),
-        });
-        out.push(ProcessData { pid, birth, lanes });
-        let mut children: Vec<_> = Vec::new();
-        rest.retain(|process| {
-            let child = process.1.is_some_and(|fork| fork.pid == pid);
-            if child {
-                children.push(process.clone());
-            }
-            !child
-        });
-        children.sort_by_key(|(_, fork, _)| std::cmp::Reverse(fork.map(|fork| fork.at)));
-        roots.append(&mut children);
-    }
-    out
+/// Whether a span is open whose thread is still there to end it.
+fn goes_on(lanes: &[Lane], events: &[Event]) -> bool {
+    let open = events.iter().filter(|event| event.end.is_none());
+    let mut open: Vec<(i32, i32)> = open.map(|event| (event.pid, event.tid)).collect();
+    open.sort_unstable();
+    open.dedup();
+    open.into_iter().any(|(pid, tid)| {
+        let mut own = lanes.iter().filter(|l| l.task.is_none() && l.pid == pid);
+        let over = own.any(|l| (l.tid == tid || l.tid == pid) && l.end.is_some());
+        !over && alive(pid, tid)
+    })
 }
 
-/// The lane that forked, or its process's first if that thread recorded nothing.
-fn place(out: &[ProcessData], fork: &Fork) -> Option<(usize, usize)> {
-    let process = out.iter().position(|process| process.pid == fork.pid)?;
-    let lanes = &out[process].lanes;
-    let lane = lanes.iter().position(|lane| lane.tid == fork.tid);
-    Some((process, lane.unwrap_or(0)))
+/// Whether the system still knows the thread, and not as a zombie.
+fn alive(pid: i32, tid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat"));
+    // The state stands after the name, which is in brackets and may hold anything.
+    let state = stat.as_deref().ok().and_then(|stat| stat.rsplit_once(") "));
+    state.is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
 }

@@ -2,14 +2,14 @@
 
 use super::axis;
 use super::canvas::{Align, Canvas, fitted, text_width};
+use super::chart::MARGIN;
 use super::figure::Area;
 use super::frame::Frame;
-use super::lanes::draw_forks;
+use super::lines;
 use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};
 use super::timeline::Timeline;
 
-const MARGIN: f64 = 14.0;
 const NAME: f64 = 12.0;
 const SMALL: f64 = 9.0;
 const TITLE: f64 = 14.0;
@@ -36,6 +36,8 @@ pub(super) struct Panel<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) frame: &'a Frame,
     pub(super) sizes: Sizes,
+    /// Too many lanes for their starts and ends to stand out.
+    pub(super) many: bool,
     x0: f64,
     x1: f64,
 }
@@ -59,6 +61,7 @@ impl<'a> Panel<'a> {
             timeline,
             frame,
             sizes,
+            many: lanes > 16,
             x0: area.x + MARGIN + area.gutter,
             x1: area.x + area.width - MARGIN,
         }
@@ -82,7 +85,7 @@ impl<'a> Panel<'a> {
     }
 
     fn lane_height(&self, lane: &LaneData) -> f64 {
-        let rows = lane.rows.len();
+        let rows = self.timeline.rows(lane).len();
         let strip = if rows > 0 && !lane.running.is_empty() {
             self.sizes.strip
         } else {
@@ -143,50 +146,41 @@ impl<'a> Panel<'a> {
             return;
         }
         let top = y;
-        // The top of every lane, by process.
-        let mut tops: Vec<Vec<f64>> = Vec::new();
+        let mut tops: Vec<f64> = Vec::new();
         for process in processes {
             y += self.header(process);
-            let mut own = Vec::new();
+            let first = tops.len();
             for lane in &process.lanes {
-                own.push(y);
+                tops.push(y);
                 y += self.lane_height(lane) + BETWEEN_LANES;
             }
-            tops.push(own);
+            self.draw_ground(canvas, left, process, &tops[first..]);
             y += BETWEEN_PROCESSES - BETWEEN_LANES;
         }
         let bottom = y - BETWEEN_PROCESSES;
-
-        for (process, tops) in processes.iter().zip(&tops) {
-            self.draw_ground(canvas, left, process, tops);
-        }
         self.draw_axis(canvas, top, bottom, axis);
-        let forks = self.forks(&tops);
-        for (process, tops) in processes.iter().zip(&tops) {
-            for (lane, top) in process.lanes.iter().zip(tops) {
-                let end = top + self.lane_height(lane);
-                let crossing = forks
-                    .iter()
-                    .filter(|[from, to]| from.1 < end && to.1 > *top);
-                let mut lines: Vec<f64> = crossing.map(|line| at_height(line, *top)).collect();
-                lines.sort_by(f64::total_cmp);
-                self.draw_lane(canvas, lane, top + PAD, &lines);
-            }
+        let (lines, _) = self.lines(&tops);
+        for (lane, top) in self.timeline.data.lanes().zip(&tops) {
+            let end = top + self.lane_height(lane);
+            let mut crossing: Vec<f64> = match lines.len() {
+                // So many cross everything.
+                100.. => Vec::new(),
+                _ => lines.iter().filter_map(|l| l.crosses(*top, end)).collect(),
+            };
+            crossing.sort_by(f64::total_cmp);
+            self.draw_lane(canvas, lane, top + PAD, &crossing);
         }
-        draw_forks(canvas, &forks);
-        for (process, tops) in processes.iter().zip(&tops) {
-            for (lane, top) in process.lanes.iter().zip(tops) {
-                self.draw_marks(canvas, lane, top + PAD + self.sizes.row / 2.0);
-            }
+        lines::draw(canvas, &lines);
+        for (lane, top) in self.timeline.data.lanes().zip(&tops) {
+            self.draw_marks(canvas, lane, top + PAD + self.sizes.row / 2.0);
         }
         let below = bottom + if axis { AXIS_HEIGHT } else { 4.0 };
         self.draw_notices(canvas, left, below);
     }
 
-    /// Names and the background of a process's lanes, which begins where the process began.
+    /// Names and the background of a process's lanes, which lasts as long as the lane did.
     fn draw_ground(&self, canvas: &Canvas, left: f64, process: &ProcessData, tops: &[f64]) {
         let (_, to) = self.timeline.window();
-        let begin = process.birth.map_or(self.x0, |birth| self.at(birth.began));
         let header = self.header(process);
         if header > 0.0 {
             let text = format!("process {}", process.pid);
@@ -201,12 +195,15 @@ impl<'a> Panel<'a> {
         }
         for (lane, top) in process.lanes.iter().zip(tops) {
             let bottom = top + self.lane_height(lane);
-            canvas.rect((begin, *top), (self.at(to), bottom), LANE, 1.0);
+            let (begin, over) = (self.at(lane.began), self.at(lane.over.unwrap_or(to)));
+            canvas.rect((begin, *top), (over, bottom), LANE, 1.0);
             let right = self.x0 - 9.0;
             let name = fitted(&lane.name, self.sizes.name, LONGEST_NAME);
             // Beside the first row, so that a name stays by the bars it names.
             let middle = top + PAD + self.sizes.row / 2.0;
-            let number = if process.lanes.len() > 1 {
+            let number = if let Some(task) = lane.task {
+                format!("task {task}")
+            } else if process.lanes.len() > 1 {
                 format!("tid {}", lane.tid)
             } else {
                 format!("pid {}", lane.pid)
@@ -242,6 +239,12 @@ impl<'a> Panel<'a> {
 
     fn notices(&self) -> Vec<String> {
         let mut notices = self.timeline.notices();
+        let tops = vec![0.0; self.timeline.data.lanes().count()];
+        let (drawn, left) = self.lines(&tops);
+        if left > 0 {
+            let all = drawn.len() + left;
+            notices.push(format!("{} of {all} arrows are drawn.", drawn.len()));
+        }
         let (_, hidden) = self.bars();
         if hidden > 0 {
             let per_px = self.frame.range as f64 / (self.x1 - self.x0);
@@ -266,10 +269,4 @@ impl<'a> Panel<'a> {
 pub(super) fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64) {
     let title = fitted(title, TITLE, width);
     canvas.bold(&title, (at.0, at.1 + 9.0), TITLE, Align::Left, INK);
-}
-
-/// Where a line is at a height, or at its nearer end.
-fn at_height([from, to]: &[(f64, f64); 2], y: f64) -> f64 {
-    let along = ((y - from.1) / (to.1 - from.1)).clamp(0.0, 1.0);
-    from.0 + along * (to.0 - from.0)
 }

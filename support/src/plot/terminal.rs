@@ -3,12 +3,15 @@
 use std::fmt;
 
 use super::axis;
-use super::model::{Bar, LaneData};
+use super::model::{Bar, LaneData, Mark};
+use super::palette::state_name;
 use super::timeline::Timeline;
+use crate::trace::Kind;
 
 const COLUMNS: usize = 64;
 const INSTANT: char = '◆';
 const RUNNING: char = '#';
+const BREAK: char = '✕';
 
 impl Timeline {
     pub(super) fn draw_terminal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,17 +52,23 @@ impl Timeline {
             line[first..last.max(first + 1)].fill(sign);
         };
         let by_cpu = self.coloured_by_cpu();
-        if lane.rows.is_empty() {
+        let rows = self.rows(lane);
+        if rows.is_empty() {
             lane.running
                 .iter()
                 .for_each(|bar| fill(bar, if by_cpu { digit(bar.cpu) } else { RUNNING }));
         }
-        for bar in lane.rows.iter().flatten() {
-            fill(bar, signs.of(&bar.label));
+        for bar in rows.iter().flatten() {
+            fill(bar, signs.of(bar));
         }
         for mark in &lane.marks {
             if (from..=to).contains(&mark.at) {
                 line[self.column(mark.at)] = INSTANT;
+            }
+        }
+        for mark in &lane.breaks {
+            if (from..=to).contains(&mark.at) {
+                line[self.column(mark.at)] = BREAK;
             }
         }
         line
@@ -84,54 +93,100 @@ fn digit(cpu: usize) -> char {
     char::from_digit((cpu % 36) as u32, 36).unwrap_or(RUNNING)
 }
 
-/// A letter for each label: one of its own where there is one left.
-struct Signs(Vec<(String, char)>);
+/// A letter for each label: one of its own where there is one left. What is no work has a sign
+/// that is no letter.
+struct Signs {
+    labels: Vec<(String, char)>,
+    rest: Vec<(char, &'static str)>,
+    by_state: bool,
+}
 
 impl Signs {
     fn new(timeline: &Timeline) -> Signs {
-        let mut signs: Vec<(String, char)> = Vec::new();
-        let mut spans: Vec<&Bar> = timeline.data.spans().map(|(_, bar)| bar).collect();
-        spans.sort_by_key(|bar| bar.start);
-        for bar in spans {
-            if signs.iter().any(|(label, _)| *label == bar.label) {
-                continue;
-            }
-            let own = bar.label.chars().filter(|c| c.is_alphanumeric());
-            let own = own.flat_map(char::to_lowercase);
-            let sign = own
-                .chain('a'..='z')
-                .chain('A'..='Z')
-                .find(|c| signs.iter().all(|(_, sign)| sign != c))
-                .unwrap_or('?');
-            signs.push((bar.label.clone(), sign));
+        let mut signs = Signs {
+            labels: Vec::new(),
+            rest: Vec::new(),
+            by_state: timeline.coloured_by_state(),
+        };
+        for lane in timeline.data.lanes() {
+            let mut bars: Vec<&Bar> = timeline.rows(lane).iter().flatten().collect();
+            bars.sort_by_key(|bar| bar.start);
+            bars.into_iter().for_each(|bar| signs.add(bar));
         }
-        Signs(signs)
+        signs
     }
 
-    fn of(&self, label: &str) -> char {
-        let own = self.0.iter().find(|(other, _)| other == label);
-        own.map_or('?', |(_, sign)| *sign)
+    fn add(&mut self, bar: &Bar) {
+        if let Some(sign) = state_sign(bar.kind, self.by_state) {
+            if self.rest.iter().all(|(other, _)| *other != sign) {
+                self.rest.push((sign, state_name(bar.kind)));
+            }
+            return;
+        }
+        if self.labels.iter().any(|(label, _)| *label == bar.label) {
+            return;
+        }
+        let own = bar.label.chars().filter(|c| c.is_alphanumeric());
+        let own = own.flat_map(char::to_lowercase);
+        let sign = own
+            .chain('a'..='z')
+            .chain('A'..='Z')
+            .find(|c| self.labels.iter().all(|(_, sign)| sign != c))
+            .unwrap_or('?');
+        self.labels.push((bar.label.clone(), sign));
+    }
+
+    fn of(&self, bar: &Bar) -> char {
+        let own = || self.labels.iter().find(|(label, _)| *label == bar.label);
+        state_sign(bar.kind, self.by_state).unwrap_or_else(|| own().map_or('?', |(_, sign)| *sign))
     }
 
     fn legend(&self, timeline: &Timeline) -> String {
-        let mut parts: Vec<String> = self.0.iter().map(|(l, c)| format!("{c} {l}")).collect();
+        let mut parts: Vec<String> = self
+            .labels
+            .iter()
+            .map(|(l, c)| format!("{c} {l}"))
+            .collect();
+        parts.extend(
+            self.rest
+                .iter()
+                .map(|(sign, name)| format!("{sign} {name}")),
+        );
         let lanes = || timeline.data.lanes();
-        if lanes().any(|lane| lane.rows.is_empty() && !lane.running.is_empty()) {
+        if lanes().any(|lane| timeline.rows(lane).is_empty() && !lane.running.is_empty()) {
             parts.push(if timeline.coloured_by_cpu() {
                 "0, 1, … running on that CPU".to_string()
             } else {
                 format!("{RUNNING} running")
             });
         }
-        let mut marks: Vec<&str> = Vec::new();
-        for mark in lanes().flat_map(|lane| &lane.marks) {
-            if !marks.contains(&mark.label.as_str()) {
-                marks.push(&mark.label);
+        let marks = |of: fn(&LaneData) -> &[Mark]| {
+            let mut names: Vec<&str> = Vec::new();
+            for mark in lanes().flat_map(of) {
+                if !names.contains(&mark.label.as_str()) {
+                    names.push(&mark.label);
+                }
+            }
+            names.join(", ")
+        };
+        for (sign, names) in [
+            (INSTANT, marks(|l| &l.marks)),
+            (BREAK, marks(|l| &l.breaks)),
+        ] {
+            if !names.is_empty() {
+                parts.push(format!("{sign} {names}"));
             }
         }
-        if !marks.is_empty() {
-            parts.push(format!("{INSTANT} {}", marks.join(", ")));
-        }
         parts.join("   ")
+    }
+}
+
+/// The sign of a bar in which a lane does not run; of any bar where states are shown.
+fn state_sign(kind: Kind, all: bool) -> Option<char> {
+    match kind {
+        Kind::Waiting => Some('.'),
+        Kind::Sleeping => Some('-'),
+        Kind::Blocked => Some('~'),
+        _ => all.then_some(RUNNING),
     }
 }

@@ -81,6 +81,7 @@ mod tests {
             start,
             end,
             label: String::new(),
+            kind: crate::trace::Kind::Span,
             cpu: 0,
             open: false,
         };

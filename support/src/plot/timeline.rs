@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Figure;
-use super::model::Data;
+use super::model::{Bar, Data, LaneData};
 use crate::trace::Trace;
 
 /// What the colours say.
@@ -15,13 +15,20 @@ pub(super) enum Colours {
     Fitting,
     Label,
     Cpu,
+    State,
 }
 
 /// A timeline of a trace as it was when [`Trace::timeline`] was called.
 ///
-/// Every thread and forked process has a lane. Spans are bars, a span within a span stands below
-/// it; instants are markers; a thin line leads from the fork to the child. Where
-/// threads ticked, a strip says when they ran.
+/// Every thread, forked process and task has a lane, tasks below the thread that polls them.
+/// Spans are bars, a span within a span stands below it; bars in which a lane does not run
+/// (it waits, sleeps, is blocked) are thin and pale. Instants are markers, arrows lead from forks
+/// and starts to what they made, from an end to who waited for it, and along messages; a cross
+/// says where a panic went through or a signal ended a process. Where threads ticked, a strip
+/// says when they ran.
+///
+/// If a span is still open and its thread alive, the picture reaches to the moment at which it
+/// was asked for; else to the last event.
 ///
 /// ```
 /// use support::trace::Trace;
@@ -29,7 +36,7 @@ pub(super) enum Colours {
 /// let trace = Trace::new();
 /// trace.in_span("work", || trace.instant("half-way"));
 /// let picture = trace.timeline().title("Work").width(600);
-/// assert!(picture.svg().contains("width=\"600\""));
+/// assert!(picture.svg().contains("max-width:600px"));
 /// ```
 ///
 /// Each method gives a new picture and leaves this one as it was. (That matters in a cell: where
@@ -101,11 +108,32 @@ impl Timeline {
         }
     }
 
+    /// Colours by state: running or ready, waiting for another lane, sleeping, blocked in IO.
+    ///
+    /// Each lane has one row, in which at every moment the innermost span counts that says why
+    /// the lane does not run. Within other spans it could run, whether it had a CPU or not;
+    /// where it ticked, the strip below shows when it had one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let trace = support::trace::Trace::new();
+    /// trace.in_span("work", || trace.sleep(Duration::from_millis(1)));
+    /// assert!(trace.timeline().by_state().svg().contains("sleeping"));
+    /// ```
+    pub fn by_state(&self) -> Timeline {
+        let colours = Colours::State;
+        Timeline {
+            colours,
+            ..self.clone()
+        }
+    }
+
     /// The picture's width in pixels, 740 unless told otherwise, at least 300.
     ///
     /// ```
     /// let picture = support::trace::Trace::new().timeline().width(500);
-    /// assert!(picture.svg().contains("width=\"500\""));
+    /// assert!(picture.svg().contains("max-width:500px"));
     /// ```
     pub fn width(&self, px: u32) -> Timeline {
         let width = px.clamp(300, 10_000);
@@ -205,9 +233,22 @@ impl Timeline {
         self.zoom.unwrap_or((0, self.data.length.max(1_000)))
     }
 
+    pub(super) fn coloured_by_state(&self) -> bool {
+        self.colours == Colours::State
+    }
+
+    /// The rows of a lane's bars, as this picture shows them.
+    pub(super) fn rows<'a>(&self, lane: &'a LaneData) -> &'a [Vec<Bar>] {
+        match self.colours {
+            Colours::State if lane.states.is_empty() => &[],
+            Colours::State => std::slice::from_ref(&lane.states),
+            _ => &lane.rows,
+        }
+    }
+
     pub(super) fn coloured_by_cpu(&self) -> bool {
         match self.colours {
-            Colours::Label => false,
+            Colours::Label | Colours::State => false,
             Colours::Cpu => true,
             Colours::Fitting => self.data.spans().next().is_none(),
         }

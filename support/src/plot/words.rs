@@ -1,8 +1,12 @@
 //! What a timeline shows, in a sentence with numbers.
 
+use super::arrows::Sort;
 use super::axis::human;
 use super::canvas::printable;
+use super::palette::state_name;
+use super::states::is_at_rest;
 use super::timeline::Timeline;
+use crate::trace::Kind;
 
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 {
@@ -30,6 +34,9 @@ impl Timeline {
         let marks = marks.filter(|mark| inside(mark.at, mark.at)).count();
         let running = data.lanes().flat_map(|lane| &lane.running);
         let running: Vec<_> = running.filter(|bar| inside(bar.start, bar.end)).collect();
+        let messages = data.arrows.iter().filter(|arrow| {
+            matches!(arrow.sort, Sort::Message(_)) && inside(arrow.from.1, arrow.to.1)
+        });
 
         let whole = from == 0 && to >= data.length;
         let mut text = if whole {
@@ -47,11 +54,27 @@ impl Timeline {
             count(lanes, "lane", "lanes"),
             count(data.processes.len(), "process", "processes")
         );
-        if !spans.is_empty() {
-            text += &format!(", {}", count(spans.len(), "span", "spans"));
-        }
-        if marks > 0 {
-            text += &format!(", {}", count(marks, "instant", "instants"));
+        let of = |kind: Kind| {
+            spans
+                .iter()
+                .filter(move |(_, bar)| bar.kind == kind)
+                .count()
+        };
+        let tasks = data.lanes().filter(|lane| lane.task.is_some()).count();
+        for (n, one, many) in [
+            (tasks, "of them a task", "of them tasks"),
+            (of(Kind::Span), "span", "spans"),
+            (of(Kind::Polled), "poll", "polls"),
+            (of(Kind::Holding), "lock held", "locks held"),
+            (of(Kind::Waiting), "wait", "waits"),
+            (of(Kind::Sleeping), "sleep", "sleeps"),
+            (of(Kind::Blocked), "blocking call", "blocking calls"),
+            (marks, "instant", "instants"),
+            (messages.count(), "message", "messages"),
+        ] {
+            if n > 0 {
+                text += &format!(", {}", count(n, one, many));
+            }
         }
         if !running.is_empty() {
             let mut cpus: Vec<usize> = running.iter().map(|bar| bar.cpu).collect();
@@ -60,11 +83,21 @@ impl Timeline {
             let segments = count(running.len(), "running segment", "running segments");
             text += &format!(", {segments} on {}", count(cpus.len(), "CPU", "CPUs"));
         }
+        for lane in data.lanes() {
+            for broken in lane.breaks.iter().filter(|mark| inside(mark.at, mark.at)) {
+                text += &format!(", {} in {}", broken.label, lane.name);
+            }
+        }
         let ended = spans.iter().filter(|(_, bar)| !bar.open);
         let longest = ended.max_by_key(|(_, bar)| bar.end - bar.start);
         if let Some((lane, bar)) = longest {
             let time = human(bar.end - bar.start);
-            text += &format!("; longest: {}, {time}", bar.label);
+            let why = if is_at_rest(bar.kind) && bar.label != state_name(bar.kind) {
+                format!("{} ({})", bar.label, state_name(bar.kind))
+            } else {
+                bar.label.clone()
+            };
+            text += &format!("; longest: {why}, {time}");
             if lanes > 1 {
                 text += &format!(" in {}", lane.name);
             }

@@ -1,10 +1,9 @@
-//! What comes out of a trace.
+//! One event, as it comes out of a trace.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+#[cfg(doc)]
 use super::Trace;
-use super::shared::{Record, Tag};
 
 /// What sort of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +15,39 @@ pub enum Kind {
     Instant,
     /// The thread was seen running on a CPU: [`Trace::tick`].
     Running,
+    /// Waiting for another lane: for a lock ([`Trace::lock`]), a thread's end
+    /// ([`Trace::join`]), or what [`Trace::waiting`] was told.
+    Waiting,
+    /// Holding a lock: [`Trace::lock`].
+    Holding,
+    /// [`Trace::sleep`].
+    Sleeping,
+    /// In a call that blocks in input or output: [`Trace::blocked`].
+    Blocked,
+    /// A task's future was polled: [`Trace::task`].
+    Polled,
+    /// A message was sent: [`Trace::sent`].
+    Sent,
+    /// A message was received: [`Trace::received`].
+    Received,
+    /// A panic went through a span, a lock's guard or a poll, at this moment.
+    Panicked,
+}
+
+impl Kind {
+    /// Whether events of this kind have a beginning and an end.
+    ///
+    /// ```
+    /// use support::trace::Kind;
+    ///
+    /// assert!(Kind::Holding.has_length() && !Kind::Sent.has_length());
+    /// ```
+    pub fn has_length(self) -> bool {
+        !matches!(
+            self,
+            Kind::Instant | Kind::Sent | Kind::Received | Kind::Panicked
+        )
+    }
 }
 
 /// One event of a trace. Times count from the moment the trace was made or cleared.
@@ -47,157 +79,21 @@ pub struct Event {
     pub pid: i32,
     /// The thread, as the system numbers it; equal to `pid` for a process's first thread.
     pub tid: i32,
+    /// The number of the task that was being polled: [`Trace::task`].
+    pub task: Option<u32>,
+    /// The number of the message that was sent or received.
+    pub message: Option<u64>,
 }
 
-/// A thread or process that recorded something.
-///
-/// ```
-/// use support::trace::Trace;
-///
-/// let trace = Trace::new();
-/// trace.name_lane("parent");
-/// assert_eq!(trace.lanes()[0].name, "parent");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Lane {
-    /// The process.
-    pub pid: i32,
-    /// The thread.
-    pub tid: i32,
-    /// The name given by [`Trace::name_lane`], else the thread's own, else "pid 123".
-    pub name: String,
-    /// The fork that made this lane's process; none if that was before the trace, or if the
-    /// process was not forked.
-    pub fork: Option<Fork>,
-}
-
-/// The fork that a lane's process came from, as the child itself found it.
-///
-/// ```no_run
-/// use support::trace::Trace;
-///
-/// let trace = Trace::new();
-/// for lane in trace.lanes() {
-///     if let Some(fork) = lane.fork {
-///         println!("{} was forked by {} at {:?}", lane.pid, fork.pid, fork.at);
-///     }
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Fork {
-    /// The process that forked.
-    pub pid: i32,
-    /// The thread in it that called `fork`.
-    pub tid: i32,
-    /// When `fork` was called.
-    pub at: Duration,
-    /// When `fork` returned in the child: its first moment on a CPU.
-    pub began: Duration,
-}
-
-impl Trace {
-    /// All events so far, sorted by their start.
-    ///
-    /// Others may go on recording meanwhile; their newest events may be missing. Allocates, so
-    /// it is not for a child forked from a process with several threads.
+impl Event {
+    /// How long it took: zero for a moment, and for a span that has not ended.
     ///
     /// ```
-    /// use support::trace::Trace;
-    ///
-    /// let trace = Trace::new();
-    /// trace.in_span("outer", || trace.instant("inner"));
-    /// let labels: Vec<_> = trace.events().into_iter().map(|event| event.label).collect();
-    /// assert_eq!(labels, ["outer", "inner"]);
+    /// let trace = support::trace::Trace::new();
+    /// trace.instant("now");
+    /// assert!(trace.events()[0].time().is_zero());
     /// ```
-    pub fn events(&self) -> Vec<Event> {
-        let epoch = self.shared.epoch();
-        let since = |time: u64| Duration::from_nanos(time.saturating_sub(epoch));
-        let mut events: Vec<Event> = self
-            .records()
-            .filter_map(|record| {
-                let kind = match record.tag {
-                    Tag::Span => Kind::Span,
-                    Tag::Instant => Kind::Instant,
-                    Tag::Running => Kind::Running,
-                    Tag::Lane | Tag::Name => return None,
-                };
-                Some(Event {
-                    kind,
-                    label: record.label.text(),
-                    start: since(record.start),
-                    end: (record.end != 0).then(|| since(record.end)),
-                    cpu: record.cpu.into(),
-                    pid: record.pid as i32,
-                    tid: record.tid as i32,
-                })
-            })
-            .collect();
-        // Stable, and slots are in the order of recording: equal times keep that order.
-        events.sort_by_key(|event| event.start);
-        events
-    }
-
-    /// The threads and processes that recorded something, in the order of their first event.
-    ///
-    /// ```
-    /// use support::trace::Trace;
-    ///
-    /// let trace = Trace::new();
-    /// trace.instant("here");
-    /// std::thread::scope(|scope| {
-    ///     scope.spawn(|| trace.instant("there"));
-    /// });
-    /// assert_eq!(trace.lanes().len(), 2);
-    /// ```
-    pub fn lanes(&self) -> Vec<Lane> {
-        let epoch = self.shared.epoch();
-        let mut lanes: Vec<Lane> = Vec::new();
-        let mut places: HashMap<(u32, u32), usize> = HashMap::new();
-        for record in self.records() {
-            // A lane whose introduction was lost is still a lane.
-            let place = *places.entry((record.pid, record.tid)).or_insert_with(|| {
-                lanes.push(Lane {
-                    pid: record.pid as i32,
-                    tid: record.tid as i32,
-                    name: own_name(&record),
-                    fork: None,
-                });
-                lanes.len() - 1
-            });
-            let lane = &mut lanes[place];
-            match record.tag {
-                Tag::Name => lane.name = record.label.text(),
-                Tag::Lane if record.extra != 0 && record.start >= epoch => {
-                    lane.fork = Some(Fork {
-                        pid: (record.extra >> 32) as i32,
-                        tid: record.extra as i32,
-                        at: Duration::from_nanos(record.start - epoch),
-                        began: Duration::from_nanos(record.end.saturating_sub(epoch)),
-                    });
-                }
-                _ => {}
-            }
-        }
-        lanes
-    }
-
-    fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        let (taken, generation) = self.shared.taken();
-        self.shared.slots()[..taken]
-            .iter()
-            .filter_map(move |slot| slot.read(generation))
-    }
-}
-
-fn own_name(first: &Record) -> String {
-    let name = first.label.text();
-    if first.tag == Tag::Lane && !name.is_empty() {
-        name
-    } else if first.pid == first.tid {
-        format!("pid {}", first.pid)
-    } else {
-        format!("tid {}", first.tid)
+    pub fn time(&self) -> Duration {
+        self.end.unwrap_or(self.start).saturating_sub(self.start)
     }
 }

@@ -2,44 +2,38 @@
 
 use std::ffi::CStr;
 
-use super::Trace;
-use super::shared::{Label, Record, Tag};
-use super::who::{self, Who};
+use super::shared::Shared;
+use super::slot::{Label, Record, Tag};
+use super::who::{self, Recorder};
 
-impl Trace {
-    /// Records who the caller is, before its first event in this trace.
-    pub(super) fn introduce(&self, me: Who) {
-        if who::first_time(self.shared.key(self.shared.generation())) {
-            self.introduce_now(me);
-        }
-    }
-
-    #[cold]
-    fn introduce_now(&self, me: Who) {
-        let Some((slot, generation)) = self.shared.take() else {
-            return;
-        };
-        let (parent, called, returned) = who::origin();
-        let label = if me.pid != me.tid {
-            thread_name()
-        } else if parent == 0 {
-            Label::new("main")
-        } else {
-            // A forked child is named by its pid when the trace is read.
-            Label::new("")
-        };
-        let record = Record {
-            tag: Tag::Lane,
-            cpu: 0,
-            start: called,
-            end: returned,
-            pid: me.pid,
-            tid: me.tid,
-            extra: parent,
-            label,
-        };
-        self.shared.slots()[slot as usize].write(generation, &record);
-    }
+/// Records who the caller is, before its first event in this trace.
+#[cold]
+pub(super) fn now(shared: &Shared, key: u64) {
+    // The caller has its seat by now, so this does not come back here.
+    let Recorder { who: me, slot, .. } = shared.take_slots(key);
+    let Some((slot, generation)) = slot else {
+        return;
+    };
+    let (parent, called, returned) = who::origin();
+    let label = if me.pid != me.tid {
+        thread_name()
+    } else if parent == 0 {
+        Label::new("main")
+    } else {
+        // A forked child is named by its pid when the trace is read.
+        Label::new("")
+    };
+    let record = Record {
+        tag: Tag::Lane,
+        cpu: 0,
+        start: called,
+        end: returned,
+        pid: me.pid,
+        tid: me.tid,
+        extra: parent,
+        label,
+    };
+    shared.slots()[slot as usize].write(generation, &record);
 }
 
 /// The calling thread's name: the one Rust knows, unless it was renamed for the system since.

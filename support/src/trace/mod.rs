@@ -1,4 +1,4 @@
-//! Records what ran where: spans, instants and ticks, from threads and forked processes alike.
+//! Records what ran where: from threads, forked processes and async tasks alike.
 //!
 //! ```
 //! use std::thread;
@@ -18,14 +18,25 @@
 //! println!("{}", trace.timeline());
 //! ```
 //!
+//! | to record | call |
+//! |---|---|
+//! | something with a beginning and an end | [`Trace::span`], [`Trace::in_span`] |
+//! | a moment | [`Trace::instant`] |
+//! | "I am on a CPU now" | [`Trace::tick`], [`Trace::busy`] |
+//! | why a thread does not run | [`Trace::sleep`], [`Trace::blocked`], [`Trace::waiting`] |
+//! | a lock, waited for and held | [`Trace::lock`], [`Trace::read_lock`], [`Trace::write_lock`] |
+//! | a message from lane to lane | [`Trace::sent`], [`Trace::received`] |
+//! | an async task and its polls | [`Trace::task`] |
+//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::waitpid`], [`Trace::lane`] |
+//!
 //! For: seeing which thread or process did what, when, and on which CPU. Not for: drawing (that
 //! is [`plot`](crate::plot)), or for profiling, which looks at a program that knows nothing of
 //! it.
 //!
 //! # How it works
 //!
-//! A trace is one anonymous shared mapping of 64-byte slots. An event takes a slot by one
-//! `fetch_add`, fills it, and writes the word that makes it valid last. So recording never
+//! A trace is one anonymous shared mapping of 64-byte slots. A thread takes slots by one
+//! `fetch_add`, a few at once; an event fills one and writes the word that makes it valid last. So recording never
 //! blocks, takes no lock and allocates nothing: it is allowed in a child forked from a process
 //! with many threads. Because the mapping is shared, events of a forked child are seen by its
 //! parent, also when the child was killed; a child killed in mid-write costs one slot, which
@@ -35,20 +46,36 @@
 //! made by a raw `clone` system call goes round the C library's fork handlers and would record
 //! under its parent's name.
 
+mod end;
 mod event;
+mod family;
 mod introduce;
+mod lane;
+mod lock;
+mod message;
+mod read;
+mod record;
+mod save;
 mod shared;
+mod slot;
 mod span;
+mod state;
+mod task;
 mod tick;
 mod who;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-pub use event::{Event, Fork, Kind, Lane};
-use shared::{Label, Record, Shared, Tag};
+pub use end::{How, LaneGuard};
+pub use event::{Event, Kind};
+pub use lane::{End, Fork, Lane, Seen};
+pub use lock::Held;
+use shared::Shared;
+use slot::Tag;
 pub use span::Span;
-use who::Who;
+pub use task::Task;
 
 const NO_SLOT: u32 = u32::MAX;
 
@@ -120,8 +147,8 @@ impl Trace {
     /// }
     /// assert!(trace.events()[0].end.is_some());
     /// ```
-    pub fn span(&self, label: &str) -> Span {
-        Span::begin(self, label)
+    pub fn span(&self, label: &str) -> Span<'_> {
+        self.begin(Tag::Span, label)
     }
 
     /// Runs `work` within a span and returns what it returns.
@@ -132,7 +159,7 @@ impl Trace {
     /// assert_eq!(sum, 55);
     /// ```
     pub fn in_span<R>(&self, label: &str, work: impl FnOnce() -> R) -> R {
-        let _span = self.span(label);
+        let _span = self.begin(Tag::Span, label);
         work()
     }
 
@@ -144,10 +171,11 @@ impl Trace {
     /// assert_eq!(trace.events()[0].label, "forked");
     /// ```
     pub fn instant(&self, label: &str) {
-        self.record(Tag::Instant, label, |now| now);
+        self.shared.mark(Tag::Instant, label);
     }
 
-    /// Names the caller's lane. A name holds 24 bytes; the latest counts.
+    /// Names the caller's lane. A name holds 24 bytes; the latest counts. [`Trace::lane`] marks
+    /// the lane's end, too.
     ///
     /// Without it a lane bears its thread's name, a forked process "pid 123".
     ///
@@ -157,7 +185,7 @@ impl Trace {
     /// assert_eq!(trace.lanes()[0].name, "child 0");
     /// ```
     pub fn name_lane(&self, name: &str) {
-        self.record(Tag::Name, name, |now| now);
+        self.shared.mark(Tag::Name, name);
     }
 
     /// How many events were dropped because the trace was full.
@@ -193,6 +221,17 @@ impl Trace {
         self.shared.clear();
     }
 
+    /// The time since the trace was made or cleared, as its events count it.
+    ///
+    /// ```
+    /// let trace = support::trace::Trace::new();
+    /// trace.instant("now");
+    /// assert!(trace.elapsed() >= trace.events()[0].start);
+    /// ```
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(who::now().saturating_sub(self.shared.epoch()))
+    }
+
     /// A picture of the trace as it is now.
     ///
     /// ```
@@ -202,34 +241,6 @@ impl Trace {
     /// ```
     pub fn timeline(&self) -> crate::plot::Timeline {
         crate::plot::Timeline::new(self)
-    }
-
-    /// Takes a slot and fills it; `end` says the end from the start.
-    fn record(
-        &self,
-        tag: Tag,
-        label: &str,
-        end: impl FnOnce(u64) -> u64,
-    ) -> (Option<(u32, u32)>, Who) {
-        let me = who::me();
-        self.introduce(me);
-        let taken = self.shared.take();
-        if let Some((slot, generation)) = taken {
-            let cpu = who::cpu();
-            let start = who::now();
-            let record = Record {
-                tag,
-                cpu,
-                start,
-                end: end(start),
-                pid: me.pid,
-                tid: me.tid,
-                extra: 0,
-                label: Label::new(label),
-            };
-            self.shared.slots()[slot as usize].write(generation, &record);
-        }
-        (taken, me)
     }
 }
 

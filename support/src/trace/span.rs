@@ -1,16 +1,16 @@
 //! Spans: something that began and ended on one lane.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::shared::{Shared, Tag};
-use super::{Trace, who};
+use super::Trace;
+use super::record::Begun;
+use super::shared::Shared;
+use super::slot::Tag;
 
 /// Ends its span when it is dropped; made by [`Trace::span`].
 ///
 /// It stays on the thread that made it. In a child forked within the span the guard's copy
-/// does nothing: the span is the parent's.
+/// does nothing: the span is the parent's. A guard that a panic drops records the panic too.
 ///
 /// ```
 /// use support::trace::Trace;
@@ -21,41 +21,35 @@ use super::{Trace, who};
 /// drop(span);
 /// assert!(trace.events()[0].end.is_some());
 /// ```
+///
+/// It borrows the trace, so it costs no share in it: a count that all threads of a trace would
+/// contend for. (So a cell cannot keep it for the next cell; within a cell put it into a block.)
 #[must_use = "a span ends when its guard is dropped: bind it to a name such as `_span`"]
-pub struct Span {
-    shared: Arc<Shared>,
-    /// Slot and generation; none if the trace was full.
-    slot: Option<(u32, u32)>,
-    pid: u32,
+pub struct Span<'a> {
+    shared: &'a Shared,
+    begun: Begun,
     /// A lane is a thread's: a span that moved to another would belong to neither.
     not_send: PhantomData<*const ()>,
 }
 
-impl Span {
-    pub(super) fn begin(trace: &Trace, label: &str) -> Span {
-        let (slot, who) = trace.record(Tag::Span, label, |_| 0);
+impl Trace {
+    pub(super) fn begin(&self, tag: Tag, label: &str) -> Span<'_> {
+        let shared = &*self.shared;
         Span {
-            shared: Arc::clone(&trace.shared),
-            slot,
-            pid: who.pid,
+            begun: shared.begin(tag, label),
+            shared,
             not_send: PhantomData,
         }
     }
 }
 
-impl Drop for Span {
+impl Drop for Span<'_> {
     fn drop(&mut self) {
-        let Some((slot, generation)) = self.slot else {
-            return;
-        };
-        if who::me().pid == self.pid && self.shared.generation() == generation {
-            let end = &self.shared.slots()[slot as usize].end;
-            end.store(who::now(), Ordering::Relaxed);
-        }
+        self.shared.finish(self.begun);
     }
 }
 
-impl std::fmt::Debug for Span {
+impl std::fmt::Debug for Span<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Span")
     }

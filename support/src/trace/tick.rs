@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::shared::{Label, Record, Tag};
+use super::slot::{Label, Record, Tag};
 use super::who::{self, Running};
 use super::{NO_SLOT, Trace};
 
@@ -62,7 +62,8 @@ impl Trace {
 
     #[cold]
     fn begin_running(&self, key: u64, me: who::Who, mut cpu: u16) {
-        self.introduce(me);
+        // Before the clock is read, as it may take a while.
+        let recorder = self.shared.recorder();
         let mut now = 0;
         for _ in 0..TRIES {
             // Now the other way round: the word first, then the clock. From here on any other
@@ -77,7 +78,7 @@ impl Trace {
             }
             cpu = still;
         }
-        let slot = self.shared.take();
+        let slot = recorder.slot;
         if let Some((slot, generation)) = slot {
             let record = Record {
                 tag: Tag::Running,
@@ -121,6 +122,28 @@ impl Trace {
         let until = who::now().saturating_add(time.as_nanos() as u64);
         while who::now() < until {
             self.tick();
+        }
+        self.tick();
+    }
+
+    /// Spins until the calling thread has had a CPU for `time`, and ticks all the while.
+    ///
+    /// A fixed amount of work: the clock on the wall shows more where the thread had to share its
+    /// CPU. Blocks the caller until then.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let begin = Instant::now();
+    /// support::trace::Trace::new().compute(Duration::from_micros(300));
+    /// assert!(begin.elapsed() >= Duration::from_micros(290));
+    /// ```
+    pub fn compute(&self, time: Duration) {
+        self.tick();
+        let enough = who::cpu_time().saturating_add(time.as_nanos() as u64);
+        while who::cpu_time() < enough {
+            // The system is asked less often than the clock.
+            (0..16).for_each(|_| self.tick());
         }
         self.tick();
     }

@@ -4,8 +4,28 @@ use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::shared::Chunk;
+
 /// Traces that a thread remembers having introduced itself to.
 const REMEMBERED: usize = 4;
+
+/// A thread's place in one generation of one trace: the slots that it may fill.
+#[derive(Clone, Copy)]
+struct Seat {
+    key: u64,
+    chunk: Chunk,
+}
+
+const NO_CHUNK: Chunk = Chunk {
+    generation: 0,
+    next: 0,
+    end: 0,
+    size: 1,
+};
+const NO_SEAT: Seat = Seat {
+    key: 0,
+    chunk: NO_CHUNK,
+};
 
 /// A running segment that the next tick may extend.
 #[derive(Clone, Copy)]
@@ -25,9 +45,10 @@ pub(super) struct Who {
 
 struct Local {
     who: Cell<Who>,
-    introduced: Cell<[u64; REMEMBERED]>,
+    seats: [Cell<Seat>; REMEMBERED],
     running: Cell<Running>,
     forking: Cell<u64>,
+    task: Cell<u32>,
 }
 
 const NOBODY: Who = Who { pid: 0, tid: 0 };
@@ -44,9 +65,10 @@ thread_local! {
     static LOCAL: Local = const {
         Local {
             who: Cell::new(NOBODY),
-            introduced: Cell::new([0; REMEMBERED]),
+            seats: [const { Cell::new(NO_SEAT) }; REMEMBERED],
             running: Cell::new(AT_REST),
             forking: Cell::new(0),
+            task: Cell::new(0),
         }
     };
 }
@@ -81,8 +103,10 @@ extern "C" fn in_child() {
         CALLED.store(local.forking.get(), Ordering::Relaxed);
         RETURNED.store(now(), Ordering::Relaxed);
         local.who.set(NOBODY);
-        local.introduced.set([0; REMEMBERED]);
+        // Slots that its forker had taken are the forker's.
+        local.seats.iter().for_each(|seat| seat.set(NO_SEAT));
         local.running.set(AT_REST);
+        local.task.set(0);
     });
 }
 
@@ -96,35 +120,94 @@ pub(super) fn origin() -> (u64, u64, u64) {
 
 /// The calling process and thread; two system calls the first time, none after.
 pub(super) fn me() -> Who {
+    LOCAL.with(Local::me)
+}
+
+/// Who calls, and the task that it polls (0 for none).
+#[derive(Clone, Copy)]
+pub(super) struct Recorder {
+    pub who: Who,
+    pub task: u32,
+    /// The slot to fill and its generation; none when the trace is full.
+    pub slot: Option<(u32, u32)>,
+}
+
+/// The calling thread's next slot in a trace, where `key` names the trace and its generation;
+/// none if it has no more, or was never here, or is not the latest here.
+///
+/// One look at the thread's own memory, which in a shared library is a call.
+pub(super) fn next(key: u64) -> Option<Recorder> {
     LOCAL.with(|local| {
-        let mut who = local.who.get();
-        if who.tid == 0 {
-            // SAFETY: both calls only return a number.
-            let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
-            who = Who {
-                pid: pid as u32,
-                tid: tid as u32,
-            };
-            local.who.set(who);
+        let seat = &local.seats[0];
+        let Seat { key: of, mut chunk } = seat.get();
+        if of != key || chunk.next == chunk.end {
+            return None;
         }
-        who
+        let slot = Some((chunk.next, chunk.generation));
+        chunk.next += 1;
+        seat.set(Seat { key, chunk });
+        let (who, task) = (local.me(), local.task.get());
+        Some(Recorder { who, task, slot })
     })
 }
 
-/// True the first time this thread comes with this key.
-pub(super) fn first_time(key: u64) -> bool {
+/// Whether the caller was here before, in the trace and generation named by `key`. Afterwards it
+/// was, and its seat is the first.
+pub(super) fn seated(key: u64) -> bool {
     LOCAL.with(|local| {
-        let mut known = local.introduced.get();
-        if known[0] == key {
-            return false;
+        let place = local.seats.iter().position(|seat| seat.get().key == key);
+        // The latest stands first; the oldest falls out, and its slots stay empty.
+        let seat = place.map(|place| local.seats[place].get());
+        for place in (1..=place.unwrap_or(REMEMBERED - 1)).rev() {
+            local.seats[place].set(local.seats[place - 1].get());
         }
-        let place = known.iter().position(|other| *other == key);
-        // The latest stands first; the oldest falls out.
-        known[..=place.unwrap_or(REMEMBERED - 1)].rotate_right(1);
-        known[0] = key;
-        local.introduced.set(known);
-        place.is_none()
+        let chunk = NO_CHUNK;
+        local.seats[0].set(seat.unwrap_or(Seat { key, chunk }));
+        seat.is_some()
     })
+}
+
+/// The caller's slots in the trace of the first seat.
+pub(super) fn chunk() -> Chunk {
+    LOCAL.with(|local| local.seats[0].get().chunk)
+}
+
+/// Gives the first seat slots to fill.
+pub(super) fn set_chunk(key: u64, chunk: Chunk) {
+    LOCAL.with(|local| local.seats[0].set(Seat { key, chunk }));
+}
+
+/// As [`next`] gives it, of a trace that has no room.
+pub(super) fn without_slot() -> Recorder {
+    LOCAL.with(|local| Recorder {
+        who: local.me(),
+        task: local.task.get(),
+        slot: None,
+    })
+}
+
+impl Local {
+    fn me(&self) -> Who {
+        let who = self.who.get();
+        if who.tid == 0 { self.ask() } else { who }
+    }
+
+    #[cold]
+    fn ask(&self) -> Who {
+        // SAFETY: both calls only return a number.
+        let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
+        let who = Who {
+            pid: pid as u32,
+            tid: tid as u32,
+        };
+        self.who.set(who);
+        who
+    }
+}
+
+/// Says which task the caller polls from now on, and returns the one before; 0 is none.
+pub(super) fn set_task(task: u32) -> u32 {
+    LOCAL.with(|local| local.task.replace(task))
 }
 
 pub(super) fn running() -> Running {
@@ -137,12 +220,21 @@ pub(super) fn set_running(running: Running) {
 
 /// The monotonic clock in nanoseconds: the same for all processes of the machine.
 pub(super) fn now() -> u64 {
+    read(libc::CLOCK_MONOTONIC)
+}
+
+/// The time that the calling thread has had a CPU, in nanoseconds.
+pub(super) fn cpu_time() -> u64 {
+    read(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn read(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: `time` is a timespec of our own. The call cannot fail for this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    // SAFETY: `time` is a timespec of our own. The call cannot fail for the clocks above.
+    unsafe { libc::clock_gettime(clock, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

@@ -1,0 +1,177 @@
+//! A slot: one event in 64 bytes, written so that a reader never sees half of one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of a label that fit into a slot.
+pub(super) const LABEL: usize = 24;
+
+/// What a slot holds. Zero is no kind: a slot of fresh memory is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Tag {
+    /// A lane's first event: its own name, and the fork it came from, if any.
+    Lane = 1,
+    /// A name given by `name_lane`.
+    Name,
+    /// How a thread was started: `start` the call, `end` its first moment, `extra` who called.
+    Spawned,
+    /// A task's making: `extra` is its number.
+    Task,
+    Span,
+    Instant,
+    Running,
+    Waiting,
+    Holding,
+    Sleeping,
+    Blocked,
+    Polled,
+    /// `end` is the message's number, here and in `Received`.
+    Sent,
+    Received,
+    /// Seen by a guard that was dropped by a panic.
+    Panicked,
+    /// A lane says itself that it is over: `end` says how.
+    Left,
+    /// Somebody waited for another lane: `extra` is whose end it saw, `end` how it ended.
+    Ended,
+}
+
+impl Tag {
+    const ALL: [Tag; 17] = [
+        Tag::Lane,
+        Tag::Name,
+        Tag::Spawned,
+        Tag::Task,
+        Tag::Span,
+        Tag::Instant,
+        Tag::Running,
+        Tag::Waiting,
+        Tag::Holding,
+        Tag::Sleeping,
+        Tag::Blocked,
+        Tag::Polled,
+        Tag::Sent,
+        Tag::Received,
+        Tag::Panicked,
+        Tag::Left,
+        Tag::Ended,
+    ];
+
+    fn of(byte: u8) -> Option<Tag> {
+        Tag::ALL.get(usize::from(byte).checked_sub(1)?).copied()
+    }
+}
+
+/// One event, one cache line, so that two writers never share one.
+#[repr(C, align(64))]
+pub(super) struct Slot {
+    /// Generation (32 bits), tag (8), length of the label (8), CPU (16). Written last.
+    head: AtomicU64,
+    start: AtomicU64,
+    /// 0 while a span is open.
+    pub(super) end: AtomicU64,
+    /// pid and tid.
+    who: AtomicU64,
+    /// The task that was being polled, unless the tag says otherwise.
+    extra: AtomicU64,
+    label: [AtomicU64; LABEL / 8],
+}
+
+/// What goes into a slot, and what comes out of it.
+pub(super) struct Record {
+    pub tag: Tag,
+    pub cpu: u16,
+    pub start: u64,
+    pub end: u64,
+    pub pid: u32,
+    pub tid: u32,
+    pub extra: u64,
+    pub label: Label,
+}
+
+/// A short text without an allocation.
+#[derive(Clone, Copy)]
+pub(super) struct Label {
+    bytes: [u8; LABEL],
+    len: u8,
+}
+
+impl Label {
+    /// The start of `text`, cut between characters.
+    pub fn new(text: &str) -> Label {
+        let len = text.floor_char_boundary(LABEL);
+        let mut bytes = [0; LABEL];
+        bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+        Label {
+            bytes,
+            len: len as u8,
+        }
+    }
+
+    pub fn text(&self) -> String {
+        let len = usize::from(self.len).min(LABEL);
+        String::from_utf8_lossy(&self.bytes[..len]).into_owned()
+    }
+}
+
+impl Slot {
+    /// Fills the slot and publishes it.
+    pub fn write(&self, generation: u32, record: &Record) {
+        self.start.store(record.start, Ordering::Relaxed);
+        self.end.store(record.end, Ordering::Relaxed);
+        let who = u64::from(record.pid) << 32 | u64::from(record.tid);
+        self.who.store(who, Ordering::Relaxed);
+        self.extra.store(record.extra, Ordering::Relaxed);
+        for (word, bytes) in self.label.iter().zip(record.label.bytes.chunks_exact(8)) {
+            let bytes = bytes.try_into().expect("chunks of eight bytes");
+            word.store(u64::from_le_bytes(bytes), Ordering::Relaxed);
+        }
+        let head = u64::from(generation) << 32
+            | u64::from(record.tag as u8) << 24
+            | u64::from(record.label.len) << 16
+            | u64::from(record.cpu);
+        // Last, and Release: whoever sees this head sees the rest, and a writer that was killed
+        // before this line leaves a slot that readers skip.
+        self.head.store(head, Ordering::Release);
+    }
+
+    /// The record, if it was published in this generation.
+    pub fn read(&self, generation: u32) -> Option<Record> {
+        let head = self.head.load(Ordering::Acquire);
+        if (head >> 32) as u32 != generation {
+            return None;
+        }
+        let mut bytes = [0; LABEL];
+        for (word, bytes) in self.label.iter().zip(bytes.chunks_exact_mut(8)) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        let who = self.who.load(Ordering::Relaxed);
+        Some(Record {
+            tag: Tag::of((head >> 24) as u8)?,
+            cpu: head as u16,
+            start: self.start.load(Ordering::Relaxed),
+            end: self.end.load(Ordering::Relaxed),
+            pid: (who >> 32) as u32,
+            tid: who as u32,
+            extra: self.extra.load(Ordering::Relaxed),
+            label: Label {
+                bytes,
+                len: (head >> 16) as u8,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tag_is_read_as_it_was_written() {
+        for tag in Tag::ALL {
+            assert_eq!(Tag::of(tag as u8), Some(tag));
+        }
+        assert_eq!(Tag::of(0), None);
+        assert_eq!(Tag::of(Tag::ALL.len() as u8 + 1), None);
+    }
+}

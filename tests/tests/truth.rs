@@ -123,18 +123,16 @@ fn a_caught_panic_is_told_on_stderr_and_is_no_failure() {
         .run("println!(\"{}\", std::panic::catch_unwind(|| panic!(\"caught\")).is_err());")
         .ok();
     assert_eq!(reply.stdout, "true\n");
-    assert!(
-        reply.stderr.starts_with("thread 'main' panicked: caught"),
-        "{reply:?}"
+    assert_eq!(
+        reply.stderr,
+        "thread 'main' panicked: caught (cell [1], line 1)\n"
     );
     let reply = kernel
         .run("std::thread::spawn(|| panic!(\"elsewhere\")).join().is_err()")
         .ok();
-    assert!(
-        reply
-            .stderr
-            .starts_with("thread 'unnamed' panicked: elsewhere"),
-        "{reply:?}"
+    assert_eq!(
+        reply.stderr,
+        "thread 'unnamed' panicked: elsewhere (cell [2], line 1)\n"
     );
     kernel.shut_down();
 }

@@ -231,7 +231,12 @@ impl Front {
         }
     }
 
-    fn cell_wrote(&mut self, stream: Stream, text: Vec<u8>) {
+    fn cell_wrote(&mut self, stream: Stream, mut text: Vec<u8>) {
+        if stream == Stream::Stderr
+            && let Some(told) = self.panic_in_cells_words(&text)
+        {
+            text = told;
+        }
         if let Some(running) = &mut self.running {
             if stream == Stream::Stderr {
                 running.stderr.extend_from_slice(&text);
@@ -249,9 +254,22 @@ impl Front {
         self.text.add(stream, text);
     }
 
+    /// The line that `support` writes of a thread's or a child's panic, with the cell's line in the
+    /// place of the generated file's.
+    fn panic_in_cells_words(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(text).ok()?;
+        let (said, place) = text.strip_suffix(")\n")?.rsplit_once(" (src/lib.rs:")?;
+        let is_ours = said.contains("thread '") && said.contains("' panicked: ");
+        let source = std::fs::read_to_string(&self.evcxr.as_ref()?.source).ok()?;
+        let place = Place::find(&source, place.parse().ok()?, &self.history).filter(|_| is_ours)?;
+        Some(format!("{said} (cell [{}], line {})\n", place.cell, place.line).into())
+    }
+
     fn panicked(&mut self, panic: Panic) {
         self.panic_was_caught();
         let line = format!("{}\n", panic.text.trim_end());
+        let told = self.panic_in_cells_words(line.as_bytes());
+        let line = told.map_or(line, |told| String::from_utf8_lossy(&told).into_owned());
         match &mut self.running {
             Some(running) if panic.main => {
                 running.uncertain = Some((line, Vec::new()));

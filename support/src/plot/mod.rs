@@ -38,6 +38,7 @@ mod family;
 mod figure;
 mod frame;
 mod lanes;
+mod layout;
 mod lines;
 mod live;
 mod model;

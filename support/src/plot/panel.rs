@@ -3,8 +3,8 @@
 use super::axis;
 use super::canvas::{Align, Canvas, fitted, text_width};
 use super::chart::MARGIN;
-use super::figure::Area;
 use super::frame::Frame;
+use super::layout::Area;
 use super::lines;
 use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};

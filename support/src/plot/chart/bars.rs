@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::super::canvas::{Align, Canvas, fitted, text_width};
-use super::super::figure::{Area, Figure};
+use super::super::figure::Figure;
+use super::super::layout::Area;
 use super::super::palette::{GRID, INK, QUIET, colour};
 use super::scale::{Scale, Unit};
 use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};

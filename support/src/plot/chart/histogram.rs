@@ -6,7 +6,8 @@ use std::time::Duration;
 use plotters::style::RGBColor;
 
 use super::super::canvas::{Align, Canvas};
-use super::super::figure::{Area, Figure};
+use super::super::figure::Figure;
+use super::super::layout::Area;
 use super::super::palette::{INK, QUIET, colour};
 use super::super::words::count as counted;
 use super::axes::{ABOVE, Axes, BELOW, LEGEND, legend};

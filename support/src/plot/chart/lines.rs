@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::super::canvas::{Align, Canvas};
-use super::super::figure::{Area, Figure};
+use super::super::figure::Figure;
+use super::super::layout::Area;
 use super::super::palette::{INK, PAPER, QUIET, colour};
 use super::axes::{ABOVE, Axes, BELOW, LEGEND, dashes, legend};
 use super::scale::{Scale, Unit, say};

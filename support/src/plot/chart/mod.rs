@@ -9,7 +9,7 @@ mod scale;
 use std::fmt;
 
 use super::canvas::Canvas;
-use super::figure::Area;
+use super::layout::Area;
 
 pub use bars::Bars;
 pub use histogram::Histogram;

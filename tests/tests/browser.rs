@@ -1,46 +1,30 @@
-//! Once as a learner does it: JupyterLab in a browser, Run ▸ Run All Cells.
+//! As a learner does it: JupyterLab in a browser. The pictures that are taken are in target/browser/.
 
 use end_to_end::processes::{wait_until, with_variable};
-use end_to_end::repository;
+use end_to_end::{books, repository};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const TOKEN: &str = "token-of-this-test";
 /// A whole notebook, on a machine that does other things too.
 const RUN_ALL: Duration = Duration::from_secs(240);
+/// One cell, or what the page does by itself.
+const CELL: Duration = Duration::from_secs(60);
 
 #[test]
 fn run_all_cells_of_02_fork_in_jupyterlab() {
-    install_browser();
     let folder = tempfile::tempdir().expect("a temporary folder");
     copy_without_outputs(
         &repository().join("notebooks/02-fork.ipynb"),
         &folder.path().join("02-fork.ipynb"),
     );
-    let mark = folder.path().to_string_lossy().into_owned();
-    let (mut lab, address) = open_lab(folder.path(), &mark);
-    let (mut driver, port) = start_driver(&mark);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let seen = runtime.block_on(async {
-        let browser = connect(port, folder.path()).await;
-        let seen = look(&browser, &address).await;
-        let _ = browser.close().await;
-        seen
-    });
-    for process in [&mut driver, &mut lab] {
-        let pid = nix::unistd::Pid::from_raw(process.id() as i32);
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it runs");
-        process.wait().expect("a child");
-    }
-    let cells = seen.expect("the notebook runs in the browser");
+    let cells = in_jupyterlab(folder.path(), "02-fork.ipynb", look);
     let numbers: Vec<_> = cells
         .iter()
         .map(|cell| cell["number"].as_u64().unwrap_or(0))
@@ -54,33 +38,215 @@ fn run_all_cells_of_02_fork_in_jupyterlab() {
         .flat_map(|cell| cell["pictures"].as_array().cloned().unwrap_or_default())
         .collect();
     assert!(sizes.len() >= 2, "there are pictures: {sizes:?}");
-    for size in &sizes {
-        let (width, height) = (
-            size[0].as_f64().unwrap_or(0.0),
-            size[1].as_f64().unwrap_or(0.0),
-        );
-        assert!(
-            width > 300.0 && height > 60.0,
-            "each picture has a size: {sizes:?}"
-        );
-    }
+    let count = sizes.len();
+    assert!(
+        have_sizes(&Value::Array(sizes), count),
+        "each picture has a size"
+    );
     assert!(
         cells.iter().all(|cell| cell["failed"] == false),
         "no cell failed: {cells:?}"
     );
+}
+
+/// What a learner meets when cells fail, and what moves while they run.
+const LIVELY: [&str; 8] = [
+    "use support::prelude::*;\nfn kept() -> i32 { 6 * 7 }",
+    "let trace = Trace::new();\ntrace.in_span(\"first\", || ());\ndisplay::show(&trace.timeline().title(\"one\"));\ntrace.in_span(\"second\", || ());\ndisplay::show(&trace.timeline().title(\"two\"));",
+    // Each step waits for a file, which the test makes when it has seen the step before.
+    "let bar = progress::bar(3).label(\"steps\");\nfor step in [\"step-1\", \"step-2\", \"step-3\"] {\n    while !std::path::Path::new(step).exists() {\n        bar.inc(0);\n        thread::sleep(Duration::from_millis(10));\n    }\n    bar.inc(1);\n}\nbar.finish();",
+    "fn third(numbers: &[i32]) -> i32 {\n    numbers[3]\n}\n\nlet numbers = vec![1, 2, 3];\nprintln!(\"{}\", third(&numbers));",
+    "println!(\"after the failure\");",
+    "let numbers = vec![1, 2, 3];\nlet moved = thread::spawn(|| println!(\"{numbers:?}\"));\nmoved.join().unwrap();",
+    "println!(\"busy\");\nloop {\n    std::hint::spin_loop();\n}",
+    "println!(\"kept: {}\", kept());",
+];
+const PICTURES: usize = 1;
+const BAR: usize = 2;
+const PANIC: usize = 3;
+const COMPILER: usize = 5;
+const BUSY: usize = 6;
+const AFTER: usize = 7;
+
+#[test]
+fn failures_interrupts_and_live_output_in_jupyterlab() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cells = LIVELY.map(|code| (code, &[] as &[&str]));
+    books::write(folder.path(), "lively.ipynb", &cells);
+    let step = |number| std::fs::write(folder.path().join(format!("step-{number}")), "");
+    in_jupyterlab(folder.path(), "lively.ipynb", async |browser| {
+        menu(browser, "Run", "Run All Cells").await?;
+        // The bar moves.
+        let mut seen = Vec::new();
+        for number in 0..3 {
+            says(browser, BAR, &format!("{number}/3")).await?;
+            show(browser, BAR, &format!("bar-{number}")).await?;
+            seen.push(facts(browser, BAR).await?["text"].to_string());
+            step(number + 1).map_err(|error| error.to_string())?;
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 3, "the bar's texts differ: {seen:?}");
+        // Run All stops at the panic.
+        says(browser, PANIC, "panic: index out of bounds").await?;
+        let idle = "return lab().sessionContext.session.kernel.status === 'idle'";
+        until(browser, "the kernel is idle", CELL, idle).await?;
+        let bar = facts(browser, BAR).await?;
+        let text = bar["text"].as_str().unwrap_or_default();
+        assert!(text.contains("3/3 in "), "the finished line: {bar}");
+        assert_eq!(
+            (text.trim().lines().count(), &bar["outputs"]),
+            (1, &json!(1)),
+            "{bar}"
+        );
+        let mut numbers = Vec::new();
+        for cell in PANIC + 1..LIVELY.len() {
+            let behind = facts(browser, cell).await?;
+            assert_eq!(behind["outputs"], 0, "{behind}");
+            numbers.push(behind["number"].clone());
+        }
+        // Both pictures are there.
+        show(browser, PICTURES, "two-pictures").await?;
+        let pictures = facts(browser, PICTURES).await?["pictures"].clone();
+        assert!(
+            have_sizes(&pictures, 2),
+            "two pictures with a size: {pictures}"
+        );
+        // A compile error names its cell, as the page counts it.
+        run(browser, COMPILER).await?;
+        says(browser, COMPILER, "error[E0373]").await?;
+        // The interrupt.
+        run(browser, BUSY).await?;
+        says(browser, BUSY, "busy").await?;
+        menu(browser, "Kernel", "Interrupt Kernel").await?;
+        says(browser, BUSY, "Interrupted").await?;
+        until(browser, "the kernel is idle", CELL, idle).await?;
+        run(browser, AFTER).await?;
+        says(browser, AFTER, "kept: 42").await?;
+        until(browser, "the kernel is idle", CELL, idle).await?;
+        assert_eq!(
+            facts(browser, AFTER).await?["number"],
+            7,
+            "seven cells have run"
+        );
+        for (theme, name) in [("JupyterLab Light", "light"), ("JupyterLab Dark", "dark")] {
+            let script = format!(
+                "return jupyterapp.commands.execute('apputils:change-theme', {{ theme: '{theme}' }}).then(() => true)"
+            );
+            ask(browser, &script).await?;
+            let applied = format!("return document.body.dataset.jpThemeName === '{theme}'");
+            until(browser, "the theme is applied", CELL, &applied).await?;
+            for (cell, what) in [
+                (BAR, "bar"),
+                (PANIC, "panic"),
+                (COMPILER, "compiler"),
+                (BUSY, "interrupt"),
+                (PICTURES, "pictures"),
+            ] {
+                show(browser, cell, &format!("{what}-{name}")).await?;
+            }
+        }
+        // Looked at last, so that a failure here leaves the pictures to look at.
+        assert!(
+            numbers.iter().all(Value::is_null),
+            "cells that did not run bear no number: {numbers:?}"
+        );
+        Ok(())
+    });
+}
+
+/// Whether there are so many pictures, each large enough to be seen.
+fn have_sizes(pictures: &Value, count: usize) -> bool {
+    let pictures = pictures.as_array().map_or(&[][..], Vec::as_slice);
+    let side = |picture: &Value, at: usize| picture[at].as_f64().unwrap_or(0.0);
+    pictures.len() >= count
+        && pictures
+            .iter()
+            .all(|one| side(one, 0) > 300.0 && side(one, 1) > 60.0)
+}
+
+/// Does `work` in a browser with the notebook open in JupyterLab and its kernel ready; checks that
+/// nothing is left. One at a time: each has a server, a browser and a kernel.
+fn in_jupyterlab<T>(
+    folder: &Path,
+    notebook: &str,
+    work: impl AsyncFnOnce(&Client) -> Result<T, String>,
+) -> T {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    install_browser();
+    let mark = folder.to_string_lossy().into_owned();
+    // Settings of its own, that ask for no news.
+    let settings = folder.join("settings");
+    let apputils = settings.join("@jupyterlab/apputils-extension");
+    std::fs::create_dir_all(&apputils).expect("a writable folder");
+    let no_news = apputils.join("notification.jupyterlab-settings");
+    std::fs::write(
+        no_news,
+        r#"{"fetchNews": "false", "checkForUpdates": false}"#,
+    )
+    .expect("a writable folder");
+    let (lab, address) = open_lab(folder, &mark);
+    let (driver, port) = start_driver(&mark);
+    // Ended also when the work panics.
+    let processes = Ended([driver, lab], &mark);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let done = runtime.block_on(async {
+        let browser = connect(port, folder).await;
+        let ready = open(
+            &browser,
+            &format!("{address}/lab/tree/{notebook}?token={TOKEN}"),
+        )
+        .await;
+        let done = match ready {
+            Ok(()) => work(&browser).await,
+            Err(error) => Err(error),
+        };
+        let _ = browser.close().await;
+        done
+    });
+    drop(processes);
+    let done = done.expect("the notebook runs in the browser");
     // A server that was ended leaves no kernel.
     wait_until("no process is left", || {
         with_variable("MARK_OF_THIS_TEST", &mark).is_empty()
     });
+    done
 }
 
-/// Opens the notebook, runs it by the menu, and tells what the page then shows of each code cell.
-async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
-    let failed = |error: fantoccini::error::CmdError| error.to_string();
+/// The driver and the server, which end with this, also when a test fails.
+struct Ended<'a>([Child; 2], &'a str);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        for process in &mut self.0 {
+            let pid = nix::unistd::Pid::from_raw(process.id() as i32);
+            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+            let started = Instant::now();
+            while process.try_wait().is_ok_and(|status| status.is_none()) {
+                if started.elapsed() > Duration::from_secs(30) {
+                    let _ = process.kill();
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        // The browser is closed by its client, which a failed test had no time for.
+        if std::thread::panicking() {
+            for pid in with_variable("MARK_OF_THIS_TEST", self.1) {
+                let pid = nix::unistd::Pid::from_raw(pid);
+                let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+            }
+        }
+    }
+}
+
+async fn open(browser: &Client, address: &str) -> Result<(), String> {
     browser
-        .goto(&format!("{address}/lab/tree/02-fork.ipynb?token={TOKEN}"))
+        .goto(address)
         .await
-        .map_err(failed)?;
+        .map_err(|error| error.to_string())?;
     until(
         browser,
         "the kernel is ready",
@@ -88,7 +254,19 @@ async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
         "return lab()?.sessionContext.session?.kernel?.status === 'idle'",
     )
     .await?;
-    for text in ["Run", "Run All Cells"] {
+    // The menus act on the widget that has the focus.
+    let cell = browser
+        .find(Locator::Css(".jp-NotebookPanel .jp-InputPrompt"))
+        .await
+        .map_err(|error| error.to_string())?;
+    cell.click().await.map_err(|error| error.to_string())?;
+    let current = "return jupyterapp.shell.currentWidget === lab()";
+    until(browser, "the notebook is current", CELL, current).await
+}
+
+/// Picks an item of the menu bar.
+async fn menu(browser: &Client, name: &str, item: &str) -> Result<(), String> {
+    for text in [name, item] {
         let path = format!(
             "//div[contains(@class,'lm-Menu') and contains(@class,'itemLabel')][text()='{text}']"
         );
@@ -97,61 +275,102 @@ async fn look(browser: &Client, address: &str) -> Result<Vec<Value>, String> {
             .at_most(Duration::from_secs(20))
             .for_element(Locator::XPath(&path))
             .await
-            .map_err(failed)?;
-        item.click().await.map_err(failed)?;
+            .map_err(|error| error.to_string())?;
+        item.click().await.map_err(|error| error.to_string())?;
     }
+    Ok(())
+}
+
+/// Runs one cell, without waiting for it.
+async fn run(browser: &Client, cell: usize) -> Result<(), String> {
+    into_view(browser, cell).await?;
+    // A cell that was looked at before may still be selected, and would run too.
+    let alone = format!(
+        "lab().content.deselectAll();
+         lab().content.activeCellIndex = lab().content.widgets.indexOf(code()[{cell}]);
+         return lab().content.selectedCells.length === 1 && lab().content.selectedCells[0] === code()[{cell}]"
+    );
+    until(browser, "the cell alone is selected", CELL, &alone).await?;
+    let script = "jupyterapp.commands.execute('notebook:run-cell'); return true";
+    ask(browser, script).await.map(drop)
+}
+
+/// Waits until a cell's outputs, as the page shows them, contain these words.
+async fn says(browser: &Client, cell: usize, words: &str) -> Result<(), String> {
+    into_view(browser, cell).await?;
+    let script = format!(
+        "return [...code()[{cell}].node.querySelectorAll('.jp-OutputArea-output')].some(output => output.innerText.includes({}))",
+        json!(words)
+    );
+    until(
+        browser,
+        &format!("cell {cell} says {words:?}"),
+        CELL,
+        &script,
+    )
+    .await
+}
+
+async fn into_view(browser: &Client, cell: usize) -> Result<(), String> {
+    let script = format!(
+        "const cell = code()[{cell}];
+         return (async () => {{ await lab().content.scrollToCell(cell); cell.node.scrollIntoView(); return true }})()"
+    );
+    ask(browser, &script).await.map(drop)
+}
+
+/// Brings a cell into view with its pictures drawn, and saves what the page then looks like.
+async fn show(browser: &Client, cell: usize, name: &str) -> Result<(), String> {
+    into_view(browser, cell).await?;
+    // Pictures are drawn after the cell comes into view.
+    let drawn = format!(
+        "const cell = code()[{cell}];
+         const wanted = cell.model.outputs.toJSON().filter(output => output.data?.['image/svg+xml']).length;
+         const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')];
+         return drawn.length >= wanted && drawn.every(picture => picture.getBoundingClientRect().width > 0)"
+    );
+    until(
+        browser,
+        "the cell's pictures are drawn",
+        Duration::from_secs(20),
+        &drawn,
+    )
+    .await?;
+    save_picture(browser, &format!("{name}.png")).await;
+    Ok(())
+}
+
+/// What the page shows of a cell: its number, its outputs' count and text, its pictures' sizes.
+async fn facts(browser: &Client, cell: usize) -> Result<Value, String> {
+    let script = format!(
+        "const cell = code()[{cell}];
+         const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')].map(picture => picture.getBoundingClientRect());
+         const expected = (cell.model.getMetadata('tags') ?? []).includes('raises-exception');
+         return {{ number: cell.model.executionCount, pictures: drawn.map(box => [box.width, box.height]),
+                  outputs: cell.model.outputs.length,
+                  text: [...cell.node.querySelectorAll('.jp-OutputArea-output')].map(output => output.innerText.replaceAll('\\n', ' ')).join('\\n'),
+                  failed: !expected && cell.model.outputs.toJSON().some(output => output.output_type === 'error') }}"
+    );
+    ask(browser, &script).await
+}
+
+/// Runs the notebook by the menu, and tells what the page then shows of each code cell.
+async fn look(browser: &Client) -> Result<Vec<Value>, String> {
+    menu(browser, "Run", "Run All Cells").await?;
     let all_done = "return code().every(cell => cell.model.executionCount !== null && cell.model.executionState !== 'running')";
     until(browser, "every cell is numbered", RUN_ALL, all_done).await?;
     let mut cells = Vec::new();
-    let count = ask(browser, "return code().length")
-        .await?
-        .as_u64()
-        .unwrap_or(0);
-    for index in 0..count {
-        let show = format!(
-            "const cell = code()[{index}]; await lab().content.scrollToCell(cell); cell.node.scrollIntoView();"
-        );
-        ask(
-            browser,
-            &format!("return (async () => {{ {show} return true }})()"),
-        )
-        .await?;
-        // Pictures are drawn after the cell comes into view.
-        let drawn = format!(
-            "const cell = code()[{index}];
-             const wanted = cell.model.outputs.toJSON().filter(output => output.data?.['image/svg+xml']).length;
-             const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')];
-             return drawn.length >= wanted && drawn.every(picture => picture.getBoundingClientRect().width > 0)"
-        );
-        until(
-            browser,
-            "the cell's pictures are drawn",
-            Duration::from_secs(20),
-            &drawn,
-        )
-        .await?;
-        let facts = format!(
-            "const cell = code()[{index}];
-             const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')].map(picture => picture.getBoundingClientRect());
-             const expected = (cell.model.getMetadata('tags') ?? []).includes('raises-exception');
-             return {{ number: cell.model.executionCount, pictures: drawn.map(box => [box.width, box.height]),
-                      failed: !expected && cell.model.outputs.toJSON().some(output => output.output_type === 'error') }}"
-        );
-        let facts = ask(browser, &facts).await?;
-        if facts["pictures"]
-            .as_array()
-            .is_some_and(|pictures| !pictures.is_empty())
-        {
-            save_picture(browser, &format!("02-fork-cell-{index}.png")).await;
-        }
-        cells.push(facts);
+    let count = ask(browser, "return code().length").await?;
+    for cell in 0..count.as_u64().unwrap_or(0) as usize {
+        show(browser, cell, &format!("02-fork-cell-{cell}")).await?;
+        cells.push(facts(browser, cell).await?);
     }
     Ok(cells)
 }
 
 /// Runs a script in the page, where `lab()` is the notebook that is open and `code()` its code cells.
 async fn ask(browser: &Client, script: &str) -> Result<Value, String> {
-    let prelude = "const lab = () => window.jupyterapp?.shell?.currentWidget;
+    let prelude = "const lab = () => [...window.jupyterapp?.shell?.widgets('main') ?? []].find(widget => widget.sessionContext);
                    const code = () => (lab()?.content?.widgets ?? []).filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim());";
     browser
         .execute(&format!("{prelude}\n{script}"), vec![])
@@ -194,6 +413,8 @@ fn open_lab(folder: &Path, mark: &str) -> (Child, String) {
     .arg(format!("--ServerApp.root_dir={}", folder.display()))
     .arg(format!("--IdentityProvider.token={TOKEN}"))
     .env("MARK_OF_THIS_TEST", mark)
+    .env("JUPYTERLAB_SETTINGS_DIR", folder.join("settings"))
+    .env("JUPYTERLAB_WORKSPACES_DIR", folder.join("workspaces"))
     .stderr(Stdio::piped())
     .spawn()
     .expect("JupyterLab starts");

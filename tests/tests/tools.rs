@@ -6,7 +6,7 @@ use end_to_end::{books, repository, tool};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a notebook does in its second cell of three.
+/// What a notebook does in its first cell of two.
 struct Case {
     name: &'static str,
     /// In one line, as a console takes it.
@@ -55,7 +55,6 @@ const CASES: [Case; 6] = [
     },
 ];
 
-const FIRST: &str = "use support::prelude::*;";
 const LAST: &str = "println!(\"behind {}\", 6 * 7);";
 
 /// What tells nbclient's kinds of failure apart has been seen once `jupyter execute` saw all six.
@@ -67,7 +66,7 @@ fn check(cases: &[Case], command: impl Fn(&Path, &Path) -> (Command, Option<Path
     repository();
     each(cases, |case| {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let cells: [(&str, &[&str]); 3] = [(FIRST, &[]), (case.code, &[]), (LAST, &[])];
+        let cells: [(&str, &[&str]); 2] = [(case.code, &[]), (LAST, &[])];
         let notebook = books::write(folder.path(), "notebook.ipynb", &cells);
         let (mut command, written) = command(&notebook, folder.path());
         let ran = commands::run(command.current_dir(folder.path()), "");
@@ -148,7 +147,7 @@ fn jupyter_run() {
     each(&CASES, |case| {
         let mut command = tool("python");
         command.args(["-c", MORE_TIME, "--kernel", "rust"]);
-        let ran = commands::run(&mut command, &[FIRST, case.code, LAST].join("\n"));
+        let ran = commands::run(&mut command, &[case.code, LAST].join("\n"));
         let passes = case.says.is_empty();
         assert_eq!(ran.passed, passes, "{}: {}", case.name, ran.said);
         assert_eq!(

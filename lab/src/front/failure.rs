@@ -8,13 +8,12 @@ use super::rustc;
 use crate::run::ansi::{Keep, strip};
 use serde_json::{Value, json};
 
-const RED: &str = "\u{1b}[1;31m";
-const BLUE: &str = "\u{1b}[1;34m";
+const RED: &str = "\u{1b}[31m";
+const BLUE: &str = "\u{1b}[34m";
 const PLAIN: &str = "\u{1b}[0m";
 
 /// What happens to what was defined.
-const VARIABLES_LOST: &str =
-    "Variables are gone, those of earlier cells too; functions, types and `use` lines are kept.";
+const VARIABLES_LOST: &str = "Variables are gone, those of earlier cells too: run the cells that made them again. Functions, types and `use` lines are kept.";
 const ALL_LOST: &str = "All that was defined is gone: run the notebook from its top.";
 
 /// An error as Jupyter wants it.

@@ -444,7 +444,8 @@ impl Front {
         for request in std::mem::take(&mut self.queue) {
             if request.header.msg_type == "execute_request" {
                 self.status(&request, "busy").await;
-                let content = json!({"status": "aborted", "execution_count": self.count});
+                // No number: it has not run.
+                let content = json!({"status": "aborted"});
                 self.answer(&request, &content).await;
             } else {
                 self.queue.push_back(request);

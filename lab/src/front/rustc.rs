@@ -92,12 +92,25 @@ impl Diagnostic {
                 Some(group) => groups.push(group),
                 None => {
                     main = main.element(level(&child.level).message(child.message.as_str()));
-                    main = main.elements(child.marks(source, cells).into_values());
+                    if !child.speaks_of_lines_of(self) {
+                        main = main.elements(child.marks(source, cells).into_values());
+                    }
                 }
             }
         }
         groups.insert(0, main);
-        Some(Renderer::styled().render(&groups))
+        Some(muted(&Renderer::styled().render(&groups)))
+    }
+
+    /// Whether all that it marks is in lines that the other one quotes anyway.
+    fn speaks_of_lines_of(&self, other: &Diagnostic) -> bool {
+        let quoted = |span: &Span| {
+            other
+                .spans
+                .iter()
+                .any(|there| there.line_start == span.line_start)
+        };
+        self.spans.iter().all(quoted)
     }
 
     /// What it marks, by cell.
@@ -139,6 +152,14 @@ impl Diagnostic {
         let title = level(&self.level).secondary_title(self.message.as_str());
         (!patches.is_empty()).then(|| title.elements(patches.into_values()))
     }
+}
+
+/// Colours that are legible on both of JupyterLab's grounds for errors, pink and dark red: it draws the
+/// bright and the bold ones darker.
+fn muted(report: &str) -> String {
+    report
+        .replace("\u{1b}[1m\u{1b}[9", "\u{1b}[3")
+        .replace("\u{1b}[9", "\u{1b}[3")
 }
 
 fn level(name: &str) -> Level<'static> {

@@ -29,6 +29,9 @@ pub struct Options {
     root: PathBuf,
     /// Where Jupyter wrote the ports and the key
     connection_file: PathBuf,
+    /// What Jupyter adds of its own, such as the file that `jupyter run` is to run: not for a kernel
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _of_jupyter: Vec<String>,
 }
 
 /// Runs a kernel until it is to end; returns its exit code.

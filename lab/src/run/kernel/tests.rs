@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use jupyter_protocol::JupyterKernelspec;
 use nix::sys::signal::killpg;
 
-use super::super::processes::adopt_orphans;
 use super::*;
+use crate::launcher::adopt_orphans;
 
 /// A "kernel" that is a shell script.
 fn script(script: &str) -> Kernelspec {

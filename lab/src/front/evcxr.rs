@@ -182,12 +182,19 @@ async fn watch(
 ) -> String {
     // Waiting for a child closes its stdin, which would have this one end everything.
     let lifeline = warden.stdin.take();
+    let ended = |status: std::io::Result<ExitStatus>| {
+        let how = status.map_or_else(|error| error.to_string(), describe);
+        format!("evcxr {how}{}", log.tail())
+    };
     let why = tokio::select! {
-        status = warden.wait() => {
-            let how = status.map_or_else(|error| error.to_string(), describe);
-            return format!("evcxr {how}{}", log.tail());
+        status = warden.wait() => return ended(status),
+        why = conversation.hold() => {
+            // A broken connection is often the first that is seen of its end.
+            if let Ok(status) = timeout(limits::LAST_WORDS, warden.wait()).await {
+                return ended(status);
+            }
+            format!("{why}{}", log.tail())
         }
-        why = conversation.hold() => format!("{why}{}", log.tail()),
         // Where the front itself has gone, nobody asks why.
         why = stopped => why.unwrap_or_default(),
     };
@@ -393,8 +400,8 @@ impl Conversation {
                     Channel::Shell => shell.send(message).await,
                     _ => stdin.send(message).await,
                 };
-                if let Err(error) = sent {
-                    return format!("evcxr takes no requests any more: {error}");
+                if sent.is_err() {
+                    return "evcxr takes no requests any more".to_owned();
                 }
             }
             String::new()

@@ -4,23 +4,22 @@
 //! Nothing here reads or writes: pieces go in, frames and evcxr's words come out. That a cell has
 //! ended is never believed from text alone; the sorter asks what the cells' thread does.
 
+mod doubt;
+mod facts;
+
 use super::block::{Block, Bundle};
-use super::watch::Doing;
 use super::wire::{self, Frames};
 use super::words::{self, COMMON, COMPLETE, END, INPUT, find, find_last};
 use crate::kernel::mark;
+use doubt::{Pending, asks};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+pub use doubt::Word;
+pub use facts::Facts;
+
 /// So long a line may wait for its end before what there is of it is shown.
 pub const HOLD: Duration = Duration::from_millis(30);
-/// So long the cells' thread has to come from saying that a cell has ended to waiting for the next
-/// command. After that its words were text. (If they were not, and the thread was only kept from
-/// running, [`Sorter::judge`] still finds it waiting.)
-pub const GRACE: Duration = Duration::from_millis(30);
-/// So long the thread must be found in the same wait, where text has said evcxr's words: between
-/// the halves of a command, which evcxr writes in two, it waits for a moment too.
-pub const STEADY: Duration = Duration::from_millis(2);
 /// The longest unfinished line, and the longest unfinished block, that are kept in memory.
 const LONGEST_LINE: usize = 1 << 20;
 const LONGEST_BLOCK: usize = 64 << 20;
@@ -31,48 +30,6 @@ pub struct Sorted {
     pub front: Frames,
     /// Words for evcxr.
     pub evcxr: Vec<u8>,
-}
-
-/// What is known of the cell that runs, by which its words are believed.
-#[derive(Default)]
-pub struct Facts {
-    /// Its thread has panicked.
-    pub panicked: bool,
-    /// The last that its process wrote to stderr.
-    pub stderr: Vec<u8>,
-}
-
-impl Facts {
-    pub fn wrote_to_stderr(&mut self, piece: &[u8]) {
-        const KEPT: usize = 16 * 1024;
-        self.stderr
-            .extend_from_slice(&piece[piece.len().saturating_sub(KEPT)..]);
-        if self.stderr.len() > 2 * KEPT {
-            self.stderr.drain(..self.stderr.len() - KEPT);
-        }
-    }
-
-    /// evcxr's generated code says this before it prints its word.
-    fn lost(&self, variable: &[u8]) -> bool {
-        let variable = String::from_utf8_lossy(variable);
-        let sentence = format!("The type of the variable {variable} was redefined, so was lost.");
-        find(&self.stderr, sentence.as_bytes()).is_some()
-    }
-}
-
-/// A word that is true only if the cells' thread now waits in a `read` of stdin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    Complete,
-    Input,
-}
-
-struct Pending {
-    word: Word,
-    line: Vec<u8>,
-    /// Where the word begins in the line.
-    at: usize,
-    since: Instant,
 }
 
 #[derive(Default)]
@@ -212,62 +169,6 @@ impl Sorter {
 
     /// Whether [`Sorter::judge`] wants to know what the cells' thread does.
     ///
-    /// That is to be looked at before what has been written is read: then all that the thread had
-    /// said is known when it is judged.
-    pub fn asks(&self) -> bool {
-        self.pending.is_some() || self.doubt
-    }
-
-    /// Whether it wants to know soon. One that only settles a doubt can wait.
-    pub fn is_pending(&self) -> bool {
-        self.pending.is_some()
-    }
-
-    /// Takes what the cells' thread does, and returns the word that has proved true.
-    pub fn judge(&mut self, doing: Doing, now: Instant, to: &mut Sorted) -> Option<Word> {
-        if !self.asks() {
-            return None;
-        }
-        let wait = match doing {
-            Doing::Reading(wait) => wait,
-            Doing::Unknown => None,
-            Doing::Other => {
-                let since = self.pending.as_ref().map(|pending| pending.since);
-                if since.is_some_and(|since| now.duration_since(since) >= GRACE) {
-                    self.demote(now, to);
-                }
-                return None;
-            }
-        };
-        if wait.is_some() && wait == self.answered {
-            // Still in the wait of the last cell's end, or for the input asked for: no cell runs
-            // that could say more.
-            while self.pending.is_some() {
-                self.demote(now, to);
-            }
-            self.doubt = false;
-            return None;
-        }
-        if self.wary
-            && let Some(wait) = wait
-        {
-            let found = self.found.filter(|(same, _)| *same == wait);
-            let (_, since) = *self.found.insert(found.unwrap_or((wait, now)));
-            if now.duration_since(since) < STEADY {
-                return None;
-            }
-        }
-        // It waits for something new, so one of its words was true: the last.
-        while self.pending.is_some() && asks(&self.behind) {
-            self.demote(now, to);
-        }
-        self.answered = wait;
-        let word = self.confirm(now, to);
-        self.wary = false;
-        self.found = None;
-        Some(word)
-    }
-
     /// The cell has ended: shows what unfinished things it left, and what dead children left.
     pub fn finish(&mut self, to: &mut Sorted) {
         let (steers, alive) = (self.steers, self.alive);
@@ -428,55 +329,6 @@ impl Sorter {
         }
     }
 
-    fn suspend(&mut self, word: Word, line: Vec<u8>, at: usize, now: Instant) {
-        self.pending = Some(Pending {
-            word,
-            line,
-            at,
-            since: now,
-        });
-    }
-
-    /// The pending word was true, or if there is none, one that was taken for text.
-    fn confirm(&mut self, now: Instant, to: &mut Sorted) -> Word {
-        self.doubt = false;
-        let Some(pending) = self.pending.take() else {
-            self.completed(to);
-            return Word::Complete;
-        };
-        let (before, word) = pending.line.split_at(pending.at);
-        self.plain(self.steers, before, to);
-        match pending.word {
-            Word::Complete => self.completed(to),
-            Word::Input => {
-                self.unblock(self.steers, to);
-                self.show_bundle(self.steers, to);
-                to.evcxr.extend_from_slice(word);
-            }
-        }
-        let behind = std::mem::take(&mut self.behind);
-        self.take(self.steers, &behind, now, to);
-        pending.word
-    }
-
-    fn completed(&mut self, to: &mut Sorted) {
-        self.unblock(self.steers, to);
-        self.facts = Facts::default();
-        self.result = std::mem::take(&mut self.writers.entry(self.steers).or_default().bundle);
-    }
-
-    /// The pending word was text.
-    fn demote(&mut self, now: Instant, to: &mut Sorted) {
-        let Some(pending) = self.pending.take() else {
-            return;
-        };
-        self.doubt |= pending.word == Word::Complete;
-        self.wary = true;
-        self.plain(self.steers, &pending.line, to);
-        let behind = std::mem::take(&mut self.behind);
-        self.take(self.steers, &behind, now, to);
-    }
-
     fn text_or_block(&mut self, pid: i32, line: &[u8], now: Instant, to: &mut Sorted) {
         let writer = self.writers.entry(pid).or_default();
         if writer.block.is_none() {
@@ -542,11 +394,6 @@ impl Sorter {
             to.front.frame(wire::DISPLAY, bundle.json().as_bytes());
         }
     }
-}
-
-/// Whether a word stands in it that is true only if the cells' thread now reads.
-fn asks(bytes: &[u8]) -> bool {
-    find(bytes, COMPLETE).is_some() || find(bytes, INPUT).is_some()
 }
 
 /// Whether it needs a closer look.

@@ -1,5 +1,7 @@
 //! The sorter by itself: pieces in, frames out. No process, no clock.
 
+use super::super::watch::Doing;
+use super::doubt::{GRACE, STEADY};
 use super::*;
 
 const CELLS: i32 = 1;

@@ -57,7 +57,10 @@ fn a_failure_names_the_notebook_the_cell_its_source_and_its_output() {
 #[test]
 fn a_cell_that_ends_its_process_and_too_much_output_are_failures() {
     let (code, report) = run("std::process::exit(3);", &[]);
-    assert!(code == 1 && report.contains("ended with exit code 3"), "{report}");
+    assert!(
+        code == 1 && report.contains("ended with exit code 3"),
+        "{report}"
+    );
     let (code, report) = run(
         "for number in 0..200_000 { println!(\"line {number}\"); }",
         &[],

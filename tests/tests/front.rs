@@ -179,6 +179,14 @@ impl Session {
         (reply, heard)
     }
 
+    /// Sends a cell and waits until the front has received it: the answer to a later request tells.
+    async fn begin(&mut self, code: &str) -> String {
+        let cell = self.send("execute_request", &json!({"code": code})).await;
+        let asked = self.send("kernel_info_request", &json!({})).await;
+        self.reply(&asked.header.msg_id).await;
+        cell.header.msg_id
+    }
+
     async fn expect_cells_work(&mut self) {
         let (reply, _) = self.run("x").await;
         assert_eq!(reply["status"], "ok", "{reply}");
@@ -421,18 +429,7 @@ async fn an_evcxr_that_goes_silent_is_told_of_and_replaced() {
 #[tokio::test]
 async fn an_evcxr_that_hangs_at_its_start_is_interrupted_away() {
     let mut session = Session::start(&["hang"]).await;
-    let id = session
-        .send("execute_request", &json!({"code": "x"}))
-        .await
-        .header
-        .msg_id;
-    // The answer to a later request tells that the cell has been received.
-    let asked = session
-        .send("kernel_info_request", &json!({}))
-        .await
-        .header
-        .msg_id;
-    session.reply(&asked).await;
+    let id = session.begin("x").await;
     assert_eq!(session.control("interrupt_request").await["status"], "ok");
     assert_eq!(session.reply(&id).await.content()["ename"], "Interrupted");
     session.end().await;
@@ -441,17 +438,7 @@ async fn an_evcxr_that_hangs_at_its_start_is_interrupted_away() {
 #[tokio::test]
 async fn a_cell_that_evcxr_never_answers_ends_within_two_seconds_of_an_interrupt() {
     let mut session = Session::start(&["echo"]).await;
-    let id = session
-        .send("execute_request", &json!({"code": "never"}))
-        .await
-        .header
-        .msg_id;
-    let asked = session
-        .send("kernel_info_request", &json!({}))
-        .await
-        .header
-        .msg_id;
-    session.reply(&asked).await;
+    let id = session.begin("never").await;
     let began = Instant::now();
     session.control("interrupt_request").await;
     let reply = session.reply(&id).await.content();

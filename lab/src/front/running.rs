@@ -254,14 +254,21 @@ impl Front {
         self.text.add(stream, text);
     }
 
+    /// What evcxr compiles, or compiled last; empty where there is nothing to read.
+    fn generated_source(&self) -> String {
+        let file = self.evcxr.as_ref().map(|evcxr| &evcxr.source);
+        file.and_then(|file| std::fs::read_to_string(file).ok())
+            .unwrap_or_default()
+    }
+
     /// The line that `support` writes of a thread's or a child's panic, with the cell's line in the
     /// place of the generated file's.
     fn panic_in_cells_words(&self, text: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(text).ok()?;
         let (said, place) = text.strip_suffix(")\n")?.rsplit_once(" (src/lib.rs:")?;
         let is_ours = said.contains("thread '") && said.contains("' panicked: ");
-        let source = std::fs::read_to_string(&self.evcxr.as_ref()?.source).ok()?;
-        let place = Place::find(&source, place.parse().ok()?, &self.history).filter(|_| is_ours)?;
+        let source = is_ours.then(|| self.generated_source())?;
+        let place = Place::find(&source, place.parse().ok()?, &self.history)?;
         Some(format!("{said} (cell [{}], line {})\n", place.cell, place.line).into())
     }
 
@@ -353,11 +360,7 @@ impl Front {
             self.panic_ended_the_cell();
             return Failure::interrupted(ran);
         }
-        let source = self
-            .evcxr
-            .as_ref()
-            .and_then(|evcxr| std::fs::read_to_string(&evcxr.source).ok());
-        let source = source.unwrap_or_default();
+        let source = self.generated_source();
         let Some(how) = running.end() else {
             let said = self
                 .evcxr

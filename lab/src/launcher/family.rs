@@ -44,8 +44,8 @@ pub fn reap() -> Result<(), Errno> {
     }
 }
 
-/// All processes below `ancestor`, by the parents that /proc tells.
-fn below(ancestor: Pid) -> Vec<Pid> {
+/// The children of every process, by the parents that /proc tells.
+fn children() -> HashMap<i32, Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     for pid in entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
@@ -53,8 +53,13 @@ fn below(ancestor: Pid) -> Vec<Pid> {
             children.entry(parent).or_default().push(pid);
         }
     }
+    children
+}
+
+/// All processes below `ancestors`.
+fn below_all(ancestors: Vec<i32>, mut children: HashMap<i32, Vec<i32>>) -> Vec<Pid> {
     let mut found = Vec::new();
-    let mut next = vec![ancestor.as_raw()];
+    let mut next = ancestors;
     while let Some(pid) = next.pop() {
         for child in children.remove(&pid).unwrap_or_default() {
             found.push(Pid::from_raw(child));
@@ -62,6 +67,10 @@ fn below(ancestor: Pid) -> Vec<Pid> {
         }
     }
     found
+}
+
+fn below(ancestor: Pid) -> Vec<Pid> {
+    below_all(vec![ancestor.as_raw()], children())
 }
 
 /// The compilers that work somewhere below the process.
@@ -77,20 +86,13 @@ pub fn compilers_below(ancestor: u32) -> Vec<Pid> {
 /// What a warden has adopted, and all below that: processes whose parent, a cell's or a cell's
 /// child, has ended. The warden's own child is the eldest, evcxr.
 pub fn adopted_by(warden: u32) -> Vec<Pid> {
-    let mut children = children_of(Pid::from_raw(warden as i32));
-    children.sort_by_key(|child| field_of(child.as_raw(), STARTED));
-    let adopted = children.into_iter().skip(1);
-    adopted
-        .flat_map(|child| std::iter::once(child).chain(below(child)))
-        .collect()
-}
-
-fn children_of(parent: Pid) -> Vec<Pid> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| parent_of(*pid) == Some(parent.as_raw()))
-        .map(Pid::from_raw)
-        .collect()
+    let mut children = children();
+    let mut own = children.remove(&(warden as i32)).unwrap_or_default();
+    own.sort_by_key(|child| field_of(*child, STARTED));
+    let adopted: Vec<i32> = own.into_iter().skip(1).collect();
+    let mut found: Vec<Pid> = adopted.iter().copied().map(Pid::from_raw).collect();
+    found.extend(below_all(adopted, children));
+    found
 }
 
 /// If the process's main thread waits for something to read on stdin: which of its waits it is. The

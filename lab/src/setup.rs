@@ -16,6 +16,12 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// In one sentence, with what to do. It can be run again after any error or interruption.
 pub fn set_up(home: &Home) -> Result<Environment> {
+    // What the reader has to install is said at once, also while another set-up runs.
+    if find_program("cc").is_none() {
+        bail!(
+            "No C compiler was found, and Rust needs one to link: install it (Debian and Ubuntu: apt-get install build-essential)"
+        );
+    }
     std::fs::create_dir_all(home.state())
         .with_context(|| format!("{} cannot be made", home.state().display()))?;
     let lock =
@@ -23,11 +29,6 @@ pub fn set_up(home: &Home) -> Result<Environment> {
     if lock.try_lock().is_err() {
         eprintln!("Waiting for another set-up of this repository to end …");
         lock.lock()?;
-    }
-    if find_program("cc").is_none() {
-        bail!(
-            "No C compiler was found, and Rust needs one to link: install it (Debian and Ubuntu: apt-get install build-essential)"
-        );
     }
     let toolchain = Toolchain::find(home)?;
     let rust_src = toolchain.trim_sources(home)?;

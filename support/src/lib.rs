@@ -27,6 +27,7 @@
 //!
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
+mod codec;
 pub mod display;
 pub mod kernel;
 pub mod plot;
@@ -37,4 +38,4 @@ pub mod timing;
 pub mod trace;
 
 /// The crates that cells use beside this one: one copy for all cells.
-pub use {libc, nix, plotters};
+pub use {libc, nix, plotters, serde, serde_bytes};

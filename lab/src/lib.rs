@@ -8,7 +8,8 @@
 //! - [`open`] becomes JupyterLab;
 //! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them;
 //! - [`front`] is what Jupyter talks to when it talks to the kernel;
-//! - [`launcher`] is what Jupyter starts for the kernelspec `rust`.
+//! - [`launcher`] is what Jupyter starts for the kernelspec `rust`; [`sources`] is what its
+//!   rust-analyzer reads.
 
 pub mod environment;
 pub mod evcxr;
@@ -23,5 +24,6 @@ pub mod progress;
 pub mod run;
 pub mod setup;
 mod shims;
+pub mod sources;
 pub mod template;
 pub mod toolchain;

@@ -31,6 +31,9 @@ enum Task {
     Kernel(launcher::Options),
     #[command(hide = true)]
     Warden(launcher::WardenOptions),
+    /// From cargo's metadata, what a kernel's rust-analyzer needs
+    #[command(hide = true)]
+    Sources,
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,11 @@ fn obey(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Task::Kernel(options)) => return Ok(exit_code(launcher::launch(options)?)),
         Some(Task::Warden(options)) => return Ok(exit_code(launcher::watch(options)?)),
+        Some(Task::Sources) => {
+            let metadata = lab::sources::for_cells(serde_json::from_reader(std::io::stdin())?);
+            serde_json::to_writer(std::io::stdout(), &metadata)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Task::Setup | Task::Run(_)) | None => {}
     }
     let home = Home::of_this_program()?;

@@ -8,6 +8,9 @@ use std::path::Path;
 /// The file, beside the kernel's build directory, with cargo's messages about the latest build.
 pub const MESSAGES: &str = "messages.json";
 
+/// The link, beside the kernel's build directory, to the standard library's sources.
+pub const RUST_SRC: &str = "rust-src";
+
 /// Writes them to `folder`, which lies beside the kernel's build directory.
 ///
 /// `cargo` does two things. It puts back the lock file: at a kernel's start evcxr builds an empty
@@ -15,6 +18,11 @@ pub const MESSAGES: &str = "messages.json";
 /// compile everything again, and replace a library that the cells' process has loaded. And it
 /// remembers, in `answers`, what it answered to the questions about this toolchain that
 /// rust-analyzer asks twice at each start: half a second of it.
+///
+/// At its start evcxr has rust-analyzer look at an empty program, once, and then at one with
+/// `support`. The standard library's sources, two seconds of reading, are there for the second
+/// only: [`RUST_SRC`] leads to an empty folder until then. And rust-analyzer is told of no package
+/// that cells do not name ([`sources`](crate::sources)).
 ///
 /// It also keeps what the compiler says of a cell, in [`MESSAGES`], for the kernel's front to read.
 ///
@@ -28,6 +36,7 @@ pub fn write(folder: &Path, answers: &Path, installed: &Installed) -> Result<()>
     let bin = bin.display();
     let rustup = crate::setup::find_program("rustup").unwrap_or_else(|| "rustup".into());
     let answers = answers.display();
+    let rust_src = installed.rust_src.display();
     let cargo = format!(
         r#"#!/bin/sh
 # rust-analyzer looks for cargo in CARGO_HOME, so the kernel's leads here; cargo gets its own back.
@@ -38,6 +47,7 @@ if ! grep -q '^name = "support"$' Cargo.lock 2>/dev/null; then
 fi
 case "$*" in
     "locate-project --workspace --manifest-path $EVCXR_TMPDIR/Cargo.toml")
+        if grep -q '^support *=' Cargo.toml; then ln -sfn "{rust_src}" "${{0%/*}}/../{RUST_SRC}"; fi
         printf '{{"root":"%s/Cargo.toml"}}\n' "$EVCXR_TMPDIR" ;;
     --version | "-Z unstable-options config get "* | "rustc -Z unstable-options --print "*)
         answer="{answers}/$(printf %s "$*" | tr -c 'A-Za-z0-9' _)"
@@ -54,6 +64,9 @@ case "$*" in
         status=$?
         cat "$said"
         exit $status ;;
+    "metadata "*" --manifest-path "*)
+        answer=$("{bin}/cargo" "$@") || exit
+        printf '%s' "$answer" | "$NOTEBOOK_LAUNCHER" sources 2>/dev/null || printf '%s' "$answer" ;;
     *) exec "{bin}/cargo" "$@" ;;
 esac
 "#

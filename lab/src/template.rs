@@ -172,6 +172,8 @@ fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
         crate_folder.join("Cargo.lock"),
         unfinished.join("Cargo.lock"),
     )?;
+    fs::create_dir_all(unfinished.join("no-src/core"))?;
+    std::os::unix::fs::symlink("no-src", unfinished.join(crate::shims::RUST_SRC))?;
     crate::shims::write(&unfinished.join("bin"), &folder.join("answers"), installed)?;
     fs::rename(&unfinished, folder)
         .with_context(|| format!("{} cannot be put in its place", folder.display()))

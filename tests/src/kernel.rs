@@ -115,6 +115,7 @@ impl Kernel {
                     None => command.env_remove(name),
                 };
             }
+            command.env("NOTEBOOK_LAUNCHER", &argv()[0]);
             command.stdin(Stdio::piped());
             command
         })

@@ -141,8 +141,10 @@ pub fn warden(
         path.push(":");
         path.push(rest);
     }
-    let mut command = Command::new(std::env::current_exe()?);
+    let launcher = std::env::current_exe()?;
+    let mut command = Command::new(&launcher);
     command
+        .env("NOTEBOOK_LAUNCHER", launcher)
         .arg("warden")
         .arg("--folder")
         .arg(folder)
@@ -153,7 +155,7 @@ pub fn warden(
         .env("PATH", path)
         .env("EVCXR_TMPDIR", &build)
         .env("EVCXR_CONFIG_DIR", home.state().join("config"))
-        .env("RUST_SRC_PATH", &installed.rust_src)
+        .env("RUST_SRC_PATH", folder.join(crate::shims::RUST_SRC))
         // See `shims`.
         .env(
             "NOTEBOOK_CARGO_HOME",

@@ -1,0 +1,56 @@
+//! What a process that was started as a [`Process`](super::Process) knows of itself.
+
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
+
+/// Name and pid, written once by the child itself. Not behind a lock: a thread of the parent,
+/// which does not exist in the child, could have held that at the fork.
+static OWN: AtomicPtr<Own> = AtomicPtr::new(null_mut());
+
+pub struct Own {
+    name: String,
+    pid: i32,
+}
+
+impl Own {
+    /// Made in the parent, where allocating is safe.
+    pub fn prepare(name: &str) -> Box<Own> {
+        let name = name.split('\0').next().unwrap_or_default().to_string();
+        Box::new(Own { name, pid: 0 })
+    }
+
+    /// In the child: this is who it is from now on.
+    pub fn become_it(mut self: Box<Own>) {
+        self.pid = nix::unistd::getpid().as_raw();
+        crate::thread::set_name(&self.name);
+        OWN.store(Box::into_raw(self), SeqCst);
+    }
+}
+
+/// The name that this process was started by; none if it is no `Process`. Allocates nothing.
+pub fn name() -> Option<&'static str> {
+    // SAFETY: what is stored was a box, which is never freed.
+    let own = unsafe { OWN.load(SeqCst).as_ref() }?;
+    // A child that a Process made by a bare fork has inherited the name, and is not called so.
+    (own.pid == nix::unistd::getpid().as_raw()).then_some(own.name.as_str())
+}
+
+/// The name of the process that calls: Python's `multiprocessing.current_process().name`.
+///
+/// "main" in a process that nobody started as a [`Process`](super::Process); in a notebook, "pid
+/// 123" in a child that was made by a bare `fork()`.
+///
+/// ```
+/// use support::process::{self, Process};
+///
+/// assert_eq!(process::current_name(), "main");
+/// let worker = Process::spawn("worker", || i32::from(process::current_name() != "worker"));
+/// assert!(worker.join().success());
+/// ```
+pub fn current_name() -> String {
+    match name() {
+        Some(name) => name.to_string(),
+        None if crate::kernel::is_guarded_child() => format!("pid {}", std::process::id()),
+        None => "main".to_string(),
+    }
+}

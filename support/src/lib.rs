@@ -22,6 +22,7 @@
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
+//! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
 //!
@@ -33,6 +34,7 @@ pub mod kernel;
 pub mod plot;
 pub mod prelude;
 pub mod progress;
+pub mod python;
 pub mod thread;
 pub mod timing;
 pub mod trace;

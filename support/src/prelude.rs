@@ -18,6 +18,7 @@
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
+//! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
@@ -37,6 +38,7 @@ pub use std::time::{Duration, Instant};
 pub use crate::display;
 pub use crate::plot::{self, Figure, Timeline};
 pub use crate::progress::{self, Progress};
+pub use crate::python::python;
 pub use crate::thread;
 pub use crate::timing;
 pub use crate::trace::Trace;

@@ -15,8 +15,8 @@ import threading
 import time
 from contextlib import contextmanager
 
-# Lines of several processes do not mix if each is written by one call.
-sys.stdout.reconfigure(line_buffering=True)
+# Lines of several processes do not mix, as each is written by one call.
+sys.stdout.reconfigure(line_buffering=True, write_through=False)
 
 _file = None
 if path := os.environ.get("NOTEBOOK_SPANS"):

@@ -4,6 +4,7 @@ use end_to_end::processes::{wait_until, with_variable};
 use end_to_end::repository;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::python::{Python, Run, python};
 use support::trace::{How, Lane};
@@ -325,4 +326,39 @@ fn a_broken_program_is_told_in_one_sentence() {
         failed("import os; os.kill(os.getpid(), 9)"),
         " was ended by SIGKILL"
     );
+}
+
+/// The caller of the test below: this program once more, started by it.
+#[test]
+#[ignore = "a part of another test"]
+fn a_caller() {
+    let path = std::env::var("TEST_PROGRAM").expect("a program");
+    let _ = python(&path).quiet().try_run();
+}
+
+#[test]
+fn a_program_ends_with_its_caller_even_if_that_is_killed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mark = format!("caller-{}", std::process::id());
+    let text = marked(
+        &mark,
+        "subprocess.Popen(['sleep', '600'], start_new_session=True)\n\
+         subprocess.Popen(['sleep', '600'])\ntime.sleep(600)\n",
+    );
+    let path = program(folder.path(), &text);
+    let mut caller = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "a_caller", "--ignored", "--test-threads=1"])
+        .env("TEST_PROGRAM", &path)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    wait_until("two children", || {
+        with_variable("TEST_MARK", &mark).len() == 2
+    });
+    // All that the caller started: minder, program and what has the mark.
+    let programs = || with_variable("TEST_PROGRAM", &path);
+    assert_eq!(programs().len(), 5, "caller, minder, program, two children");
+    caller.kill().expect("a child");
+    caller.wait().expect("a child");
+    wait_until("nothing is left", || programs().is_empty());
 }

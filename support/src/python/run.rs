@@ -180,6 +180,8 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
         // The notebooks' folder stays as it is.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONIOENCODING", "utf-8")
+        // It would write a line's end apart from the line, and lines of two processes would mix.
+        .env_remove("PYTHONUNBUFFERED")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

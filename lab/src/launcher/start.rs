@@ -155,12 +155,8 @@ pub fn warden(
         .env("PATH", path)
         .env("EVCXR_TMPDIR", &build)
         .env("EVCXR_CONFIG_DIR", home.state().join("config"))
-<<<<<<< HEAD
         .env("RUST_SRC_PATH", folder.join(crate::shims::RUST_SRC))
-=======
-        .env("RUST_SRC_PATH", &installed.rust_src)
         .env("NOTEBOOK_PYTHON", &installed.python)
->>>>>>> 072989b59ac095cb90fbcb551733d32c974b34ba
         // See `shims`.
         .env(
             "NOTEBOOK_CARGO_HOME",

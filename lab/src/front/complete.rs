@@ -38,10 +38,10 @@ fn judge(code: &str) -> Code {
             TokenKind::OpenParen => open.push(TokenKind::CloseParen),
             TokenKind::OpenBracket => open.push(TokenKind::CloseBracket),
             TokenKind::OpenBrace => open.push(TokenKind::CloseBrace),
-            kind @ (TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace) => {
-                if open.pop() != Some(kind) {
-                    return Code::Invalid;
-                }
+            kind @ (TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace)
+                if open.pop() != Some(kind) =>
+            {
+                return Code::Invalid;
             }
             TokenKind::BlockComment {
                 terminated: false, ..

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::message::Message;
 use super::place::Place;
 use super::sockets::Channel as Jupyters;
+use super::text::Pieces;
 use super::{Front, limits};
 use crate::launcher::wait_for_stdin;
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ pub struct Running {
     panic: Option<Panic>,
     /// Its line and the text behind it, until it is known whether the panic was caught: of one that
     /// ends the cell the error tells.
-    uncertain: Option<(String, Vec<(Stream, Vec<u8>)>)>,
+    uncertain: Option<(String, Pieces)>,
     question_mark: bool,
     /// What was last written to stderr.
     stderr: Vec<u8>,

@@ -10,10 +10,13 @@ const INTERVAL: Duration = Duration::from_millis(40);
 /// flood can send, twenty megabytes a second, to what a client can take.
 const ROOM: usize = 1 << 20;
 
-/// Text not yet sent, in order.
+/// Text of several streams, in order.
+pub type Pieces = Vec<(Stream, Vec<u8>)>;
+
+/// Text not yet sent.
 #[derive(Default)]
 pub struct Text {
-    pieces: Vec<(Stream, Vec<u8>)>,
+    pieces: Pieces,
     size: usize,
     last: Option<Instant>,
 }

@@ -19,6 +19,7 @@
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
+//! | [`Pool`] | worker processes that do tasks |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
@@ -37,6 +38,7 @@ pub use std::time::{Duration, Instant};
 
 pub use crate::display;
 pub use crate::plot::{self, Figure, Timeline};
+pub use crate::process::Pool;
 pub use crate::process::{self, Process};
 pub use crate::progress::{self, Progress};
 pub use crate::thread;

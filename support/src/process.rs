@@ -28,6 +28,7 @@
 //! | `p.daemon = True` | every process: none outlives its parent or its handle | |
 //! | `current_process().name` | [`current_name`] | |
 //! | `active_children()` | [`children`] | |
+//! | `Pool(4)` | [`Pool`] | |
 //! | `os.getpid()`, `os.getppid()` | | [`id`], [`parent_id`] |
 //! | `sys.exit(n)` | | [`exit`] |
 //!
@@ -56,6 +57,7 @@ mod outcome;
 pub(crate) mod own;
 mod parent;
 pub(crate) mod pidfd;
+pub mod pool;
 
 pub use std::os::unix::process::parent_id;
 pub use std::process::*;
@@ -65,3 +67,4 @@ pub use handle::Process;
 pub use list::{ChildInfo, children};
 pub use outcome::Outcome;
 pub use own::current_name;
+pub use pool::Pool;

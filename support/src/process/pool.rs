@@ -346,10 +346,11 @@ impl<T, R> Pool<T, R> {
     /// [`Failed::Terminated`].
     ///
     /// ```
+    /// use std::time::Duration;
     /// use support::process::{Pool, pool::Failed};
     ///
-    /// let pool = Pool::new(1, |(): ()| loop { std::thread::park() });
-    /// let pending = pool.apply_async(());
+    /// let pool = Pool::new(1, |seconds| std::thread::sleep(Duration::from_secs(seconds)));
+    /// let pending = pool.apply_async(3600);
     /// pool.terminate();
     /// assert_eq!(pending.get(), Err(Failed::Terminated));
     /// ```

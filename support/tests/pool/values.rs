@@ -127,10 +127,10 @@ fn large_items_and_large_results_do_not_block_each_other() {
         }
         // Small and large in turns: by the ring, and by the socket.
         let pool = Pool::new(2, move |n: usize| {
-            ByteBuf::from(vec![n as u8; if n % 3 == 0 { n * 97 } else { 5 }])
+            ByteBuf::from(vec![n as u8; if n.is_multiple_of(3) { n * 97 } else { 5 }])
         });
         for (n, result) in pool.map(0..2000).unwrap().into_iter().enumerate() {
-            assert_eq!(result.len(), if n % 3 == 0 { n * 97 } else { 5 });
+            assert_eq!(result.len(), if n.is_multiple_of(3) { n * 97 } else { 5 });
             assert!(result.iter().all(|&byte| byte == n as u8));
         }
     });

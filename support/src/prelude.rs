@@ -18,10 +18,10 @@
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
-//! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
+//! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //!
 //! A cell's own `use` or `let` of one of these names wins over the prelude's. `std::thread` is
 //! therefore not hidden: after `use std::thread;` the name means the standard library's alone.

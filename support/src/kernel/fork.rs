@@ -8,7 +8,7 @@
 //! The code in the child runs after a fork from a process with several threads, so it may only
 //! make calls that are safe in a signal handler, until `exec` or exit.
 
-use super::{output, stdin};
+use super::output;
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::io::{self, StderrLock, StdoutLock, Write};
@@ -49,7 +49,6 @@ pub fn install() -> io::Result<()> {
     let nothing: OwnedFd = std::fs::File::open("/dev/null")?.into();
     let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
     NOTHING.store(output::above_standard(nothing)?.into_raw_fd(), Relaxed);
-    stdin::install(NOTHING.load(Relaxed))?;
     let read = output::above_standard(read)?.into_raw_fd();
     LIFELINE.get_or_init(|| CString::new(format!("/proc/self/fd/{read}")).unwrap_or_default());
     LIFELINE_WRITE.store(output::above_standard(write)?.into_raw_fd(), Relaxed);

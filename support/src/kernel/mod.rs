@@ -62,6 +62,9 @@ extern "C" fn on_load() {
             if let Err(error) = output::install().and_then(|()| fork::install()) {
                 eprintln!("support: children are not kept apart from the kernel: {error}");
             }
+            if let Err(error) = stdin::install() {
+                eprintln!("support: programs are not kept from the kernel's commands: {error}");
+            }
         });
     }
 }

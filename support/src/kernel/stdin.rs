@@ -19,18 +19,21 @@
 //! descriptor"): the kernel is safe all the same.
 
 use std::ffi::{CStr, c_int, c_void};
+use std::fs::File;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
-/// `/dev/null`, opened for reading.
+use super::output;
+
+/// `/dev/null`, opened once and for good.
 static NOTHING: AtomicI32 = AtomicI32::new(-1);
 
 type List = libc::posix_spawn_file_actions_t;
 
-/// `nothing` is `/dev/null`, and stays open.
-pub fn install(nothing: RawFd) -> io::Result<()> {
-    NOTHING.store(nothing, Relaxed);
+pub fn install() -> io::Result<()> {
+    let nothing = output::above_standard(File::open("/dev/null")?.into())?;
+    NOTHING.store(nothing.into_raw_fd(), Relaxed);
     // SAFETY: sets a flag of a descriptor; and a callback that touches only what it is given.
     unsafe {
         if libc::fcntl(libc::STDIN_FILENO, libc::F_SETFD, libc::FD_CLOEXEC) < 0 {

@@ -19,6 +19,7 @@
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
+//! | [`Pool`] | worker processes that do tasks |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
@@ -38,7 +39,7 @@ pub use std::time::{Duration, Instant};
 
 pub use crate::display;
 pub use crate::plot::{self, Figure, Timeline};
-pub use crate::process::{self, Process};
+pub use crate::process::{self, Pool, Process};
 pub use crate::progress::{self, Progress};
 pub use crate::python::python;
 pub use crate::thread;

@@ -28,8 +28,9 @@
 //! | `p.daemon = True` | every process: none outlives its parent or its handle | |
 //! | `current_process().name` | [`current_name`] | |
 //! | `active_children()` | [`children`] | |
+//! | `Pool(4)` | [`Pool`] | |
 //! | `os.getpid()`, `os.getppid()` | | [`id`], [`parent_id`] |
-//! | `sys.exit(n)` | | [`exit`] |
+//! | `sys.exit(n)` | [`exit`] | [`std::process::exit`] |
 //!
 //! For: work in a process of its own, whose variables nobody else sees and whose crash hurts
 //! nobody else. Not for: running other programs ([`std::process::Command`]) or for threads
@@ -39,9 +40,12 @@
 //!
 //! A child is made by `fork()`: a copy of this process with one thread, the one that forked. Work
 //! that computes, allocates, prints, panics and starts processes of its own is safe, however many
-//! threads the parent has. A lock of the program's own (a `Mutex`, a channel) that *another*
-//! thread holds at the moment of the fork stays locked in the child for ever: work that needs
-//! such a thing should be given its own.
+//! threads the parent has. A lock that *another* thread holds at the moment of the fork stays
+//! locked in the child for ever. For the program's own (a `Mutex`, a channel): work that needs such
+//! a thing should be given its own. And for one of the standard library's, which a thread holds
+//! for a moment when it begins and when it ends: a child that starts threads of its own or calls
+//! `std::process::exit` may hang if a thread of its parent was beginning or ending just when it
+//! was forked. [`exit`] does without that lock.
 //!
 //! Its stdin is empty; what it prints goes where its parent's output goes. It is killed when its
 //! parent ends, however that ends. (A child that runs another program by `exec` keeps that
@@ -56,6 +60,7 @@ mod outcome;
 pub(crate) mod own;
 mod parent;
 pub(crate) mod pidfd;
+pub mod pool;
 
 pub use std::os::unix::process::parent_id;
 pub use std::process::*;
@@ -64,4 +69,5 @@ pub use exit::Exit;
 pub use handle::Process;
 pub use list::{ChildInfo, children};
 pub use outcome::Outcome;
-pub use own::current_name;
+pub use own::{current_name, exit};
+pub use pool::Pool;

@@ -79,6 +79,12 @@ fn run(work: &mut dyn FnMut() -> i32) -> ! {
         std::mem::forget(payload);
         PANICKED
     });
+    leave(code)
+}
+
+/// Ends the process. Not by `exit`, which runs what the parent has registered and takes a lock of
+/// the standard library's that a thread of the parent may have held at the fork.
+pub(super) fn leave(code: i32) -> ! {
     let _ = catch_unwind(|| io::stdout().flush());
     // SAFETY: `_exit` does not return, and runs nothing of what the parent had registered.
     unsafe { libc::_exit(code) }

@@ -54,3 +54,22 @@ pub fn current_name() -> String {
         None => "main".to_string(),
     }
 }
+
+/// Ends the calling process with this code; of the code the system keeps the lowest 8 bits.
+///
+/// In a [`Process`](super::Process) as if its work had returned the code: its streams are flushed,
+/// nothing that its parent has registered is run. In any other process it is
+/// [`std::process::exit`].
+///
+/// ```
+/// use support::process::{self, Exit, Process};
+///
+/// let process = Process::spawn("leaves early", || process::exit(3));
+/// assert_eq!(process.join(), Exit::Code(3));
+/// ```
+pub fn exit(code: i32) -> ! {
+    match name() {
+        Some(_) => super::child::leave(code),
+        None => std::process::exit(code),
+    }
+}

@@ -21,6 +21,7 @@
 //! - [`plot`]: draws what a trace recorded or a timing measured. It does neither itself.
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`progress`]: says how far a long piece of work has come.
+//! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
@@ -29,6 +30,7 @@
 
 mod codec;
 pub mod display;
+pub mod ipc;
 pub mod kernel;
 pub mod plot;
 pub mod prelude;

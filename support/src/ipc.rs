@@ -30,6 +30,12 @@
 //! | `q.qsize()`, `q.empty()`, `q.full()` | [`Queue::len`], [`Queue::is_empty`], [`Queue::is_full`] |
 //! | `q.close()` (this process puts no more) | [`Queue::close`] (nobody puts any more) |
 //! | `q.put(None)`, as a sign of the end | [`Queue::close`], and the loop `for item in &queue` ends |
+//! | `a, b = multiprocessing.Pipe()` | [`pipe`]`()` |
+//! | `a.send(x)`, `a.recv()`, `a.poll(s)` | [`Pipe::send`], [`Pipe::recv`], [`Pipe::poll`] |
+//! | `multiprocessing.Pipe(duplex=False)`, of bytes | [`std::io::pipe`] |
+//! | `v = multiprocessing.Value("i", 0)`, `v.value` | [`Shared::new`]`(0)`, [`Shared::get`], [`Shared::set`] |
+//! | `with v.get_lock(): v.value += 1` | [`Shared::update`], or a [`Counter`] |
+//! | `multiprocessing.Array("d", 3)` | [`Shared::new`]`([0.0; 3])` |
 //!
 //! # If a process dies
 //!
@@ -44,15 +50,25 @@
 //! | in the middle of a get | the item is still in the queue, the first one |
 //! | after a get | the item is gone with its process: who must know needs an answer, such as by a second queue |
 //! | while it slept in a put or a get | nothing |
+//! | in the middle of an update of a [`Shared`] | the value is as it was before |
+//! | in the middle of a send | the receiver's error says that the message was cut off, and where |
 //!
 //! For: data that goes from one process to another. Not for: threads of one process, which need no
 //! serialising (`std::sync::mpsc`, crossbeam's channels), or processes that are not forked from one
 //! another (sockets).
 
+mod counter;
 mod futex;
 mod limit;
 mod lock;
 mod mapping;
+mod pipe;
+mod plain;
 mod queue;
+mod shared;
 
+pub use counter::Counter;
+pub use pipe::{Pipe, RecvError, SendError, pipe};
+pub use plain::Plain;
 pub use queue::{GetError, Items, PutError, Queue};
+pub use shared::Shared;

@@ -18,6 +18,7 @@
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
+//! | [`Queue`], [`pipe`], [`Shared`], [`Counter`] | data from process to process |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
@@ -35,6 +36,7 @@ pub use std::any::Any;
 pub use std::time::{Duration, Instant};
 
 pub use crate::display;
+pub use crate::ipc::{Counter, Queue, Shared, pipe};
 pub use crate::plot::{self, Figure, Timeline};
 pub use crate::progress::{self, Progress};
 pub use crate::thread;

@@ -25,8 +25,10 @@ mod tests {
     use super::Point;
     use std::cell::Cell;
 
+    type Stop = (Point, fn());
+
     thread_local! {
-        static STOP: Cell<Option<(Point, fn())>> = const { Cell::new(None) };
+        static STOP: Cell<Option<Stop>> = const { Cell::new(None) };
     }
 
     /// Has this thread call `stop` whenever it comes to `point`.

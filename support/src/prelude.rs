@@ -19,6 +19,7 @@
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
 //! | [`Queue`], [`pipe`], [`Shared`], [`Counter`] | data from process to process |
+//! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
@@ -38,6 +39,7 @@ pub use std::time::{Duration, Instant};
 pub use crate::display;
 pub use crate::ipc::{Counter, Queue, Shared, pipe};
 pub use crate::plot::{self, Figure, Timeline};
+pub use crate::process::{self, Process};
 pub use crate::progress::{self, Progress};
 pub use crate::thread;
 pub use crate::timing;

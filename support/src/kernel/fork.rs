@@ -8,16 +8,12 @@
 //! The code in the child runs after a fork from a process with several threads, so it may only
 //! make calls that are safe in a signal handler, until `exec` or exit.
 
+use super::lifeline::Lifeline;
 use super::output;
 use std::cell::RefCell;
-use std::ffi::CString;
 use std::io::{self, StderrLock, StdoutLock, Write};
 use std::os::fd::{IntoRawFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
-
-/// From `fcntl.h`; the `libc` crate does not have it.
-const F_SETSIG: libc::c_int = 10;
 
 thread_local! {
     static LOCKS: RefCell<Option<(StdoutLock<'static>, StderrLock<'static>)>> = const { RefCell::new(None) };
@@ -28,10 +24,8 @@ static PARENT: AtomicI32 = AtomicI32::new(0);
 static FORKER: AtomicI32 = AtomicI32::new(0);
 /// `/dev/null`, opened early: a child's stdin.
 static NOTHING: AtomicI32 = AtomicI32::new(-1);
-/// A pipe on which nobody writes. Its end closes with the process that runs the cells.
-/// The reading end's path, as each child has to open it anew.
-static LIFELINE: OnceLock<CString> = OnceLock::new();
-static LIFELINE_WRITE: AtomicI32 = AtomicI32::new(-1);
+/// Its writing end closes with the process that runs the cells.
+static LIFELINE: Lifeline = Lifeline::new();
 
 static FORKS: AtomicUsize = AtomicUsize::new(0);
 
@@ -47,11 +41,8 @@ pub fn forks() -> usize {
 
 pub fn install() -> io::Result<()> {
     let nothing: OwnedFd = std::fs::File::open("/dev/null")?.into();
-    let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
     NOTHING.store(output::above_standard(nothing)?.into_raw_fd(), Relaxed);
-    let read = output::above_standard(read)?.into_raw_fd();
-    LIFELINE.get_or_init(|| CString::new(format!("/proc/self/fd/{read}")).unwrap_or_default());
-    LIFELINE_WRITE.store(output::above_standard(write)?.into_raw_fd(), Relaxed);
+    LIFELINE.make()?;
     // SAFETY: the handlers are functions of this library, which is never unloaded.
     match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) }
     {
@@ -89,41 +80,22 @@ extern "C" fn after_in_child() {
 /// other thread, and a child's child, would die too early; it holds on to the lifeline instead.
 fn die_with(parent: libc::pid_t) {
     let of_the_cells_thread = !output::in_child() && FORKER.load(Relaxed) == parent;
-    // SAFETY: system calls that are safe in a signal handler.
-    unsafe {
-        libc::close(LIFELINE_WRITE.swap(-1, Relaxed));
-        if of_the_cells_thread {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            // The parent may have ended before the call above.
-            if libc::getppid() != parent {
-                libc::_exit(1);
-            }
-        }
-    }
-    if !of_the_cells_thread {
-        hold_lifeline();
+    LIFELINE.leave();
+    if of_the_cells_thread {
+        killed_with_thread_of(parent);
+    } else {
+        LIFELINE.hold();
     }
 }
 
-/// Has the operating system send SIGKILL to this process when the lifeline's other end closes.
-///
-fn hold_lifeline() {
-    let Some(path) = LIFELINE.get() else { return };
-    // SAFETY: `path` ends in a zero byte; the rest are plain calls on a descriptor just opened.
+/// Has the operating system send SIGKILL to this process when the thread that forked it ends.
+pub(crate) fn killed_with_thread_of(parent: libc::pid_t) {
+    // SAFETY: system calls that are safe in a signal handler.
     unsafe {
-        let own = libc::open(
-            path.as_ptr(),
-            libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC,
-        );
-        if own >= 0 {
-            libc::fcntl(own, libc::F_SETOWN, libc::getpid());
-            libc::fcntl(own, F_SETSIG, libc::SIGKILL);
-            libc::fcntl(own, libc::F_SETFL, libc::O_NONBLOCK | libc::O_ASYNC);
-            // It may have closed before the signal was asked for: then reading tells the end.
-            let mut byte = 0u8;
-            if libc::read(own, (&raw mut byte).cast(), 1) == 0 {
-                libc::_exit(1);
-            }
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        // The parent may have ended before the call above.
+        if libc::getppid() != parent {
+            libc::_exit(1);
         }
     }
 }

@@ -19,6 +19,7 @@
 mod fault;
 mod fork;
 mod json;
+mod lifeline;
 mod mark;
 mod output;
 mod panic;
@@ -26,8 +27,11 @@ pub mod rich;
 pub(crate) mod shown;
 
 pub use fork::forks;
+pub(crate) use fork::killed_with_thread_of;
 pub(crate) use json::valid as is_json;
-pub(crate) use output::THREAD as CARRIER;
+pub(crate) use lifeline::Lifeline;
+pub(crate) use output::{THREAD as CARRIER, in_child as is_guarded_child};
+pub(crate) use panic::say_in_processes;
 
 use std::sync::Once;
 

@@ -2,9 +2,11 @@
 
 use super::output::{self, Place};
 use super::{json, mark};
+use crate::process::own;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Installs the hook. It is back after the kernel has restarted the process, as loading the
 /// library installs it.
@@ -30,20 +32,11 @@ fn hook(info: &PanicHookInfo) {
         Some(name) => name,
         None => "unnamed",
     };
-    let place = info.location().map_or(String::new(), |at| {
-        format!(" ({}:{})", at.file(), at.line())
-    });
-    let process = if output::in_child() {
-        format!("process {}, ", std::process::id())
-    } else {
-        String::new()
-    };
     let of_the_cells = is_main_thread() && !output::in_child();
     if of_the_cells {
         output::panicked();
     }
-    // One write, so that lines of other threads stay outside of it.
-    let line = format!("{process}thread '{name}' panicked: {message}{place}\n");
+    let line = line(info, message, name);
     let line = if of_the_cells && output::place() == Place::Front {
         // The front decides: an error if it ended the cell, text if the cell caught it.
         mark::line(mark::PANIC, &report(info, message, name, line.trim_end()))
@@ -51,6 +44,51 @@ fn hook(info: &PanicHookInfo) {
         line.into_bytes()
     };
     let _ = std::io::stderr().lock().write_all(&line);
+}
+
+/// Outside of a kernel, where the program's own hook speaks: has a [`Process`] say in one line
+/// what panicked in it.
+///
+/// The standard library's hook would not do there. It takes a lock that a thread of the parent,
+/// which does not exist in the child, may have held at the fork.
+///
+/// [`Process`]: crate::process::Process
+pub fn say_in_processes() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    // A panicking thread may not change the hook; the next process's parent will.
+    let in_vain = output::place() != Place::Plain || std::thread::panicking();
+    if in_vain || DONE.swap(true, SeqCst) {
+        return;
+    }
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if own::name().is_none() {
+            return before(info);
+        }
+        let thread = std::thread::current();
+        let message = info
+            .payload_as_str()
+            .unwrap_or("(a value that is not text)");
+        let line = line(info, message, thread.name().unwrap_or("unnamed"));
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    }));
+}
+
+/// The line that tells a panic. It is written at once, so that lines of other threads stay
+/// outside of it.
+fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
+    let place = info.location().map_or(String::new(), |at| {
+        format!(" ({}:{})", at.file(), at.line())
+    });
+    let pid = std::process::id();
+    let who = match own::name() {
+        // The one thread that every process has needs no mention.
+        Some(name) if is_main_thread() => format!("process '{name}' ({pid})"),
+        Some(name) => format!("process '{name}' ({pid}), thread '{thread}'"),
+        None if output::in_child() => format!("process {pid}, thread '{thread}'"),
+        None => format!("thread '{thread}'"),
+    };
+    format!("{who} panicked: {message}{place}\n")
 }
 
 /// What the front is told of a panic of the cells' own thread.

@@ -124,6 +124,11 @@ impl Trace {
     /// ```
     pub fn lane(&self, name: &str) -> LaneGuard {
         self.name_lane(name);
+        self.own_lane()
+    }
+
+    /// As [`Trace::lane`], of a lane that has its name already.
+    pub(super) fn own_lane(&self) -> LaneGuard {
         LaneGuard {
             shared: Arc::clone(&self.shared),
             pid: who::me().pid,

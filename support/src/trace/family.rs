@@ -142,7 +142,7 @@ impl Trace {
         self.saw_end(pid.as_raw() as u32, pid.as_raw() as u32, how);
     }
 
-    fn saw_end(&self, pid: u32, tid: u32, how: How) {
+    pub(super) fn saw_end(&self, pid: u32, tid: u32, how: How) {
         let whose = u64::from(pid) << 32 | u64::from(tid);
         self.shared.note(Tag::Ended, "", how.code(), Some(whose));
     }

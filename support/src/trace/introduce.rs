@@ -17,10 +17,12 @@ pub(super) fn now(shared: &Shared, key: u64) {
     let (parent, called, returned) = who::origin();
     let label = if me.pid != me.tid {
         thread_name()
+    } else if let Some(name) = crate::process::own::name() {
+        Label::new(name)
     } else if parent == 0 {
         Label::new("main")
     } else {
-        // A forked child is named by its pid when the trace is read.
+        // A child by a bare fork is named by its pid when the trace is read.
         Label::new("")
     };
     let record = Record {

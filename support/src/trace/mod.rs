@@ -27,7 +27,7 @@
 //! | a lock, waited for and held | [`Trace::lock`], [`Trace::read_lock`], [`Trace::write_lock`] |
 //! | a message from lane to lane | [`Trace::sent`], [`Trace::received`] |
 //! | an async task and its polls | [`Trace::task`] |
-//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::waitpid`], [`Trace::lane`] |
+//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::process`], [`Trace::join_process`], [`Trace::waitpid`], [`Trace::lane`] |
 //!
 //! For: seeing which thread or process did what, when, and on which CPU. Not for: drawing (that
 //! is [`plot`](crate::plot)), or for profiling, which looks at a program that knows nothing of
@@ -53,6 +53,7 @@ mod introduce;
 mod lane;
 mod lock;
 mod message;
+mod process;
 mod read;
 mod record;
 mod save;

@@ -1,0 +1,111 @@
+//! The fork itself, and what a child does until its work begins and after it has ended.
+//!
+//! A child has one thread, the copy of the one that forked. Whatever lock another thread of the
+//! parent held at that moment stays locked in the child for ever. So nothing here takes a lock
+//! that a thread of the parent may hold: the two of the standard streams are taken before the
+//! fork, and given back on both sides.
+
+use std::io::{self, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
+
+use super::own::Own;
+use super::parent;
+use crate::kernel;
+
+/// The exit code of a process that panicked, as of a Rust program.
+const PANICKED: i32 = 101;
+
+/// Forks a child that runs `work` and exits with the code it returns; gives the child's pid and a
+/// pidfd that is closed on exec.
+///
+/// The child never returns from here and drops nothing of its parent's. It is called `name` (15
+/// bytes of it for the system), reads nothing from stdin, catches a panic of `work` (one line on
+/// stderr, code 101), flushes its streams and ends without its parent's exit handlers. It is
+/// killed when its parent ends, though not when the thread that forked it ends.
+///
+/// Waits while another thread is in the middle of printing: a child must not inherit half a line.
+///
+/// # Errors
+///
+/// The system's, where there is no room for a process or a descriptor.
+pub(crate) fn spawn(name: &str, work: impl FnOnce() -> i32) -> io::Result<(Pid, OwnedFd)> {
+    let mut work = Some(work);
+    spawn_dyn(name, &mut || work.take().map_or(0, |work| work()))
+}
+
+/// As [`spawn`], compiled once.
+pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result<(Pid, OwnedFd)> {
+    kernel::say_in_processes();
+    let own = Own::prepare(name);
+    let (parent, by_first_thread) = (getpid(), gettid() == getpid());
+    // In a notebook the fork guard takes the same locks again, which is one thread's right.
+    let mut out = io::stdout().lock();
+    let err = io::stderr().lock();
+    // A closed stdout is not this function's business.
+    let _ = out.flush();
+    if !by_first_thread {
+        parent::prepare()?;
+    }
+    // SAFETY: the child takes no lock that another thread may hold, until its work begins.
+    let child = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            parent::die_with(parent, by_first_thread);
+            drop((out, err));
+            own.become_it();
+            if !kernel::is_guarded_child() {
+                read_nothing();
+            }
+            run(work)
+        }
+    };
+    drop((out, err));
+    pidfd(child).inspect_err(|_| {
+        // Without a pidfd there would be no safe way to end it later. It is not reaped yet, so
+        // the number still means it.
+        let _ = kill(child, Signal::SIGKILL);
+        let _ = waitpid(child, None);
+    })
+}
+
+fn run(work: &mut dyn FnMut() -> i32) -> ! {
+    let code = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        // Dropping it could panic again.
+        std::mem::forget(payload);
+        PANICKED
+    });
+    leave(code)
+}
+
+/// Ends the process. Not by `exit`, which runs what the parent has registered and takes a lock of
+/// the standard library's that a thread of the parent may have held at the fork.
+pub(super) fn leave(code: i32) -> ! {
+    let _ = catch_unwind(|| io::stdout().flush());
+    // SAFETY: `_exit` does not return, and runs nothing of what the parent had registered.
+    unsafe { libc::_exit(code) }
+}
+
+/// What waits on the parent's stdin is the parent's.
+fn read_nothing() {
+    // SAFETY: plain system calls; the path ends in a zero byte. What is opened takes the lowest
+    // number that is free, which is the one just given up.
+    unsafe {
+        libc::close(libc::STDIN_FILENO);
+        libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY);
+    }
+}
+
+fn pidfd(child: Pid) -> io::Result<(Pid, OwnedFd)> {
+    // SAFETY: a system call that takes two numbers; what it returns is nobody else's.
+    unsafe {
+        match libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) {
+            -1 => Err(io::Error::last_os_error()),
+            fd => Ok((child, OwnedFd::from_raw_fd(fd as i32))),
+        }
+    }
+}

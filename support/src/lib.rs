@@ -22,6 +22,7 @@
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`process`]: processes that run a closure, with names, ends and signals.
 //! - [`progress`]: says how far a long piece of work has come.
+//! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
 //! - [`prelude`]: the names that nearly every cell needs.
@@ -31,6 +32,7 @@
 
 mod codec;
 pub mod display;
+pub mod ipc;
 pub mod kernel;
 pub mod plot;
 pub mod prelude;

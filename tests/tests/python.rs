@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::python::{Python, Run, python};
-use support::trace::{How, Lane};
+use support::trace::{Event, How, Lane};
 
 /// Runs a program of the folder by the environment's own interpreter.
 fn run(program: &str, args: &[&str]) -> Run {
@@ -44,6 +44,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("queue_throughput.py", queue_throughput),
     ("queues.py", queues),
     ("spans.py", spans_by_itself),
+    ("subprocesses.py", subprocesses),
     ("threads.py", threads),
 ];
 
@@ -207,6 +208,24 @@ fn threads() {
     }
     let last = run.stdout.lines().last().unwrap_or_default();
     assert!(last.starts_with("Thread-2: "), "its delay is twice as long");
+}
+
+fn subprocesses() {
+    let run = run("subprocesses.py", &["5", "2", "0.01"]);
+    let events = run.trace().events();
+    let labels: BTreeSet<_> = events.iter().map(|event| event.label.as_str()).collect();
+    assert_eq!(labels.len(), 5, "{labels:?}");
+    for event in &events {
+        assert!(event.time() >= Duration::from_millis(10), "{event:?}");
+        let during = |other: &&Event| other.start <= event.start && other.end > Some(event.start);
+        assert!(events.iter().filter(during).count() <= 2, "{events:#?}");
+    }
+    let slots = run
+        .trace()
+        .lanes()
+        .into_iter()
+        .filter(|lane| lane.name.starts_with("slot_"));
+    assert_eq!(slots.count(), 2);
 }
 
 fn queue_throughput() {

@@ -92,13 +92,11 @@ pub(super) fn leave(code: i32) -> ! {
 
 /// What waits on the parent's stdin is the parent's.
 fn read_nothing() {
-    // SAFETY: plain system calls; the path ends in a zero byte.
+    // SAFETY: plain system calls; the path ends in a zero byte. What is opened takes the lowest
+    // number that is free, which is the one just given up.
     unsafe {
-        let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-        if nothing > 0 {
-            libc::dup2(nothing, libc::STDIN_FILENO);
-            libc::close(nothing);
-        }
+        libc::close(libc::STDIN_FILENO);
+        libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY);
     }
 }
 

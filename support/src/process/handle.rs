@@ -244,12 +244,15 @@ impl Started {
         if let Some(exit) = self.exit.get() {
             return Some(*exit);
         }
-        if !ends_within(self.pidfd.as_fd(), limit) {
+        let is_its_child = getpid() == self.parent;
+        // Reaping waits by itself where there is no limit.
+        let may_wait = limit.is_none() && is_its_child;
+        if !may_wait && !ends_within(self.pidfd.as_fd(), limit) {
             return None;
         }
         // In a forked child this is a copy, about a process that is not its child. Another thread
-        // may have been in the middle of the other branch when the copy was made.
-        if getpid() != self.parent {
+        // may have been in the middle of the line below when the copy was made.
+        if !is_its_child {
             return Some(Exit::Unknown);
         }
         // The first to come reaps; others wait for what it learns.

@@ -10,6 +10,8 @@ pub struct Installed {
     pub toolchain: Toolchain,
     pub evcxr: PathBuf,
     pub rust_src: PathBuf,
+    /// The environment's interpreter: notebooks run Python programs beside their own.
+    pub python: PathBuf,
 }
 
 impl Installed {

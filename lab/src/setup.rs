@@ -38,6 +38,7 @@ pub fn set_up(home: &Home) -> Result<Environment> {
         toolchain,
         evcxr,
         rust_src,
+        python: environment.program("python"),
     };
     installed.write(home)?;
     kernelspec::set_up(home, &environment)?;

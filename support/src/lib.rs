@@ -23,6 +23,7 @@
 //! - [`process`]: processes that run a closure, with names, ends and signals.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
+//! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
 //!
@@ -35,6 +36,7 @@ pub mod plot;
 pub mod prelude;
 pub mod process;
 pub mod progress;
+pub mod python;
 pub mod thread;
 pub mod timing;
 pub mod trace;

@@ -22,6 +22,7 @@
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
+//! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //!
 //! A cell's own `use` or `let` of one of these names wins over the prelude's. `std::thread` is
 //! therefore not hidden: after `use std::thread;` the name means the standard library's alone.
@@ -39,6 +40,7 @@ pub use crate::display;
 pub use crate::plot::{self, Figure, Timeline};
 pub use crate::process::{self, Process};
 pub use crate::progress::{self, Progress};
+pub use crate::python::python;
 pub use crate::thread;
 pub use crate::timing;
 pub use crate::trace::Trace;

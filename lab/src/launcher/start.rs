@@ -154,6 +154,7 @@ pub fn warden(
         .env("EVCXR_TMPDIR", &build)
         .env("EVCXR_CONFIG_DIR", home.state().join("config"))
         .env("RUST_SRC_PATH", &installed.rust_src)
+        .env("NOTEBOOK_PYTHON", &installed.python)
         // See `shims`.
         .env(
             "NOTEBOOK_CARGO_HOME",

@@ -4,12 +4,13 @@
 //! A stock kernel talks to the process that runs the cells over that process's own standard
 //! streams. So a child made by `fork()` that returns from the cell answers in its parent's name,
 //! steals the parent's next command, and keeps an interrupted kernel waiting. This module puts
-//! four things between the cells and the kernel:
+//! five things between the cells and the kernel:
 //!
 //! - `output` carries everything written to stdout and stderr, by this process and by its
 //!   children, to the kernel's front, or to a stock kernel: whole lines, in the order in which
 //!   they were written; none of a child's steers the kernel;
 //! - `fork` prepares each child: no kernel pipes, no stdin, and it dies with its parent;
+//! - `stdin` keeps the kernel's commands from programs that cells start;
 //! - `panic` says in one line what panicked and where;
 //! - `fault` lets a process that faults end by its own signal.
 //!
@@ -25,6 +26,7 @@ mod output;
 mod panic;
 pub mod rich;
 pub(crate) mod shown;
+mod stdin;
 
 pub use fork::forks;
 pub(crate) use fork::killed_with_thread_of;
@@ -63,6 +65,9 @@ extern "C" fn on_load() {
             // Without the sockets cells still run, as they do in a stock kernel.
             if let Err(error) = output::install().and_then(|()| fork::install()) {
                 eprintln!("support: children are not kept apart from the kernel: {error}");
+            }
+            if let Err(error) = stdin::install() {
+                eprintln!("support: programs are not kept from the kernel's commands: {error}");
             }
         });
     }

@@ -49,6 +49,7 @@
 mod end;
 mod event;
 mod family;
+mod foreign;
 mod introduce;
 mod lane;
 mod lock;
@@ -71,6 +72,7 @@ use std::time::Duration;
 
 pub use end::{How, LaneGuard};
 pub use event::{Event, Kind};
+pub(crate) use foreign::{Told, What};
 pub use lane::{End, Fork, Lane, Seen};
 pub use lock::Held;
 use shared::Shared;

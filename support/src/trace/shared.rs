@@ -171,6 +171,11 @@ impl Shared {
         self.header().epoch.load(Ordering::Relaxed)
     }
 
+    /// Counts time from another moment: for events that come from elsewhere.
+    pub fn set_epoch(&self, epoch: u64) {
+        self.header().epoch.store(epoch, Ordering::Relaxed);
+    }
+
     /// A number for a task, from 1, unlike any other in this mapping.
     pub fn next_task(&self) -> u32 {
         (self.header().taking.tasks.fetch_add(1, Ordering::Relaxed) + 1) as u32

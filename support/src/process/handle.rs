@@ -151,7 +151,7 @@ impl Process {
     /// use support::process::{Exit, Process};
     /// use support::thread;
     ///
-    /// let sleeper = Process::spawn("sleeper", || thread::park());
+    /// let sleeper = Process::spawn("sleeper", thread::park);
     /// assert_eq!(sleeper.join_timeout(Duration::from_millis(1)), None);
     /// sleeper.kill();
     /// assert!(sleeper.join_timeout(Duration::from_secs(60)).is_some());
@@ -165,7 +165,7 @@ impl Process {
     /// ```
     /// use support::process::Process;
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// assert!(process.is_alive());
     /// process.kill();
     /// process.join();
@@ -180,7 +180,7 @@ impl Process {
     /// ```
     /// use support::process::{Exit, Process};
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// assert_eq!(process.exit(), None);
     /// process.kill();
     /// assert_eq!(process.join(), process.exit().unwrap());
@@ -195,7 +195,7 @@ impl Process {
     /// use support::nix::sys::signal::Signal;
     /// use support::process::{Exit, Process};
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// process.terminate();
     /// assert_eq!(process.join(), Exit::Signal(Signal::SIGTERM));
     /// ```
@@ -208,7 +208,7 @@ impl Process {
     /// ```
     /// use support::process::Process;
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// process.kill();
     /// assert_eq!(process.join().to_string(), "SIGKILL");
     /// ```
@@ -225,7 +225,7 @@ impl Process {
     /// use support::nix::sys::signal::Signal;
     /// use support::process::{Exit, Process};
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// process.signal(Signal::SIGUSR1);
     /// assert_eq!(process.join(), Exit::Signal(Signal::SIGUSR1));
     /// process.signal(Signal::SIGKILL);

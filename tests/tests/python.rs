@@ -1,5 +1,6 @@
 //! The notebooks' Python programs: each one is run, and what it says is checked.
 
+use end_to_end::kernel::Kernel;
 use end_to_end::processes::{wait_until, with_variable};
 use end_to_end::repository;
 use std::collections::BTreeSet;
@@ -359,12 +360,7 @@ fn a_caller() {
 fn a_program_ends_with_its_caller_even_if_that_is_killed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mark = format!("caller-{}", std::process::id());
-    let text = marked(
-        &mark,
-        "subprocess.Popen(['sleep', '600'], start_new_session=True)\n\
-         subprocess.Popen(['sleep', '600'])\ntime.sleep(600)\n",
-    );
-    let path = program(folder.path(), &text);
+    let path = with_children(folder.path(), &mark);
     let mut caller = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "a_caller", "--ignored", "--test-threads=1"])
         .env("TEST_PROGRAM", &path)
@@ -380,4 +376,61 @@ fn a_program_ends_with_its_caller_even_if_that_is_killed() {
     caller.kill().expect("a child");
     caller.wait().expect("a child");
     wait_until("nothing is left", || programs().is_empty());
+}
+
+/// A program with two children, whose processes all bear `mark`, that says when they are there.
+fn with_children(folder: &Path, mark: &str) -> String {
+    let text = marked(
+        mark,
+        "subprocess.Popen(['sleep', '600'], start_new_session=True)\n\
+         subprocess.Popen(['sleep', '600'])\nprint('started', flush=True)\ntime.sleep(600)\n",
+    );
+    program(folder, &text)
+}
+
+#[test]
+fn a_cell_runs_a_program_before_the_front_and_in_a_stock_kernel() {
+    for mut kernel in [Kernel::start(), Kernel::start_without_front()] {
+        kernel.run("use support::prelude::*;").ok();
+        let reply = kernel
+            .run(r#"let run = python("queues.py").arg(0.01).run(); println!("{}", run.trace().lanes().len());"#)
+            .ok();
+        let said: Vec<_> = reply.stdout.lines().collect();
+        assert_eq!(said[said.len() - 2..], ["The reader's exit code: -15", "3"]);
+        // From a thread that ends, too.
+        let reply = kernel
+            .run(r#"std::thread::spawn(|| python("fork.py").run().stdout.lines().count()).join().unwrap()"#)
+            .ok();
+        assert_eq!(
+            (reply.text(), reply.stdout.lines().count()),
+            ("3", 3),
+            "{reply:?}"
+        );
+        let reply = kernel.run(r#"python("no-such.py").run()"#).error();
+        assert!(
+            format!("{reply:?}").contains("there is no Python program no-such.py"),
+            "{reply:?}"
+        );
+        kernel.shut_down();
+    }
+}
+
+#[test]
+fn an_interrupt_ends_a_program_and_all_that_it_started() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mark = format!("interrupt-{}", std::process::id());
+    let path = with_children(folder.path(), &mark);
+    for mut kernel in [Kernel::start(), Kernel::start_without_front()] {
+        kernel.run("use support::prelude::*;").ok();
+        let cell = kernel.begin(&format!("python({path:?}).run();"));
+        kernel.wait_for(&cell, "started\n");
+        assert_eq!(with_variable("TEST_MARK", &mark).len(), 2);
+        kernel.interrupt();
+        kernel.finish(&cell).error();
+        wait_until("nothing is left", || {
+            with_variable("TEST_MARK", &mark).is_empty()
+        });
+        kernel.run("1 + 1").ok();
+        kernel.shut_down();
+    }
 }

@@ -256,3 +256,16 @@ fn waits_are_as_long_as_asked() {
     assert!(!one.poll(wait));
     assert!(begin.elapsed() >= 2 * wait);
 }
+
+#[test]
+fn an_end_that_this_process_closed_says_so() {
+    let _turn = turn();
+    let (mut one, mut other) = pipe::<u8, u8>();
+    other.send(1).unwrap();
+    one.close();
+    let said = "this end of the pipe was closed by this process";
+    assert_eq!(one.send(1).unwrap_err().to_string(), said);
+    assert_eq!(one.recv().unwrap_err().to_string(), said);
+    assert!(one.poll(Duration::ZERO));
+    assert_eq!(other.recv_timeout(LONG), Err(RecvError::Closed));
+}

@@ -102,14 +102,32 @@ impl<S, R> Pipe<S, R> {
         self.stream.poll(Limit::after(timeout))
     }
 
-    /// Closes this end, as dropping it does.
+    /// Closes this process's copy of this end, as dropping it does. Messages that came and were
+    /// not received are gone; sending and receiving fail from then on.
+    ///
+    /// For a closure that runs in a child and does not own the end that it must not keep: see the
+    /// trap of [`pipe`].
     ///
     /// ```
-    /// let (one, mut other) = support::ipc::pipe::<u8, u8>();
-    /// one.close();
-    /// assert!(other.recv().is_err());
+    /// use support::ipc::pipe;
+    /// use support::process::Process;
+    ///
+    /// let (mut asking, mut answering) = pipe::<u32, u32>();
+    /// let child = Process::spawn("child", || {
+    ///     asking.close();
+    ///     while let Ok(n) = answering.recv() {
+    ///         answering.send(2 * n).unwrap();
+    ///     }
+    /// });
+    /// answering.close();
+    /// asking.send(21).unwrap();
+    /// assert_eq!(asking.recv(), Ok(42));
+    /// asking.close();
+    /// assert!(child.join().success());
     /// ```
-    pub fn close(self) {}
+    pub fn close(&mut self) {
+        self.stream.close();
+    }
 }
 
 impl<S: Serialize, R> Pipe<S, R> {

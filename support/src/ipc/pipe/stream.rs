@@ -22,7 +22,8 @@ const STEP: usize = 8 << 20;
 /// One end. Sockets rather than a pair of pipes: one descriptor an end, both directions, and a
 /// send to a closed one can be told not to raise SIGPIPE.
 pub struct Stream {
-    socket: OwnedFd,
+    /// None: closed by this process.
+    socket: Option<OwnedFd>,
     /// What came and was not received yet: `[read, came)` of `incoming`.
     incoming: Vec<u8>,
     read: usize,
@@ -46,7 +47,14 @@ impl Stream {
 
     fn new(socket: OwnedFd) -> Stream {
         Stream {
-            socket,
+            socket: Some(socket),
+            ..Stream::new_closed()
+        }
+    }
+
+    fn new_closed() -> Stream {
+        Stream {
+            socket: None,
             incoming: Vec::new(),
             read: 0,
             came: 0,
@@ -56,8 +64,13 @@ impl Stream {
         }
     }
 
+    /// -1 if it is closed: calls on it then fail with EBADF.
     pub fn fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.socket.as_ref().map_or(-1, OwnedFd::as_raw_fd)
+    }
+
+    pub fn close(&mut self) {
+        *self = Stream::new_closed();
     }
 
     /// Room for the next frame's bytes, behind its head. The one before must have gone out.
@@ -179,7 +192,8 @@ impl Stream {
             }
         }
         let room = &mut self.incoming[self.came..];
-        match recv(self.socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+        let fd = self.socket.as_ref().map_or(-1, OwnedFd::as_raw_fd);
+        match recv(fd, room, MsgFlags::MSG_DONTWAIT) {
             // ECONNRESET: the other end was closed before it had received all that we sent.
             Ok(0) | Err(Errno::ECONNRESET) => self.ended = true,
             Ok(bytes) => self.came += bytes,
@@ -205,11 +219,15 @@ impl Stream {
 
     /// Waits until the socket can be read from or written to; `false` if the limit has passed.
     fn wait(&self, what: PollFlags, limit: Limit) -> bool {
+        let Some(socket) = &self.socket else {
+            // The call that follows says so.
+            return true;
+        };
         let left = limit.left();
         if left.is_some_and(|left| left.is_zero()) {
             return false;
         }
-        let mut sockets = [PollFd::new(self.socket.as_fd(), what)];
+        let mut sockets = [PollFd::new(socket.as_fd(), what)];
         // Interrupted or too early: the caller looks again, with what is left of its limit.
         let _ = ppoll(&mut sockets, left.map(TimeSpec::from), None);
         true
@@ -217,5 +235,8 @@ impl Stream {
 }
 
 fn said(what: &str, error: Errno) -> String {
-    format!("the pipe cannot be {what}: {}", error.desc())
+    match error {
+        Errno::EBADF => "this end of the pipe was closed by this process".to_string(),
+        error => format!("the pipe cannot be {what}: {}", error.desc()),
+    }
 }

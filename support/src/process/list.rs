@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::handle::Started;
+use super::started::Started;
 
 /// One process's list. A forked child starts one of its own, since a thread of its parent may
 /// have held this one's lock at the fork.

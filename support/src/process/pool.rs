@@ -29,8 +29,8 @@
 //!
 //! # Which worker gets what
 //!
-//! Tasks go out in chunks, in their order, to whoever is free. A worker that has done a chunk of
-//! a call in less than a millisecond is given the next one of that call in advance.
+//! Tasks go out in chunks, in their order, to whoever is free. While more chunks wait than there are
+//! workers, one that has done its latest chunk in less than a millisecond is given two at once.
 //!
 //! A worker notes in shared memory which task it is about to begin, and leaves small results
 //! there. So when it dies, however suddenly, everything that it has finished counts; the task that

@@ -12,7 +12,7 @@ use super::Failed;
 use super::book::{Book, Task};
 use super::control::Control;
 use super::crew::{Crewman, start};
-use super::job::Outcome;
+use super::job::{Outcome, Value};
 use super::wire::Kind;
 use super::worker::Work;
 use crate::trace::Trace;
@@ -233,8 +233,8 @@ impl Drop for Manager {
     }
 }
 
-fn outcome(kind: Kind, value: Vec<u8>) -> Outcome {
-    let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+fn outcome(kind: Kind, value: Value) -> Outcome {
+    let text = |value: Value| String::from_utf8_lossy(value.bytes()).into_owned();
     match kind {
         Kind::Done => Ok(value),
         Kind::Panicked => Err(Failed::Panicked(text(value))),

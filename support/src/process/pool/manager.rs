@@ -29,6 +29,7 @@ pub(super) struct Manager {
     started: usize,
     /// All is done: the workers end, and nobody follows them.
     finishing: bool,
+    has_ended: bool,
 }
 
 impl Manager {
@@ -50,6 +51,7 @@ impl Manager {
             crew: (0..workers).map(|_| None).collect(),
             started: 0,
             finishing: false,
+            has_ended: false,
         };
         for seat in 0..workers {
             manager.start(seat)?;
@@ -212,6 +214,7 @@ impl Manager {
 
     /// Ends those who are left, and fails what is not done.
     fn end(&mut self, why: Failed) {
+        self.has_ended = true;
         self.crew.iter().flatten().for_each(Crewman::kill);
         for worker in self.crew.iter_mut().filter_map(Option::take) {
             worker.reap(self.trace.as_ref());
@@ -227,7 +230,7 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         // Also if this thread panics: nobody waits for ever.
-        if self.crew.iter().any(Option::is_some) {
+        if !self.has_ended {
             self.end(Failed::NoWorkers("the pool's manager failed".into()));
         }
     }

@@ -9,7 +9,7 @@
 //!
 //! A [`Pool`] forks its workers when it is made. They inherit its function, and all that the
 //! function refers to, as it is at that moment; what the program defines or changes later, they do
-//! not see. Items travel to them and results come back as bytes, by [serde](crate::serde): numbers,
+//! not see. Items travel to them and results come back as bytes, by [`serde`]: numbers,
 //! texts, tuples, vectors, and structs with
 //! `#[derive(Serialize, Deserialize)] #[serde(crate = "support::serde")]`.
 //!
@@ -29,8 +29,8 @@
 //!
 //! # Which worker gets what
 //!
-//! Tasks go out in chunks, in their order, to whoever is free. A worker that has done a chunk of
-//! a call in less than a millisecond is given the next one of that call in advance.
+//! Tasks go out in chunks, in their order, to whoever is free. While more chunks wait than there are
+//! workers, one that has done its latest chunk in less than a millisecond is given two at once.
 //!
 //! A worker notes in shared memory which task it is about to begin, and leaves small results
 //! there. So when it dies, however suddenly, everything that it has finished counts; the task that
@@ -44,6 +44,7 @@ mod batch;
 mod block;
 mod book;
 mod call;
+mod chunks;
 mod control;
 mod crew;
 mod failed;
@@ -67,6 +68,7 @@ use crate::codec;
 use crate::trace::Trace;
 use batch::{Batch, Chunk};
 use call::{Order, chunk_of};
+pub use chunks::Chunks;
 use control::Control;
 pub use failed::Failed;
 use job::Job;
@@ -255,7 +257,7 @@ where
     /// assert_eq!(pool.chunks_of(2).map(0..5).unwrap(), [0, 1, 4, 9, 16]);
     /// ```
     pub fn chunks_of(&self, n: usize) -> Chunks<'_, T, R> {
-        Chunks { pool: self, n }
+        Chunks::new(self, n)
     }
 
     /// Does one item, and waits for the result.
@@ -390,82 +392,6 @@ impl<T, R> fmt::Debug for Pool<T, R> {
         f.debug_struct("Pool")
             .field("workers", &self.workers())
             .finish()
-    }
-}
-
-/// A [`Pool`] whose tasks go out so many at once: made by [`Pool::chunks_of`].
-///
-/// ```
-/// let pool = support::process::Pool::new(2, |n: u32| n);
-/// assert_eq!(pool.chunks_of(1).map(0..3).unwrap(), [0, 1, 2]);
-/// ```
-#[derive(Debug)]
-pub struct Chunks<'p, T, R> {
-    pool: &'p Pool<T, R>,
-    n: usize,
-}
-
-impl<T, R> Chunks<'_, T, R>
-where
-    T: Serialize + DeserializeOwned,
-    R: Serialize + DeserializeOwned,
-{
-    /// As [`Pool::map`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// ```
-    /// let pool = support::process::Pool::new(2, |n: u32| n);
-    /// assert_eq!(pool.chunks_of(9).map([5, 6]).unwrap(), [5, 6]);
-    /// ```
-    pub fn map(&self, items: impl IntoIterator<Item = T>) -> Result<Vec<R>, Failed> {
-        self.outcomes(items).into_iter().collect()
-    }
-
-    /// As [`Pool::outcomes`].
-    ///
-    /// ```
-    /// let pool = support::process::Pool::new(2, |n: u32| n);
-    /// assert_eq!(pool.chunks_of(9).outcomes([5]), [Ok(5)]);
-    /// ```
-    pub fn outcomes(&self, items: impl IntoIterator<Item = T>) -> Vec<Result<R, Failed>> {
-        self.pool.all(self.n, Box::new(items.into_iter()))
-    }
-
-    /// As [`Pool::imap`].
-    ///
-    /// ```
-    /// let pool = support::process::Pool::new(2, |n: u32| n);
-    /// assert_eq!(pool.chunks_of(10).imap(0..100).count(), 100);
-    /// ```
-    pub fn imap<'a, I>(&self, items: I) -> Results<'a, T, R>
-    where
-        I: IntoIterator<Item = T, IntoIter: 'a>,
-    {
-        self.results(Order::AsGiven, Box::new(items.into_iter()))
-    }
-
-    /// As [`Pool::imap_unordered`].
-    ///
-    /// ```
-    /// let pool = support::process::Pool::new(2, |n: u32| n);
-    /// assert_eq!(pool.chunks_of(10).imap_unordered(0..100).count(), 100);
-    /// ```
-    pub fn imap_unordered<'a, I>(&self, items: I) -> Results<'a, T, R>
-    where
-        I: IntoIterator<Item = T, IntoIter: 'a>,
-    {
-        self.results(Order::AsTheyCome, Box::new(items.into_iter()))
-    }
-
-    fn results<'a>(
-        &self,
-        order: Order,
-        items: Box<dyn Iterator<Item = T> + 'a>,
-    ) -> Results<'a, T, R> {
-        Results::new(&self.pool.control, self.n, order, items)
     }
 }
 

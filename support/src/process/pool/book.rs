@@ -13,8 +13,8 @@ use super::batch::Chunk;
 use super::job::Job;
 
 /// A worker whose latest chunk took less than this is given the next one in advance, so that it
-/// never waits for the parent. With longer ones the wait does not count, and a task that was
-/// handed out in advance would wait for the one before it while another worker is free.
+/// never waits for the parent: as long as more chunks wait than there are workers, for a task that
+/// was handed out in advance waits for the one before it even if another worker is free.
 const SHORT: Duration = Duration::from_millis(1);
 
 /// What one worker has to do.
@@ -25,8 +25,8 @@ struct Seat {
     done: u64,
     /// Since when the first chunk has been worked on.
     since: Option<Instant>,
-    /// The (address of the) call that its latest chunk was of, if that was a short one.
-    quick_at: Option<usize>,
+    /// Its latest chunk was a short one.
+    is_quick: bool,
     /// Nobody sits here any more.
     is_retired: bool,
 }
@@ -69,14 +69,14 @@ impl Book {
         {
             self.queue.pop_front();
         }
-        let job = address(&self.queue.front()?.batch.job);
+        let many_wait = self.queue.len() > self.seats.len();
         let seats = self
             .seats
             .iter()
             .enumerate()
             .filter(|(_, seat)| match seat.held.len() {
                 0 => !seat.is_retired,
-                1 => seat.quick_at == Some(job),
+                1 => seat.is_quick && many_wait,
                 _ => false,
             });
         let (place, _) = seats.min_by_key(|(_, seat)| seat.held.len())?;
@@ -104,8 +104,7 @@ impl Book {
                 .since
                 .replace(now)
                 .map(|since| now.duration_since(since));
-            let is_quick = took.is_some_and(|took| took < SHORT);
-            seat.quick_at = is_quick.then_some(address(&task.0));
+            seat.is_quick = took.is_some_and(|took| took < SHORT);
         }
         if seat.held.is_empty() {
             seat.since = None;
@@ -148,10 +147,6 @@ impl Book {
         });
         tasks.collect()
     }
-}
-
-fn address(job: &Arc<Job>) -> usize {
-    Arc::as_ptr(job).addr()
 }
 
 /// Takes the first task off.

@@ -10,6 +10,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
 
 use super::block::Block;
+use super::job::Value;
 use super::wire::{self, Inbox, Kind, Outbox};
 use super::worker::{self, LOOK_AGAIN, Work};
 use crate::process::{Exit, child, pidfd};
@@ -81,7 +82,7 @@ impl Crewman {
     }
 
     /// The result of this number, if it has come.
-    pub fn result(&mut self, number: u64) -> Option<(Kind, Vec<u8>)> {
+    pub fn result(&mut self, number: u64) -> Option<(Kind, Value)> {
         let result = self.from_ring.take(number);
         result.or_else(|| self.from_socket.take(number))
     }

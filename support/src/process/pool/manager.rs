@@ -12,7 +12,7 @@ use super::Failed;
 use super::book::{Book, Task};
 use super::control::Control;
 use super::crew::{Crewman, start};
-use super::job::Outcome;
+use super::job::{Outcome, Value};
 use super::wire::Kind;
 use super::worker::Work;
 use crate::trace::Trace;
@@ -29,6 +29,7 @@ pub(super) struct Manager {
     started: usize,
     /// All is done: the workers end, and nobody follows them.
     finishing: bool,
+    has_ended: bool,
 }
 
 impl Manager {
@@ -50,6 +51,7 @@ impl Manager {
             crew: (0..workers).map(|_| None).collect(),
             started: 0,
             finishing: false,
+            has_ended: false,
         };
         for seat in 0..workers {
             manager.start(seat)?;
@@ -212,6 +214,7 @@ impl Manager {
 
     /// Ends those who are left, and fails what is not done.
     fn end(&mut self, why: Failed) {
+        self.has_ended = true;
         self.crew.iter().flatten().for_each(Crewman::kill);
         for worker in self.crew.iter_mut().filter_map(Option::take) {
             worker.reap(self.trace.as_ref());
@@ -227,14 +230,14 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         // Also if this thread panics: nobody waits for ever.
-        if self.crew.iter().any(Option::is_some) {
+        if !self.has_ended {
             self.end(Failed::NoWorkers("the pool's manager failed".into()));
         }
     }
 }
 
-fn outcome(kind: Kind, value: Vec<u8>) -> Outcome {
-    let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+fn outcome(kind: Kind, value: Value) -> Outcome {
+    let text = |value: Value| String::from_utf8_lossy(value.bytes()).into_owned();
     match kind {
         Kind::Done => Ok(value),
         Kind::Panicked => Err(Failed::Panicked(text(value))),

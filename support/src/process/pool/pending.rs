@@ -90,7 +90,7 @@ fn wait(job: &Job, until: Option<Instant>) -> Option<Outcome> {
 }
 
 pub(super) fn decode<R: DeserializeOwned>(outcome: Outcome) -> Result<R, Failed> {
-    codec::read(&outcome?).map_err(Failed::NotSent)
+    codec::read(outcome?.bytes()).map_err(Failed::NotSent)
 }
 
 impl<R> fmt::Debug for Pending<R> {

@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv, send};
 
 use super::batch::Batch;
+use super::job::Value;
 
 /// The length of a frame.
 pub(super) const LENGTH: usize = 4;
@@ -76,7 +77,7 @@ impl Inbox {
     }
 
     /// The result of this number, if it is the next in here.
-    pub fn take(&mut self, number: u64) -> Option<(Kind, Vec<u8>)> {
+    pub fn take(&mut self, number: u64) -> Option<(Kind, Value)> {
         loop {
             let frame = frame(&self.bytes[self.at..])?;
             if frame.is_empty() {
@@ -88,7 +89,7 @@ impl Inbox {
             if u64::from_le_bytes(*of) != number {
                 return None;
             }
-            let result = (Kind::of(kind[0]), value.to_vec());
+            let result = (Kind::of(kind[0]), Value::from(value));
             self.at += LENGTH + frame.len();
             return Some(result);
         }
@@ -169,8 +170,8 @@ mod tests {
         for byte in all {
             assert!(inbox.take(9).is_none(), "8 comes before, from elsewhere");
             inbox.tail().push(byte);
-            if let Some(seven) = inbox.take(7) {
-                assert_eq!(seven, (Kind::Done, b"seven".to_vec()));
+            if let Some((kind, seven)) = inbox.take(7) {
+                assert_eq!((kind, seven.bytes()), (Kind::Done, &b"seven"[..]));
                 assert!(inbox.take(7).is_none(), "taken once");
                 break;
             }
@@ -178,8 +179,11 @@ mod tests {
         let mut rest = LOOK.to_vec();
         rest.extend(result(9, b""));
         inbox.tail().extend(rest);
-        assert_eq!(inbox.take(8), None);
-        assert_eq!(inbox.take(9), Some((Kind::Done, Vec::new())));
+        assert!(inbox.take(8).is_none());
+        assert_eq!(inbox.take(9).unwrap().1.bytes(), b"");
+        let long = vec![7; 31];
+        inbox.tail().extend(result(10, &long));
+        assert_eq!(inbox.take(10).unwrap().1.bytes(), long);
     }
 
     #[test]

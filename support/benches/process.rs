@@ -108,32 +108,6 @@ fn main() {
         }
     });
     row("a small parent", own, raw);
-    for f in [ours, bare, ours, bare] {
-        let flt = || {
-            let mut u: libc::rusage = unsafe { std::mem::zeroed() };
-            unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &mut u) };
-            let mut s: libc::rusage = unsafe { std::mem::zeroed() };
-            unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut s) };
-            (
-                u.ru_minflt,
-                s.ru_minflt,
-                u.ru_stime.tv_usec + u.ru_utime.tv_usec,
-                s.ru_stime.tv_usec + s.ru_utime.tv_usec,
-            )
-        };
-        let a = flt();
-        for _ in 0..100 {
-            f();
-        }
-        let b = flt();
-        println!(
-            "child faults {} parent {} child us {} parent us {}",
-            (b.0 - a.0) / 100,
-            (b.1 - a.1) / 100,
-            (b.2 - a.2) / 100,
-            (b.3 - a.3) / 100
-        );
-    }
     let (of_thread, raw) = thread::spawn(|| compare(ROUNDS, || ())).join().unwrap();
     row("… from a thread, not the first", of_thread, raw);
     for megabytes in [64, 256, 1024] {

@@ -68,3 +68,18 @@ fn an_abort_in_a_later_cell() {
     expect_ended(&pids);
     kernel.shut_down();
 }
+
+#[test]
+fn a_panic_is_told_with_the_processs_name_and_the_cells_line() {
+    let mut kernel = Kernel::start();
+    kernel.run("use support::prelude::*;").ok();
+    let reply = kernel.run(
+        "let unlucky = Process::spawn(\"unlucky\", || {\n    panic!(\"no luck\");\n});\nunlucky.join()",
+    );
+    let reply = reply.ok();
+    assert_eq!(reply.result["text/plain"], "Code(101)");
+    let (who, what) = reply.stderr.split_once(" panicked: ").expect("a panic");
+    assert!(who.starts_with("process 'unlucky' ("), "{who}");
+    assert_eq!(what, "no luck (cell [2], line 2)\n");
+    kernel.shut_down();
+}

@@ -22,6 +22,7 @@
 //! starts, and ends all of it when the program has ended, when its limit has passed, or when the
 //! caller dies, even by SIGKILL.
 
+mod failed;
 mod minder;
 mod run;
 mod say;
@@ -31,7 +32,8 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use run::{Failed, Run};
+pub use failed::Failed;
+pub use run::Run;
 
 #[cfg(doc)]
 use crate::trace::Trace;

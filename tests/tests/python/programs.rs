@@ -1,13 +1,11 @@
-//! The notebooks' Python programs: each one is run, and what it says is checked.
+//! Each program of the notebooks' folder is run, and what it says is checked.
 
-use end_to_end::processes::{wait_until, with_variable};
+use super::prepared;
 use end_to_end::repository;
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use support::python::{Python, Run, python};
-use support::trace::{How, Lane};
+use std::time::Duration;
+use support::python::Run;
+use support::trace::{Event, How, Lane};
 
 /// Runs a program of the folder by the environment's own interpreter.
 fn run(program: &str, args: &[&str]) -> Run {
@@ -23,16 +21,6 @@ fn in_folder(program: &str) -> String {
     folder.join(program).to_str().expect("UTF-8").to_owned()
 }
 
-fn prepared(program: &str, args: &[&str]) -> Python {
-    let home = lab::home::Home::at(&repository()).expect("the repository");
-    let installed = lab::installed::Installed::read(&home).expect("a set-up");
-    python(program)
-        .interpreter(installed.python)
-        .args(args)
-        .limit(Duration::from_secs(60))
-        .quiet()
-}
-
 /// What is checked of each program.
 const CHECKS: &[(&str, fn())] = &[
     ("fork.py", fork),
@@ -44,6 +32,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("queue_throughput.py", queue_throughput),
     ("queues.py", queues),
     ("spans.py", spans_by_itself),
+    ("subprocesses.py", subprocesses),
     ("threads.py", threads),
 ];
 
@@ -209,6 +198,24 @@ fn threads() {
     assert!(last.starts_with("Thread-2: "), "its delay is twice as long");
 }
 
+fn subprocesses() {
+    let run = run("subprocesses.py", &["5", "2", "0.01"]);
+    let events = run.trace().events();
+    let labels: BTreeSet<_> = events.iter().map(|event| event.label.as_str()).collect();
+    assert_eq!(labels.len(), 5, "{labels:?}");
+    for event in &events {
+        assert!(event.time() >= Duration::from_millis(10), "{event:?}");
+        let during = |other: &&Event| other.start <= event.start && other.end > Some(event.start);
+        assert!(events.iter().filter(during).count() <= 2, "{events:#?}");
+    }
+    let slots = run
+        .trace()
+        .lanes()
+        .into_iter()
+        .filter(|lane| lane.name.starts_with("slot_"));
+    assert_eq!(slots.count(), 2);
+}
+
 fn queue_throughput() {
     let run = run("queue_throughput.py", &["1000", "200"]);
     one_time(&run);
@@ -250,115 +257,4 @@ fn spans_by_itself() {
     let run = run("spans.py", &[]);
     assert_eq!(run.stdout, "");
     assert!(run.trace().lanes().is_empty());
-}
-
-/// Writes a program for a test and returns its path.
-fn program(folder: &Path, text: &str) -> String {
-    let path = folder.join("program.py");
-    std::fs::write(&path, text).expect("a writable folder");
-    path.to_str().expect("UTF-8").to_owned()
-}
-
-/// A mark in a program's environment, which its children inherit.
-fn marked(mark: &str, rest: &str) -> String {
-    format!("import os, subprocess, sys, time\nos.environ['TEST_MARK'] = '{mark}'\n{rest}")
-}
-
-#[test]
-fn a_program_that_hangs_is_ended_at_the_limit_with_all_that_it_started() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mark = format!("hangs-{}", std::process::id());
-    // A child, a child's child whose parent has ended, and one that left for a session of its own.
-    let text = marked(
-        &mark,
-        "subprocess.Popen(['sleep', '600'])\n\
-         subprocess.run(['sh', '-c', 'sleep 600 > /dev/null &'])\n\
-         subprocess.Popen(['sleep', '600'], start_new_session=True)\n\
-         print('all started', flush=True)\n\
-         time.sleep(600)\n",
-    );
-    let path = program(folder.path(), &text);
-    let hanging = prepared(&path, &[]).limit(Duration::from_secs(2));
-    let started = Instant::now();
-    let runner = std::thread::spawn(move || hanging.try_run());
-    let processes = || with_variable("TEST_MARK", &mark);
-    wait_until("three children", || processes().len() == 3);
-    let failed = runner.join().expect("no panic").unwrap_err().to_string();
-    assert!(started.elapsed() < Duration::from_secs(10));
-    assert!(failed.contains("did not end within 2s"), "{failed}");
-    assert_eq!(processes(), [] as [i32; 0]);
-}
-
-#[test]
-fn what_a_program_leaves_behind_is_ended_with_it() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mark = format!("leaves-{}", std::process::id());
-    // It holds the program's stdout: without an end of its own, the run would wait for it.
-    let text = marked(
-        &mark,
-        "subprocess.Popen(['sleep', '600'], start_new_session=True)\n",
-    );
-    let started = Instant::now();
-    prepared(&program(folder.path(), &text), &[]).run();
-    assert!(started.elapsed() < Duration::from_secs(30));
-    assert_eq!(with_variable("TEST_MARK", &mark), [] as [i32; 0]);
-}
-
-#[test]
-fn a_broken_program_is_told_in_one_sentence() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let failed = |text: &str| {
-        let path = program(folder.path(), text);
-        let failed = prepared(&path, &[]).try_run().unwrap_err().to_string();
-        assert_eq!(failed.lines().count(), 1);
-        failed.strip_prefix(&path).expect("its name").to_owned()
-    };
-    assert_eq!(
-        failed("raise ValueError('no luck')"),
-        " ended with exit code 1: ValueError: no luck"
-    );
-    assert_eq!(
-        failed("this is no Python"),
-        " ended with exit code 1: SyntaxError: invalid syntax"
-    );
-    assert_eq!(failed("import sys; sys.exit(7)"), " ended with exit code 7");
-    assert_eq!(
-        failed("import os; os.kill(os.getpid(), 9)"),
-        " was ended by SIGKILL"
-    );
-}
-
-/// The caller of the test below: this program once more, started by it.
-#[test]
-#[ignore = "a part of another test"]
-fn a_caller() {
-    let path = std::env::var("TEST_PROGRAM").expect("a program");
-    let _ = python(&path).quiet().try_run();
-}
-
-#[test]
-fn a_program_ends_with_its_caller_even_if_that_is_killed() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mark = format!("caller-{}", std::process::id());
-    let text = marked(
-        &mark,
-        "subprocess.Popen(['sleep', '600'], start_new_session=True)\n\
-         subprocess.Popen(['sleep', '600'])\ntime.sleep(600)\n",
-    );
-    let path = program(folder.path(), &text);
-    let mut caller = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "a_caller", "--ignored", "--test-threads=1"])
-        .env("TEST_PROGRAM", &path)
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    wait_until("two children", || {
-        with_variable("TEST_MARK", &mark).len() == 2
-    });
-    // All that the caller started: minder, program and what has the mark.
-    let programs = || with_variable("TEST_PROGRAM", &path);
-    assert_eq!(programs().len(), 5, "caller, minder, program, two children");
-    caller.kill().expect("a child");
-    caller.wait().expect("a child");
-    wait_until("nothing is left", || programs().is_empty());
 }

@@ -158,7 +158,7 @@ impl Manager {
             {
                 continue;
             }
-            // It may have sent a result since we looked, which is not lost.
+            // A socket may have held more than was taken in at once; none of it is lost.
             if let Some(worker) = &mut self.crew[seat] {
                 while worker.receive() {}
             }

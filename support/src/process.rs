@@ -33,8 +33,8 @@
 //! | `sys.exit(n)` | [`exit`] | [`std::process::exit`] |
 //!
 //! For: work in a process of its own, whose variables nobody else sees and whose crash hurts
-//! nobody else. Not for: running other programs ([`std::process::Command`]) or for threads
-//! ([`crate::thread`]).
+//! nobody else. Not for: running other programs ([`std::process::Command`]), many small tasks (a
+//! pool of processes that stay), or threads ([`crate::thread`]).
 //!
 //! # What a child may do
 //!
@@ -61,6 +61,7 @@ pub(crate) mod own;
 mod parent;
 pub(crate) mod pidfd;
 pub mod pool;
+mod started;
 
 pub use std::os::unix::process::parent_id;
 pub use std::process::*;

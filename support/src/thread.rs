@@ -38,5 +38,6 @@ mod pin;
 pub use std::thread::*;
 
 pub use handle::{Handle, Panicked, spawn_named};
+pub(crate) use list::kept;
 pub use list::{ThreadInfo, active_count, enumerate, name, set_name, tid};
 pub use pin::{cpu, cpus, pin};

@@ -266,7 +266,9 @@ impl Front {
     fn panic_in_cells_words(&self, text: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(text).ok()?;
         let (said, place) = text.strip_suffix(")\n")?.rsplit_once(" (src/lib.rs:")?;
-        let is_ours = said.contains("thread '") && said.contains("' panicked: ");
+        let of_thread = said.contains("thread '") && said.contains("' panicked: ");
+        let of_process = said.starts_with("process '") && said.contains(") panicked: ");
+        let is_ours = of_thread || of_process;
         let source = is_ours.then(|| self.generated_source())?;
         let place = Place::find(&source, place.parse().ok()?, &self.history)?;
         Some(format!("{said} (cell [{}], line {})\n", place.cell, place.line).into())

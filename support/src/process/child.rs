@@ -5,9 +5,11 @@
 //! that a thread of the parent may hold: the two of the standard streams are taken before the
 //! fork, and given back on both sides.
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -48,6 +50,7 @@ pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result
     let err = io::stderr().lock();
     // A closed stdout is not this function's business.
     let _ = out.flush();
+    prepare_nothing()?;
     if !by_first_thread {
         parent::prepare()?;
     }
@@ -90,16 +93,22 @@ pub(super) fn leave(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// `/dev/null`, opened once, as that takes longer than all else that a child does.
+static NOTHING: AtomicI32 = AtomicI32::new(-1);
+
+/// Called under the lock of stdout, so by one thread at a time.
+fn prepare_nothing() -> io::Result<()> {
+    if NOTHING.load(SeqCst) < 0 {
+        let nothing = kernel::above_standard(File::open("/dev/null")?.into())?;
+        NOTHING.store(nothing.into_raw_fd(), SeqCst);
+    }
+    Ok(())
+}
+
 /// What waits on the parent's stdin is the parent's.
 fn read_nothing() {
-    // SAFETY: plain system calls; the path ends in a zero byte.
-    unsafe {
-        let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-        if nothing > 0 {
-            libc::dup2(nothing, libc::STDIN_FILENO);
-            libc::close(nothing);
-        }
-    }
+    // SAFETY: a system call on descriptors of this process.
+    unsafe { libc::dup2(NOTHING.load(SeqCst), libc::STDIN_FILENO) };
 }
 
 fn pidfd(child: Pid) -> io::Result<(Pid, OwnedFd)> {

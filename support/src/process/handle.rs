@@ -2,15 +2,13 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, getpid};
 
+use super::started::Started;
 use super::{Exit, Outcome, child, list, pidfd};
 
 /// How long a dropped handle waits for the process that it has killed. Only a process that is
@@ -32,16 +30,6 @@ const DROP_LIMIT: Duration = Duration::from_secs(5);
 /// ```
 pub struct Process {
     started: Arc<Started>,
-}
-
-/// What the handle and the list of children share.
-pub(super) struct Started {
-    pub name: String,
-    pub pid: Pid,
-    /// The process whose child it is: only that one may reap it.
-    parent: Pid,
-    pidfd: OwnedFd,
-    exit: OnceLock<Exit>,
 }
 
 impl Process {
@@ -90,15 +78,8 @@ impl Process {
 
     /// Everything that does not depend on the closure's type: compiled once, not in each cell.
     fn start(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result<Process> {
-        let parent = getpid();
         let (pid, pidfd) = child::spawn_dyn(name, work)?;
-        let started = Arc::new(Started {
-            name: name.split('\0').next().unwrap_or_default().to_string(),
-            pid,
-            parent,
-            pidfd,
-            exit: OnceLock::new(),
-        });
+        let started = Arc::new(Started::new(name, pid, pidfd));
         list::add(&started);
         Ok(Process { started })
     }
@@ -151,7 +132,7 @@ impl Process {
     /// use support::process::{Exit, Process};
     /// use support::thread;
     ///
-    /// let sleeper = Process::spawn("sleeper", || thread::park());
+    /// let sleeper = Process::spawn("sleeper", thread::park);
     /// assert_eq!(sleeper.join_timeout(Duration::from_millis(1)), None);
     /// sleeper.kill();
     /// assert!(sleeper.join_timeout(Duration::from_secs(60)).is_some());
@@ -165,7 +146,7 @@ impl Process {
     /// ```
     /// use support::process::Process;
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// assert!(process.is_alive());
     /// process.kill();
     /// process.join();
@@ -180,7 +161,7 @@ impl Process {
     /// ```
     /// use support::process::{Exit, Process};
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// assert_eq!(process.exit(), None);
     /// process.kill();
     /// assert_eq!(process.join(), process.exit().unwrap());
@@ -195,7 +176,7 @@ impl Process {
     /// use support::nix::sys::signal::Signal;
     /// use support::process::{Exit, Process};
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// process.terminate();
     /// assert_eq!(process.join(), Exit::Signal(Signal::SIGTERM));
     /// ```
@@ -208,7 +189,7 @@ impl Process {
     /// ```
     /// use support::process::Process;
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// process.kill();
     /// assert_eq!(process.join().to_string(), "SIGKILL");
     /// ```
@@ -225,65 +206,14 @@ impl Process {
     /// use support::nix::sys::signal::Signal;
     /// use support::process::{Exit, Process};
     ///
-    /// let process = Process::spawn("sleeper", || support::thread::park());
+    /// let process = Process::spawn("sleeper", support::thread::park);
     /// process.signal(Signal::SIGUSR1);
     /// assert_eq!(process.join(), Exit::Signal(Signal::SIGUSR1));
     /// process.signal(Signal::SIGKILL);
     /// ```
     pub fn signal(&self, signal: Signal) {
-        pidfd::signal(self.started.pidfd.as_fd(), signal);
+        pidfd::signal(self.started.as_fd(), signal);
     }
-}
-
-impl Started {
-    pub fn is_alive(&self) -> bool {
-        self.wait(Some(Duration::ZERO)).is_none()
-    }
-
-    fn wait(&self, limit: Option<Duration>) -> Option<Exit> {
-        if let Some(exit) = self.exit.get() {
-            return Some(*exit);
-        }
-        if !ends_within(self.pidfd.as_fd(), limit) {
-            return None;
-        }
-        // In a forked child this is a copy, about a process that is not its child. Another thread
-        // may have been in the middle of the other branch when the copy was made.
-        if getpid() != self.parent {
-            return Some(Exit::Unknown);
-        }
-        // The first to come reaps; others wait for what it learns.
-        Some(*self.exit.get_or_init(|| pidfd::reap(self.pidfd.as_fd())))
-    }
-}
-
-/// Waits until the process has ended, or the limit has passed.
-fn ends_within(process: BorrowedFd, limit: Option<Duration>) -> bool {
-    let until = limit.map(|limit| Instant::now().checked_add(limit));
-    loop {
-        let timeout = match until.flatten() {
-            None if limit == Some(Duration::ZERO) => PollTimeout::ZERO,
-            None => PollTimeout::NONE,
-            Some(until) => wait_time(until.saturating_duration_since(Instant::now())),
-        };
-        match poll(&mut [PollFd::new(process, PollFlags::POLLIN)], timeout) {
-            Ok(0) if until.flatten().is_some_and(|until| Instant::now() < until) => {}
-            Ok(0) => return false,
-            // A signal came in between.
-            Err(Errno::EINTR) => {}
-            // The descriptor says that the process has ended, or cannot be asked at all: then
-            // reaping tells.
-            Ok(_) | Err(_) => return true,
-        }
-    }
-}
-
-/// In milliseconds, rounded up, so that the last one is not spent by polling in circles.
-fn wait_time(left: Duration) -> PollTimeout {
-    let millis = left.as_micros().div_ceil(1000);
-    i32::try_from(millis).map_or(PollTimeout::MAX, |millis| {
-        PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
-    })
 }
 
 /// What becomes readable when the process ends: Python's `sentinel`, to be polled with others.
@@ -300,7 +230,7 @@ fn wait_time(left: Duration) -> PollTimeout {
 /// ```
 impl AsFd for Process {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.started.pidfd.as_fd()
+        self.started.as_fd()
     }
 }
 
@@ -310,7 +240,7 @@ impl AsFd for Process {
 /// the handle that a forked child inherits does nothing when it is dropped.
 impl Drop for Process {
     fn drop(&mut self) {
-        if getpid() == self.started.parent && self.is_alive() {
+        if self.started.is_own_child() && self.is_alive() {
             self.kill();
             self.join_timeout(DROP_LIMIT);
         }

@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::handle::Started;
+use super::started::Started;
 
 /// One process's list. A forked child starts one of its own, since a thread of its parent may
 /// have held this one's lock at the fork.
@@ -50,7 +50,7 @@ pub(super) fn add(process: &Arc<Started>) {
 /// use support::process::{self, Process};
 /// use support::thread;
 ///
-/// let sleeper = Process::spawn("sleeper", || thread::park());
+/// let sleeper = Process::spawn("sleeper", thread::park);
 /// let listed = process::children();
 /// assert!(listed.iter().any(|child| child.pid == sleeper.pid() && child.name == "sleeper"));
 /// ```
@@ -73,7 +73,7 @@ pub struct ChildInfo {
 /// use support::process::{self, Process};
 /// use support::thread;
 ///
-/// let sleeper = Process::spawn("sleeper", || thread::park());
+/// let sleeper = Process::spawn("sleeper", thread::park);
 /// let is_listed = || process::children().iter().any(|child| child.pid == sleeper.pid());
 /// assert!(is_listed());
 /// sleeper.kill();

@@ -1,28 +1,34 @@
 //! What a process that was started as a [`Process`](super::Process) knows of itself.
 
+use std::ffi::CString;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
 
-/// Name and pid, written once by the child itself. Not behind a lock: a thread of the parent,
+/// Name and pid, written by the child itself. Not behind a lock: a thread of the parent,
 /// which does not exist in the child, could have held that at the fork.
 static OWN: AtomicPtr<Own> = AtomicPtr::new(null_mut());
+static PID: AtomicI32 = AtomicI32::new(0);
 
 pub struct Own {
     name: String,
-    pid: i32,
+    /// What the system keeps of it.
+    comm: CString,
 }
 
 impl Own {
     /// Made in the parent, where allocating is safe.
     pub fn prepare(name: &str) -> Box<Own> {
         let name = name.split('\0').next().unwrap_or_default().to_string();
-        Box::new(Own { name, pid: 0 })
+        let comm = CString::new(crate::thread::kept(&name)).unwrap_or_default();
+        Box::new(Own { name, comm })
     }
 
-    /// In the child: this is who it is from now on.
-    pub fn become_it(mut self: Box<Own>) {
-        self.pid = nix::unistd::getpid().as_raw();
-        crate::thread::set_name(&self.name);
+    /// In the child: this is who it is from now on. Touches little, as each page of memory that a
+    /// child writes to is copied first.
+    pub fn become_it(self: Box<Own>) {
+        // SAFETY: PR_SET_NAME reads this string up to its zero byte.
+        unsafe { libc::prctl(libc::PR_SET_NAME, self.comm.as_ptr()) };
+        PID.store(nix::unistd::getpid().as_raw(), SeqCst);
         OWN.store(Box::into_raw(self), SeqCst);
     }
 }
@@ -32,7 +38,7 @@ pub fn name() -> Option<&'static str> {
     // SAFETY: what is stored was a box, which is never freed.
     let own = unsafe { OWN.load(SeqCst).as_ref() }?;
     // A child that a Process made by a bare fork has inherited the name, and is not called so.
-    (own.pid == nix::unistd::getpid().as_raw()).then_some(own.name.as_str())
+    (PID.load(SeqCst) == nix::unistd::getpid().as_raw()).then_some(own.name.as_str())
 }
 
 /// The name of the process that calls: Python's `multiprocessing.current_process().name`.

@@ -108,7 +108,7 @@ pub fn set_name(name: &str) {
 }
 
 /// What the system keeps of a name.
-pub(super) fn kept(name: &str) -> &str {
+pub(crate) fn kept(name: &str) -> &str {
     let name = name.split('\0').next().unwrap_or_default();
     &name[..name.floor_char_boundary(LONGEST)]
 }

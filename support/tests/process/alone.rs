@@ -25,12 +25,10 @@ pub struct Said {
 /// In that process this does not return.
 pub fn alone(test: &str, body: impl FnOnce()) -> Said {
     let mut run = start(test, body);
-    run.child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"for the parent")
-        .unwrap();
+    // A body that does not read it may have closed it.
+    let mut stdin = run.child.stdin.take().unwrap();
+    let _ = stdin.write_all(b"for the parent");
+    drop(stdin);
     let (stdout, stderr) = (run.stdout(LIMIT), run.stderr());
     let status = run.child.wait().unwrap();
     assert!(status.success(), "{status}\n{stdout}\n{stderr}");

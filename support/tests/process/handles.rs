@@ -11,7 +11,7 @@ use crate::{byte, pipe_ends};
 #[test]
 fn a_dropped_handle_leaves_neither_orphan_nor_zombie() {
     let (held, hold) = pipe_ends();
-    let process = Process::spawn("sleeper", || thread::park());
+    let process = Process::spawn("sleeper", thread::park);
     let pid = Pid::from_raw(process.pid());
     drop(hold);
     drop(process);
@@ -24,7 +24,7 @@ fn a_dropped_handle_leaves_neither_orphan_nor_zombie() {
 fn a_panic_drops_the_handle_too() {
     let mut pid = 0;
     let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let process = Process::spawn("sleeper", || thread::park());
+        let process = Process::spawn("sleeper", thread::park);
         pid = process.pid();
         std::panic::resume_unwind(Box::new("out"));
     }));
@@ -61,10 +61,10 @@ fn a_copy_in_a_child_does_not_know_how_its_process_ended() {
 
 #[test]
 fn a_child_has_no_children_until_it_starts_some() {
-    let sleeper = Process::spawn("sleeper", || thread::park());
+    let sleeper = Process::spawn("sleeper", thread::park);
     let child = Process::spawn("child", || {
         let none = process::children().is_empty();
-        let own = Process::spawn("own", || thread::park());
+        let own = Process::spawn("own", thread::park);
         let listed = process::children();
         i32::from(!(none && listed.len() == 1 && listed[0].pid == own.pid()))
     });

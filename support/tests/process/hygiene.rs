@@ -31,10 +31,10 @@ fn inherited() -> String {
 fn two_hundred() {
     for n in 0..40 {
         assert!(Process::spawn("joined", || ()).join().success());
-        let killed = Process::spawn("killed", || thread::park());
+        let killed = Process::spawn("killed", thread::park);
         killed.kill();
         assert_eq!(killed.join().code(), Some(-9));
-        let _dropped_while_it_runs = Process::spawn("dropped", || thread::park());
+        let _dropped_while_it_runs = Process::spawn("dropped", thread::park);
         let panics = Process::spawn("panics", || panic!("on purpose"));
         assert_eq!(panics.join().code(), Some(101));
         let in_thread = thread::spawn(move || Process::spawn("in a thread", move || n).join());
@@ -69,7 +69,7 @@ fn a_running_process_costs_one_descriptor_and_passes_on_none() {
                 .unwrap();
             let (before, before_inherited) = (descriptors().len(), inherited());
             let all: Vec<Process> = (0..10)
-                .map(|_| Process::spawn("sleeper", || thread::park()))
+                .map(|_| Process::spawn("sleeper", thread::park))
                 .collect();
             assert_eq!(descriptors().len(), before + 10);
             // A program that is started now inherits nothing of these.
@@ -82,7 +82,7 @@ fn a_running_process_costs_one_descriptor_and_passes_on_none() {
 
 #[test]
 fn a_long_join_costs_no_processor_time() {
-    let process = Process::spawn("sleeper", || thread::park());
+    let process = Process::spawn("sleeper", thread::park);
     let time =
         || support::nix::time::clock_gettime(support::nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
     let before = Duration::from(time().unwrap());

@@ -23,7 +23,7 @@ fn ready() {
 }
 
 fn sleeper(name: &str) -> Process {
-    Process::spawn(name, || thread::park())
+    Process::spawn(name, thread::park)
 }
 
 /// A process that the process's first thread has started, and two of another thread's: one's
@@ -174,7 +174,7 @@ fn nothing_stays_when_there_is_no_room() {
                 Err(error) => break error,
             }
         };
-        let error = Process::try_spawn("too many", || thread::park()).unwrap_err();
+        let error = Process::try_spawn("too many", thread::park).unwrap_err();
         assert_eq!(error.raw_os_error(), full.raw_os_error());
         assert!(children().is_empty());
         let none = support::nix::sys::wait::waitpid(None, None);

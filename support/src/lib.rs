@@ -20,7 +20,7 @@
 //! - [`timing`]: measures how long things take, beside each other.
 //! - [`plot`]: draws what a trace recorded or a timing measured. It does neither itself.
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
-//! - [`process`]: processes that run a closure, with names, ends and signals.
+//! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.

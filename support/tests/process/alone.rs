@@ -2,10 +2,14 @@
 //! killed, or where its output matters, other tests must not be about.
 
 use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use support::libc;
+use support::nix::sys::signal::{Signal, killpg};
+use support::nix::unistd::Pid;
 
 const VARIABLE: &str = "SUPPORT_TEST_ALONE";
 
@@ -38,6 +42,9 @@ pub fn alone(test: &str, body: impl FnOnce()) -> Said {
 /// As [`alone`], and gives the running process at once.
 pub fn start(test: &str, body: impl FnOnce()) -> Running {
     if std::env::var_os(VARIABLE).is_some() {
+        // Also where the test that waits for it is killed.
+        // SAFETY: a system call that takes two numbers.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
         body();
         std::process::exit(0);
     }
@@ -45,6 +52,7 @@ pub fn start(test: &str, body: impl FnOnce()) -> Running {
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(VARIABLE, "1")
         .env("RUST_BACKTRACE", "0")
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -84,7 +92,8 @@ impl Running {
     /// Everything until the last holder of the body's stdout has ended.
     pub fn stdout(&mut self, limit: Duration) -> String {
         all(&self.stdout, limit).unwrap_or_else(|| {
-            let _ = self.child.kill();
+            let group = Pid::from_raw(self.child.id() as i32);
+            let _ = killpg(group, Signal::SIGKILL);
             let said = all(&self.stderr, Duration::from_secs(1)).unwrap_or_default();
             panic!("a process still runs after {limit:?}; stderr: {said}")
         })

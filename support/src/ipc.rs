@@ -61,7 +61,7 @@ mod counter;
 mod futex;
 mod limit;
 mod lock;
-mod mapping;
+pub(crate) mod mapping;
 mod pipe;
 mod plain;
 mod queue;

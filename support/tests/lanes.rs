@@ -314,8 +314,7 @@ fn an_open_span_of_a_thread_that_lives_reaches_to_now() {
     let span = trace.span("open");
     let length = || {
         let text = format!("{:?}", trace.timeline());
-        let length = text.split_once("length: ").unwrap().1.to_string();
-        length
+        text.split_once("length: ").unwrap().1.to_string()
     };
     let first = length();
     while length() == first {

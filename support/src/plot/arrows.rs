@@ -79,7 +79,7 @@ fn messages(data: &mut Data, lanes: &[&Lane], events: &[Event], zero: u64) {
     let places: HashMap<_, _> = places
         .map(|(place, lane)| (key(lane.pid, lane.tid, lane.task), place))
         .collect();
-    let mut under_way: HashMap<(&str, Option<u64>), VecDeque<(usize, u64)>> = HashMap::new();
+    let mut under_way: HashMap<(&str, Option<u64>), VecDeque<Place>> = HashMap::new();
     // Sorted by time, and a message is sent before it is received.
     for event in events {
         let at = ns(event.start).saturating_sub(zero);

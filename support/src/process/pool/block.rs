@@ -7,10 +7,12 @@
 //! Everything that the two processes write is an atomic or lies between `read` and `written`,
 //! which only one side touches at a time.
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::io;
-use std::ptr::NonNull;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::ipc::mapping::Mapping;
 
 /// Bytes of a ring: some thousand results of a few bytes. Larger ones go by the socket.
 const SIZE: usize = 1 << 16;
@@ -29,37 +31,24 @@ struct Layout {
 
 /// The mapping; the worker has it by inheritance.
 pub(super) struct Block {
-    base: NonNull<Layout>,
+    mapping: Mapping,
+    /// Not for several threads at once: `push` is called by the worker only, `drain` by the
+    /// parent's manager only.
+    one_thread: PhantomData<Cell<()>>,
 }
-
-// SAFETY: the mapping holds atomics, and bytes that `push` and `drain` hand over by them. Each of
-// the two is called by one thread only: `push` in the worker, `drain` in the parent's manager.
-unsafe impl Send for Block {}
 
 impl Block {
     pub fn new() -> io::Result<Block> {
-        // SAFETY: a fresh anonymous mapping, at a place that the system chooses.
-        let base = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                size_of::<Layout>(),
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        };
-        if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let base = NonNull::new(base.cast()).expect("a mapping is never at address zero");
-        Ok(Block { base })
+        Ok(Block {
+            mapping: Mapping::new(size_of::<Layout>())?,
+            one_thread: PhantomData,
+        })
     }
 
     fn layout(&self) -> &Layout {
-        // SAFETY: the mapping is of this size, zeroed memory is a valid `Layout`, and it is
-        // unmapped only when `self` is dropped.
-        unsafe { self.base.as_ref() }
+        // SAFETY: the mapping is of this size and begins with a page, zeroed memory is a valid
+        // `Layout`, and it is unmapped only when `self` is dropped.
+        unsafe { self.mapping.base().cast().as_ref() }
     }
 
     /// The worker is about to begin its `n`th task.
@@ -121,13 +110,6 @@ impl Block {
         }
         layout.read.0.store(written, Ordering::Release);
         length > 0
-    }
-}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `new` with this length, and no reference into it outlives `self`.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), size_of::<Layout>()) };
     }
 }
 

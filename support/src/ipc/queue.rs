@@ -86,6 +86,9 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// An empty queue for up to `capacity` items, which may take up to `bytes` bytes together: that
     /// is also the largest item. An item takes its MessagePack's length, rounded up to 16.
     ///
+    /// Less room than the processor's cache has makes large items quicker: with 512 KiB those of
+    /// 64 KiB take a quarter less time than with 64 MiB, measured.
+    ///
     /// # Panics
     ///
     /// As [`Queue::new`].

@@ -68,11 +68,10 @@ fn time_of(count: usize, mut get: impl FnMut()) -> Duration {
     begin.elapsed() / (count as u32 - 1)
 }
 
-fn queue<T>(item: T, count: usize) -> Duration
+fn queue<T>(queue: Queue<T>, item: T, count: usize) -> Duration
 where
     T: Clone + serde::Serialize + serde::de::DeserializeOwned,
 {
-    let queue: Queue<T> = Queue::new(CAPACITY);
     between_processes(
         || (0..count).for_each(|_| queue.put(item.clone()).unwrap()),
         || time_of(count, || drop(black_box(queue.get().unwrap()))),
@@ -145,11 +144,17 @@ fn compare(title: &str, contestants: &[Contestant]) {
     println!("\n{title}: {ROUNDS} rounds");
     for ((name, _), (median, best)) in contestants.iter().zip(medians) {
         println!(
-            "  {name:<34} {median:>10.2?} an item (fastest {best:>9.2?})  {:>10.0} a second  {:>6.1} × Python",
+            "  {name:<36} {median:>10.2?} an item (fastest {best:>9.2?})  {:>10.0} a second  {:>6.1} × Python",
             1.0 / median.as_secs_f64(),
             slowest.as_secs_f64() / median.as_secs_f64()
         );
     }
+}
+
+const SIZE: usize = 64 << 10;
+
+fn large() -> ByteBuf {
+    ByteBuf::from(vec![7; SIZE])
 }
 
 fn main() {
@@ -158,14 +163,16 @@ fn main() {
         &[
             ("multiprocessing.Queue", Box::new(|| python(8, 50_000))),
             ("pipe(2), framed", Box::new(|| bare_pipe(8, 300_000))),
-            ("Queue<u64>", Box::new(|| queue(1u64 << 62, 1_000_000))),
+            (
+                "Queue<u64>",
+                Box::new(|| queue(Queue::new(CAPACITY), 1u64 << 62, 1_000_000)),
+            ),
             (
                 "crossbeam's channel, two threads",
                 Box::new(|| crossbeam(1u64 << 62, 1_000_000)),
             ),
         ],
     );
-    const SIZE: usize = 64 << 10;
     compare(
         "64-KiB items",
         &[
@@ -173,7 +180,12 @@ fn main() {
             ("pipe(2), framed", Box::new(|| bare_pipe(SIZE, 20_000))),
             (
                 "Queue<ByteBuf>",
-                Box::new(|| queue(ByteBuf::from(vec![7; SIZE]), 20_000)),
+                Box::new(|| queue(Queue::new(CAPACITY), large(), 20_000)),
+            ),
+            // Less room than the processor's cache has.
+            (
+                "Queue<ByteBuf> with_room of 512 KiB",
+                Box::new(|| queue(Queue::with_room(CAPACITY, 512 << 10), large(), 20_000)),
             ),
             (
                 "crossbeam's channel, two threads",

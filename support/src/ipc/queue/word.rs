@@ -47,7 +47,8 @@ impl Word {
         Seen(self.0.load(Acquire))
     }
 
-    /// Counts one item more and wakes who sleeps for that; `awake` runs in between.
+    /// Counts one item more, and says whether somebody sleeps for that: who is to be woken by
+    /// [`Word::wake`], when the lock is free again.
     ///
     /// Only for the holder of this side's lock. What was written before is seen by whoever sees the
     /// new number.

@@ -15,12 +15,15 @@ pub(super) enum Sort {
     Message(String),
 }
 
-/// From a lane at a time (in ns since the first event) to another. Lanes count from the top.
+/// A lane, counted from the top, and a time in ns since the first event.
+type Place = (usize, u64);
+
+/// From a lane at a time to another.
 #[derive(Clone, Debug)]
 pub(super) struct Arrow {
     pub sort: Sort,
-    pub from: (usize, u64),
-    pub to: (usize, u64),
+    pub from: Place,
+    pub to: Place,
 }
 
 /// Finds the arrows; messages without a partner become instants.

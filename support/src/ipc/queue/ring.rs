@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::hook::{Point, reach};
 use super::place::{Item, UNIT, place};
-use super::word::{Closed, Seen, Word};
+use super::word::{Closed, Patience, Seen, Word};
 use crate::ipc::limit::Limit;
 use crate::ipc::lock::{Held, Lock};
 use crate::ipc::mapping::Mapping;
@@ -15,11 +15,6 @@ use crate::ipc::mapping::Mapping;
 /// How long a call that does not wait for items or room may wait for another process that is in
 /// the middle of one. Only one that was stopped there makes use of it.
 const TRY: Duration = Duration::from_millis(100);
-
-/// How often to look again before going to sleep: two or three microseconds. On two idle cores more
-/// of it saves some sleeps; where other work waits for the cores, or both sides are on one, ten
-/// times as much makes a put and a get of a small item up to six times as slow, measured.
-const SPINS: u32 = 100;
 
 /// Producers and consumers on cache lines of their own.
 #[repr(C, align(128))]
@@ -51,6 +46,8 @@ pub struct Ring {
     room: usize,
     /// Bytes of the ring that they lie in.
     size: usize,
+    for_room: Patience,
+    for_items: Patience,
 }
 
 #[derive(Debug, PartialEq)]
@@ -89,6 +86,8 @@ impl Ring {
             slots: slots as u64,
             room,
             size,
+            for_room: Patience::new(),
+            for_items: Patience::new(),
         };
         let header = ring.mapping.base().cast::<Header>().as_ptr();
         // SAFETY: the mapping begins with a header, and nobody else knows of it yet. All else in it
@@ -120,7 +119,7 @@ impl Ring {
                 }
             }
             // If something was got meanwhile, this does not wait.
-            if !got.word.wait(seen, limit, SPINS) {
+            if !got.word.wait(seen, limit, &self.for_room) {
                 return Err(NotPut::Full);
             }
         }
@@ -141,7 +140,7 @@ impl Ring {
                 }
             } else if seen.is_closed() {
                 return Err(NotGot::Closed);
-            } else if !put.word.wait(seen, limit, SPINS) {
+            } else if !put.word.wait(seen, limit, &self.for_items) {
                 return Err(NotGot::Empty);
             }
         }

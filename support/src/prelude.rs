@@ -32,8 +32,9 @@
 //! stay out.
 //!
 //! rust-analyzer, which evcxr asks for the types of variables, does not see through some of
-//! nix's functions. Where a cell keeps such a result in a variable at its top level, the type
-//! has to be written: `let status: WaitStatus = waitpid(child, None).unwrap();`.
+//! nix's functions, and is not told of serde (it would take a second at each start). Where a cell
+//! keeps such a result in a variable at its top level, the type has to be written:
+//! `let status: WaitStatus = waitpid(child, None).unwrap();`, `let item: ByteBuf = …`.
 
 pub use std::any::Any;
 pub use std::time::{Duration, Instant};

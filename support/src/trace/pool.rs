@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Trace;
-use super::end::{How, LaneGuard};
-use crate::process::{Exit, Pool};
+use super::end::LaneGuard;
+use crate::process::Pool;
 
 impl Trace {
     /// Makes a [`Pool`] whose function is given the trace, and whose workers have lanes of their
@@ -45,17 +45,5 @@ impl Trace {
     pub(crate) fn worker(&self) -> LaneGuard {
         self.shared.introduce_caller();
         self.own_lane()
-    }
-
-    /// In its parent: a worker ended otherwise than by the end of its tasks.
-    pub(crate) fn worker_ended(&self, pid: i32, exit: Exit) {
-        let how = match exit {
-            Exit::Code(code) => How::Exited(code),
-            Exit::Signal(signal) => How::Signalled(signal as i32),
-            Exit::RealTime(number) => How::Signalled(number),
-            Exit::Unknown => return,
-        };
-        // A process's first thread bears its number.
-        self.saw_end(pid as u32, pid as u32, how);
     }
 }

@@ -46,15 +46,19 @@ impl Trace {
     /// ```
     pub fn join_process(&self, process: &Process) -> Exit {
         let exit = self.waiting("join", || process.join());
+        self.process_ended(process.pid(), exit);
+        exit
+    }
+
+    /// Records how a child process ended.
+    pub(crate) fn process_ended(&self, pid: i32, exit: Exit) {
         let how = match exit {
             Exit::Code(code) => How::Exited(code),
             Exit::Signal(signal) => How::Signalled(signal as i32),
             Exit::RealTime(number) => How::Signalled(number),
-            Exit::Unknown => return exit,
+            Exit::Unknown => return,
         };
         // A process's first thread bears its number.
-        let pid = process.pid() as u32;
-        self.saw_end(pid, pid, how);
-        exit
+        self.saw_end(pid as u32, pid as u32, how);
     }
 }

@@ -103,7 +103,7 @@ impl Crewman {
         let exit = pidfd::reap(self.pidfd.as_fd());
         // Of a worker that was dismissed its own lane has told.
         if let Some(trace) = trace.filter(|_| !self.is_dismissed) {
-            trace.worker_ended(self.pid.as_raw(), exit);
+            trace.process_ended(self.pid.as_raw(), exit);
         }
         exit
     }

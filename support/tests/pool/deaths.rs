@@ -126,7 +126,7 @@ fn a_task_that_ends_its_process_is_charged_for_it_and_no_other() {
         let pool = Pool::new(2, move |n: usize| {
             times[n].fetch_add(1, SeqCst);
             if n % 2 == 1 {
-                std::process::exit(n as i32);
+                support::process::exit(n as i32);
             }
             n
         });

@@ -7,7 +7,8 @@ use support::libc;
 use support::process::pool::{Failed, Pending};
 use support::process::{Pool, Process};
 
-use crate::help::{alone, children, descriptors, runs, shared, until, within};
+use crate::alone::alone;
+use crate::help::{children, descriptors, runs, shared, until, within};
 
 /// A pool whose tasks (but 0, which is done at once) wait for a long time, having counted
 /// themselves.
@@ -144,7 +145,7 @@ fn terminate_ends_a_join_and_a_map_that_wait() {
 
 #[test]
 fn drop_leaves_no_process_and_no_descriptor() {
-    alone(|| {
+    alone("ends::drop_leaves_no_process_and_no_descriptor", || {
         let one_is_replaced = || {
             let (pool, begun) = patient(3);
             let pending: Vec<_> = (1..=9).map(|n| pool.apply_async(n)).collect();
@@ -185,11 +186,11 @@ fn drop_leaves_no_process_and_no_descriptor() {
 
 #[test]
 fn a_worker_holds_no_descriptor_of_the_others() {
-    alone(|| {
+    alone("ends::a_worker_holds_no_descriptor_of_the_others", || {
         drop(Pool::new(1, |n: u32| n));
         let pool = Pool::new(4, |die: bool| {
             if die {
-                std::process::exit(1);
+                support::process::exit(1);
             }
             // Long enough that each worker has one.
             std::thread::sleep(Duration::from_millis(20));
@@ -207,7 +208,9 @@ fn a_worker_holds_no_descriptor_of_the_others() {
 
 #[test]
 fn workers_die_with_their_parent() {
-    within(|| {
+    // Alone: a forked child that starts a thread, the pool's, needs a parent in which none begins or
+    // ends meanwhile.
+    alone("ends::workers_die_with_their_parent", || {
         let pids = shared(4);
         let parent = Process::spawn("parent", || {
             let (pool, begun) = patient(3);

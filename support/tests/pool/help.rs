@@ -5,7 +5,6 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use support::libc;
-use support::process::{Exit, Process};
 
 /// The longest that anything here may take.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -42,12 +41,6 @@ pub fn until(what: &str, is_so: impl Fn() -> bool) {
         assert!(begin.elapsed() < LIMIT, "still waiting until {what}");
         std::thread::yield_now();
     }
-}
-
-/// Runs this in a process of its own, where no other test opens files or starts processes.
-pub fn alone(work: impl FnOnce()) {
-    let process = Process::spawn("alone", work);
-    assert_eq!(process.join_timeout(LIMIT), Some(Exit::Code(0)));
 }
 
 /// The open descriptors of this process.

@@ -74,19 +74,19 @@ fn imap_takes_items_only_a_little_ahead_of_its_results() {
 fn the_first_to_be_done_comes_first() {
     within(|| {
         let go = shared(1);
-        // Item 0 waits until item 3 is done.
+        // Item 0 is not done before the result of item 3 is here.
         let pool = Pool::new(2, move |n: u32| {
             while n == 0 && go[0].load(SeqCst) == 0 {
                 std::thread::yield_now();
             }
-            go[0].store(u32::from(n == 3), SeqCst);
             n
         });
-        let order: Vec<usize> = pool
-            .imap_unordered(0..4)
-            .map(|(number, _)| number)
-            .collect();
-        assert_eq!(order, [1, 2, 3, 0]);
+        let results = pool.imap_unordered(0..4);
+        let order = results.map(|(number, _)| {
+            go[0].fetch_or(u32::from(number == 3), SeqCst);
+            number
+        });
+        assert_eq!(order.collect::<Vec<usize>>(), [1, 2, 3, 0]);
     });
 }
 

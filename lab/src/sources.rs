@@ -11,6 +11,10 @@ use std::collections::HashSet;
 
 /// What `cargo metadata` answered, without the packages that no cell names.
 pub fn for_cells(mut metadata: Value) -> Value {
+    // Asked with `--no-deps`, cargo tells of no dependencies: there is nothing to take out.
+    if metadata["resolve"].is_null() {
+        return metadata;
+    }
     let unseen: Vec<(String, String)> = items(&metadata["packages"])
         .flat_map(|package| {
             let names = items(&package["metadata"]["cells"]["unseen"]);
@@ -106,6 +110,12 @@ mod tests {
         let support = &metadata["resolve"]["nodes"][1];
         assert_eq!(support["dependencies"], json!(["nix"]));
         assert_eq!(support["deps"], json!([{"pkg": "nix"}]));
+    }
+
+    #[test]
+    fn an_answer_without_dependencies_is_left_as_it_is() {
+        let answer = json!({"packages": [{"id": "cell", "name": "cell"}], "resolve": null});
+        assert_eq!(for_cells(answer.clone()), answer);
     }
 
     #[test]

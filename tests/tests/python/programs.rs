@@ -25,6 +25,8 @@ fn in_folder(program: &str) -> String {
 const CHECKS: &[(&str, fn())] = &[
     ("fork.py", fork),
     ("info.py", info),
+    ("lock_cost.py", lock_cost),
+    ("lost_update.py", lost_update),
     ("pool.py", pool),
     ("pool_cost.py", pool_cost),
     ("process.py", process),
@@ -241,6 +243,24 @@ fn process_cost() {
     let times = run.seconds();
     assert!(times.len() == 5 && times.iter().all(|time| !time.is_zero()));
     assert!(times.iter().sum::<Duration>() < run.took);
+}
+
+fn lock_cost() {
+    let run = run("lock_cost.py", &["5", "1000"]);
+    let times = run.seconds();
+    assert!(times.len() == 5 && times.iter().all(|time| !time.is_zero()));
+    assert!(times.iter().sum::<Duration>() < run.took);
+}
+
+fn lost_update() {
+    let run = run("lost_update.py", &["100000"]);
+    let (_, end) = run
+        .stdout
+        .trim_end()
+        .split_once(": ")
+        .expect("round N: what it gave");
+    let total = number(end, "200000 additions by two Python threads gave {}").unwrap();
+    assert!((1..200_000).contains(&total), "{}", run.stdout);
 }
 
 /// One line: a time that is no longer than the whole run.

@@ -6,29 +6,15 @@ use std::time::{Duration, Instant};
 use serde_bytes::ByteBuf;
 use support::ipc::{Pipe, RecvError, SendError, pipe};
 use support::nix::sys::signal::{Signal, kill};
-use support::nix::sys::wait::{WaitStatus, waitpid};
-use support::nix::unistd::{ForkResult, Pid, fork};
+use support::nix::sys::wait::waitpid;
+use support::nix::unistd::Pid;
+
+mod forked;
+
+use forked::{child, ended_well};
 
 /// Longer than any of these tests takes on the busiest machine.
 const LONG: Duration = Duration::from_secs(120);
-
-/// A child that runs `work` and exits with 0, or with 1 if that says `false`.
-fn child(work: impl FnOnce() -> bool) -> Pid {
-    // SAFETY: other tests' threads are not in the child, and their locks may be held: the child
-    // takes none but malloc's, which the C library makes ready again.
-    match unsafe { fork() }.unwrap() {
-        ForkResult::Child => {
-            let code = if work() { 0 } else { 1 };
-            // SAFETY: ends the child without running what the test runner has registered.
-            unsafe { support::libc::_exit(code) }
-        }
-        ForkResult::Parent { child } => child,
-    }
-}
-
-fn ended_well(child: Pid) {
-    assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
-}
 
 fn kill_9(child: Pid) {
     kill(child, Signal::SIGKILL).unwrap();

@@ -23,6 +23,7 @@
 //! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`ipc`]: queues, pipes and shared values between processes.
+//! - [`runtime`]: the session's one tokio runtime: tasks that live across cells.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
 //! - [`prelude`]: the names that nearly every cell needs.
@@ -39,9 +40,10 @@ pub mod prelude;
 pub mod process;
 pub mod progress;
 pub mod python;
+pub mod runtime;
 pub mod thread;
 pub mod timing;
 pub mod trace;
 
 /// The crates that cells use beside this one: one copy for all cells.
-pub use {libc, nix, plotters, serde, serde_bytes};
+pub use {libc, nix, plotters, serde, serde_bytes, tokio};

@@ -22,8 +22,9 @@
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
 //! | [`Pool`] | worker processes that do tasks |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
+//! | [`spawn`], [`block_on`], [`Task`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
-//! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
+//! | [`nix`], [`libc`], [`tokio`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
 //!
 //! A cell's own `use` or `let` of one of these names wins over the prelude's. `std::thread` is
@@ -32,7 +33,7 @@
 //! stay out.
 //!
 //! rust-analyzer, which evcxr asks for the types of variables, does not see through some of
-//! nix's functions, and is not told of serde (it would take a second at each start). Where a cell
+//! nix's functions, and is not told of serde and tokio (they would take a second at each start). Where a cell
 //! keeps such a result in a variable at its top level, the type has to be written:
 //! `let status: WaitStatus = waitpid(child, None).unwrap();`, `let item: ByteBuf = …`.
 
@@ -45,7 +46,8 @@ pub use crate::plot::{self, Figure, Timeline};
 pub use crate::process::{self, Pool, Process};
 pub use crate::progress::{self, Progress};
 pub use crate::python::python;
+pub use crate::runtime::{self, Task, block_on, spawn};
 pub use crate::thread;
 pub use crate::timing;
 pub use crate::trace::Trace;
-pub use crate::{libc, nix};
+pub use crate::{libc, nix, tokio};

@@ -37,6 +37,7 @@ mod pin;
 
 pub use std::thread::*;
 
+pub(crate) use handle::message;
 pub use handle::{Handle, Panicked, spawn_named};
 pub(crate) use list::kept;
 pub use list::{ThreadInfo, active_count, enumerate, name, set_name, tid};

@@ -238,7 +238,7 @@ impl fmt::Display for Panicked {
 
 impl std::error::Error for Panicked {}
 
-fn message(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "(not a text)".to_string())

@@ -29,9 +29,13 @@
 //! | `asyncio.get_running_loop()` | [`handle`] | `Handle::current` |
 //! | `asyncio.Queue`, `Lock`, `Event`, `Semaphore` | | `tokio::sync` |
 //!
-//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells. At a cell's top
-//! level a variable of one of tokio's own types needs its type written; a [`Task`]'s is inferred.
-//! A cell never has `.await` at its top level: that would be another runtime, the kernel's.
+//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells. A cell never has
+//! `.await` at its top level: that would be another runtime, the kernel's.
+//!
+//! The type of a variable `task` at a cell's top level is inferred, unless what the task returns
+//! comes from tokio, which the kernel's rust-analyzer does not read: then it is written,
+//! `let task: Task<u8> = …`. An async block that ends in a call of tokio's without `;`, as in
+//! `async { sleep(d).await }`, is such a case; with `;` its type is known to be `()`.
 //!
 //! For: tasks that wait. Not for: work that computes, or calls that block their thread
 //! ([`spawn_blocking`] takes those), which keep the other tasks of that thread from running.

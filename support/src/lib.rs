@@ -24,6 +24,7 @@
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`runtime`]: the session's one tokio runtime: tasks that live across cells.
+//! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
 //! - [`prelude`]: the names that nearly every cell needs.
@@ -32,6 +33,7 @@
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
 mod codec;
+pub mod coroutine;
 pub mod display;
 pub mod ipc;
 pub mod kernel;

@@ -21,6 +21,7 @@
 //! | [`Queue`], [`pipe`], [`Shared`], [`Counter`] | data from process to process |
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
 //! | [`Pool`] | worker processes that do tasks |
+//! | [`Coroutine`] | a function that yields and goes on |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //! | [`spawn`], [`block_on`], [`Task`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
@@ -40,6 +41,7 @@
 pub use std::any::Any;
 pub use std::time::{Duration, Instant};
 
+pub use crate::coroutine::Coroutine;
 pub use crate::display;
 pub use crate::ipc::{Counter, Queue, Shared, pipe};
 pub use crate::plot::{self, Figure, Timeline};

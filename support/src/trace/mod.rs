@@ -26,7 +26,7 @@
 //! | why a thread does not run | [`Trace::sleep`], [`Trace::blocked`], [`Trace::waiting`] |
 //! | a lock, waited for and held | [`Trace::lock`], [`Trace::read_lock`], [`Trace::write_lock`] |
 //! | a message from lane to lane | [`Trace::sent`], [`Trace::received`] |
-//! | an async task and its polls | [`Trace::task`] |
+//! | an async task and its polls, a coroutine and its resumes | [`Trace::task`], [`Trace::coroutine`] |
 //! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::process`], [`Trace::join_process`], [`Trace::pool`], [`Trace::waitpid`], [`Trace::lane`] |
 //!
 //! For: seeing which thread or process did what, when, and on which CPU. Not for: drawing (that
@@ -46,6 +46,7 @@
 //! made by a raw `clone` system call goes round the C library's fork handlers and would record
 //! under its parent's name.
 
+mod coroutine;
 mod end;
 mod event;
 mod family;
@@ -71,6 +72,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use coroutine::Resumes;
 pub use end::{How, LaneGuard};
 pub use event::{Event, Kind};
 pub(crate) use foreign::{Told, What};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use super::end::How;
@@ -29,16 +30,16 @@ pub struct Task<F> {
     future: F,
 }
 
-/// All of a task but the future: the same code for all of them.
-struct Life {
+/// All of a task but the future: the same code for all of them, and for coroutines.
+pub(super) struct Life {
     trace: Trace,
     number: u32,
     name: String,
-    over: bool,
+    over: AtomicBool,
 }
 
 /// A poll that goes on.
-struct Polling<'a> {
+pub(super) struct Polling<'a> {
     life: &'a Life,
     begun: Begun,
     before: u32,
@@ -95,18 +96,18 @@ impl<F: Future> Future for Task<F> {
 }
 
 impl Life {
-    fn begin(trace: &Trace, name: &str) -> Life {
+    pub(super) fn begin(trace: &Trace, name: &str) -> Life {
         let number = trace.shared.next_task();
         trace.shared.note(Tag::Task, name, 0, Some(number.into()));
         Life {
             trace: trace.clone(),
             number,
             name: name.to_string(),
-            over: false,
+            over: AtomicBool::new(false),
         }
     }
 
-    fn poll(&self) -> Polling<'_> {
+    pub(super) fn poll(&self) -> Polling<'_> {
         let before = who::set_task(self.number);
         Polling {
             begun: self.trace.shared.begin(Tag::Polled, &self.name),
@@ -115,9 +116,17 @@ impl Life {
         }
     }
 
-    fn end(&mut self, how: How) {
-        if !self.over {
-            self.over = true;
+    pub(super) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The same number for a lane of every trace: what its messages are told apart by.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(super) fn end(&self, how: How) {
+        if !self.over.swap(true, Ordering::Relaxed) {
             let number = Some(self.number.into());
             self.trace.shared.note(Tag::Left, "", how.code(), number);
         }

@@ -36,6 +36,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("queues.py", queues),
     ("spans.py", spans_by_itself),
     ("subprocesses.py", subprocesses),
+    ("switch_cost.py", switch_cost),
     ("threads.py", threads),
 ];
 
@@ -264,6 +265,13 @@ fn lock_cost() {
     let run = run("lock_cost.py", &["5", "1000"]);
     let times = run.seconds();
     assert!(times.len() == 5 && times.iter().all(|time| !time.is_zero()));
+    assert!(times.iter().sum::<Duration>() < run.took);
+}
+
+fn switch_cost() {
+    let run = run("switch_cost.py", &["2", "2000"]);
+    let times = run.seconds();
+    assert!(times.len() == 6 && times.iter().all(|time| !time.is_zero()));
     assert!(times.iter().sum::<Duration>() < run.took);
 }
 

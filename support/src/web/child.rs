@@ -29,6 +29,10 @@ pub(super) struct Children {
 /// What a child is told: the reading end of a pipe that is readable, for ever, once it is to stop.
 pub(super) struct Stop<'a>(pub BorrowedFd<'a>);
 
+/// What a child does with the listening socket. It returns when it was told to stop and nobody
+/// waits for an answer any more; the function that it is given says that it serves.
+pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, Stop, &dyn Fn());
+
 impl Children {
     pub fn new() -> Result<Children, Failed> {
         let (stopping, stop) = pipe()?;
@@ -39,15 +43,8 @@ impl Children {
         })
     }
 
-    /// Forks one that runs `work`, and waits until it has called what `work` is given.
-    ///
-    /// `work` returns when it was told to stop and nobody waits for an answer any more.
-    pub fn start(
-        &mut self,
-        name: &str,
-        listener: &TcpListener,
-        work: &dyn Fn(&TcpListener, Stop, &dyn Fn()),
-    ) -> Result<(), Failed> {
+    /// Forks one that does `work`, and waits until it says that it serves.
+    pub fn start(&mut self, name: &str, listener: &TcpListener, work: Work) -> Result<(), Failed> {
         for _ in 0..TRIES {
             let (said, say) = pipe()?;
             let child = Process::try_spawn(name, || {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::child::{Children, Stop};
+use super::child::{Children, Work};
 use super::server::Server;
 use super::site::Site;
 use super::{Failed, blocking, limits, tasks};
@@ -78,7 +78,7 @@ pub fn prefork(workers: usize, site: Site) -> Server {
 }
 
 #[track_caller]
-fn start(name: &'static str, many: usize, work: &dyn Fn(&TcpListener, Stop, &dyn Fn())) -> Server {
+fn start(name: &'static str, many: usize, work: Work) -> Server {
     let started = || -> Result<Server, Failed> {
         let listener = limits::listen(0)?;
         let address = listener.local_addr();

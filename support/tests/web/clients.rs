@@ -8,7 +8,7 @@ use std::time::Duration;
 use support::nix::sys::socket::{setsockopt, sockopt};
 use support::web::Server;
 
-use super::servers::{ALL, each, serves};
+use super::servers::{ALL, Pages, each, serves};
 
 const REQUEST: &str = "GET /hello/Ada HTTP/1.1\r\nHost: here\r\n\r\n";
 const BODY: &str = "<h1>hello, Ada!</h1>";
@@ -84,7 +84,7 @@ fn who_closes_his_sending_half_has_his_answer() {
     });
     // Also where the answer takes time: the end of what he sends is there long before.
     for (name, start) in ALL {
-        let server = start(Duration::from_millis(30));
+        let server = start(Pages::after(Duration::from_millis(30)));
         let mut stream = connect(&server);
         stream.write_all(REQUEST.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
@@ -96,7 +96,7 @@ fn who_closes_his_sending_half_has_his_answer() {
 #[test]
 fn who_goes_away_before_the_answer_harms_nobody() {
     for (name, start) in ALL {
-        let server = start(Duration::from_millis(20));
+        let server = start(Pages::after(Duration::from_millis(20)));
         for reset in [false, true] {
             for _ in 0..6 {
                 let mut stream = connect(&server);

@@ -11,7 +11,7 @@ use support::process::Exit;
 use support::process::Process;
 use support::web::{self, Server};
 
-use super::servers::{ALL, router, serves, site};
+use super::servers::{ALL, Pages, router, serves, site};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -32,19 +32,18 @@ fn is_free(port: u16) -> bool {
 #[test]
 fn a_stop_answers_what_was_begun_and_closes_what_is_idle() {
     for (name, start) in ALL {
-        let server = start(Duration::from_millis(100));
+        let pages = Pages::after(Duration::from_millis(100));
+        let server = start(pages.clone());
         let port = server.port();
-        // One connection is kept after its answer, one has a request under way.
+        // One connection is kept after its answer, on one a request is under way.
         let mut idle = asking(&server);
-        let mut answer = [0; 400];
-        assert!(idle.read(&mut answer).unwrap() > 0, "{name}");
+        assert!(idle.read(&mut [0; 400]).unwrap() > 0, "{name}");
         let mut busy = asking(&server);
-        // The request is with the server, for sure: sent before, and answered in its order.
-        if name != "prefork" {
-            serves(name, &server);
-            busy = asking(&server);
+        let until = Instant::now() + LIMIT;
+        while pages.begun.get() < 2 {
+            assert!(Instant::now() < until, "{name}");
+            std::thread::yield_now();
         }
-        std::thread::sleep(Duration::from_millis(50));
         let stopped = server.stop_within(LIMIT);
         assert!(stopped.in_time, "{name}: {stopped}");
         assert!(stopped.took < LIMIT / 2, "{name}: {stopped}");
@@ -58,7 +57,7 @@ fn a_stop_answers_what_was_begun_and_closes_what_is_idle() {
 #[test]
 fn a_stop_is_bounded() {
     for (name, start) in ALL {
-        let server = start(Duration::from_secs(3_600));
+        let server = start(Pages::after(Duration::from_secs(3_600)));
         let port = server.port();
         let mut stream = asking(&server);
         let begun = Instant::now();
@@ -76,7 +75,7 @@ fn a_stop_is_bounded() {
 #[test]
 fn a_dropped_handle_frees_the_port_at_once() {
     for (name, start) in ALL {
-        let server = start(Duration::from_secs(3_600));
+        let server = start(Pages::after(Duration::from_secs(3_600)));
         let (port, pids) = (server.port(), server.pids());
         let _stream = asking(&server);
         drop(server);
@@ -93,8 +92,8 @@ fn a_dropped_handle_frees_the_port_at_once() {
 
 #[test]
 fn a_port_in_use_is_said_in_a_sentence() {
-    let first = web::serve(router(Duration::ZERO));
-    let said = web::try_serve(first.port(), router(Duration::ZERO)).unwrap_err();
+    let first = web::serve(router(Pages::at_once()));
+    let said = web::try_serve(first.port(), router(Pages::at_once())).unwrap_err();
     let told = format!(
         "port {} of 127.0.0.1 is in use: stop the server that has it",
         first.port()
@@ -103,16 +102,16 @@ fn a_port_in_use_is_said_in_a_sentence() {
     serves("the first", &first);
     let port = first.port();
     assert!(first.stop().in_time);
-    let second = web::try_serve(port, router(Duration::ZERO)).unwrap();
+    let second = web::try_serve(port, router(Pages::at_once())).unwrap();
     serves("the second", &second);
 }
 
 /// A child forked while a server runs here has no part of its socket.
 #[test]
 fn another_child_does_not_keep_the_port() {
-    let server = web::serve(router(Duration::ZERO));
+    let server = web::serve(router(Pages::at_once()));
     let port = server.port();
-    let other = web::threads(site(Duration::ZERO));
+    let other = web::threads(site(Pages::at_once()));
     assert!(server.stop().in_time);
     assert!(is_free(port));
     serves("the other", &other);
@@ -122,7 +121,7 @@ fn another_child_does_not_keep_the_port() {
 #[test]
 #[ignore]
 fn holds_a_prefork_server() {
-    let server = web::prefork(3, site(Duration::ZERO));
+    let server = web::prefork(3, site(Pages::at_once()));
     println!("pids: {:?} {}", server.pids(), server.port());
     std::thread::sleep(LIMIT);
 }
@@ -171,7 +170,7 @@ fn is_alive(pid: i32) -> bool {
 
 #[test]
 fn a_worker_that_was_killed_is_no_good_end() {
-    let server = web::prefork(2, site(Duration::ZERO));
+    let server = web::prefork(2, site(Pages::at_once()));
     let pids = server.pids();
     kill(Pid::from_raw(pids[0]), Signal::SIGKILL).unwrap();
     // The other one goes on.
@@ -183,15 +182,13 @@ fn a_worker_that_was_killed_is_no_good_end() {
 #[test]
 fn a_copy_in_a_child_stops_nothing() {
     for (name, start) in ALL {
-        let server = start(Duration::ZERO);
-        let mut copy = None;
-        std::mem::swap(&mut copy, &mut Some(server));
+        let server = start(Pages::at_once());
         let child = Process::spawn("copy", || {
-            // SAFETY: a bitwise copy, as a fork makes one; this process has no other use for it.
-            let copy = unsafe { std::ptr::read(&copy) };
-            drop(copy);
+            // SAFETY: the bitwise copy that the fork has made is dropped nowhere else: a child
+            // drops nothing of its parent's.
+            drop(unsafe { std::ptr::read(&server) });
         });
         assert_eq!(child.join_timeout(LIMIT), Some(Exit::Code(0)), "{name}");
-        serves(name, copy.as_ref().unwrap());
+        serves(name, &server);
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use support::web::{self, Failure, Load, Site};
 
-use super::servers::{ALL, router, serves};
+use super::servers::{ALL, Pages, router, serves};
 
 const HELLO: &str = "<h1>hello, {n}!</h1>";
 
 #[test]
 fn a_thousand_at_once_have_their_own_answers() {
     for (name, start) in ALL {
-        let server = start(Duration::ZERO);
+        let server = start(Pages::at_once());
         let load = web::load(&server.at("/hello/{n}"), HELLO).connections(1_000);
         let report = load.run();
         assert_eq!(
@@ -30,7 +30,7 @@ fn a_thousand_at_once_have_their_own_answers() {
 fn connections_that_are_held_are_open_together() {
     // Prefork's workers, one connection each, would never get to the last.
     for (name, start) in ALL.iter().filter(|(name, _)| *name != "prefork") {
-        let server = start(Duration::ZERO);
+        let server = start(Pages::at_once());
         let load = web::load(&server.at("/hello/{n}"), HELLO).connections(500);
         let report = load.requests(1_500).hold(true).run();
         assert_eq!(
@@ -45,7 +45,7 @@ fn connections_that_are_held_are_open_together() {
 #[test]
 fn without_keep_alive_each_request_has_a_connection() {
     for (name, start) in ALL {
-        let server = start(Duration::ZERO);
+        let server = start(Pages::at_once());
         let load = web::load(&server.at("/"), "<h1>Index</h1>").connections(5);
         let report = load.clone().requests(100).keep_alive(false).run();
         assert_eq!(
@@ -64,7 +64,7 @@ fn without_keep_alive_each_request_has_a_connection() {
 
 #[test]
 fn several_processes_share_the_connections() {
-    let server = web::serve(router(Duration::ZERO));
+    let server = web::serve(router(Pages::at_once()));
     let load = web::load(&server.at("/hello/{n}"), HELLO).connections(100);
     let report = load.requests(1_000).processes(3).run();
     assert_eq!((report.done, report.failed()), (1_000, 0), "{report}");
@@ -142,7 +142,7 @@ fn an_answer_in_pieces_is_one_answer() {
 #[test]
 fn a_latency_counts_the_delay() {
     let delay = Duration::from_millis(50);
-    let server = web::serve(router(delay));
+    let server = web::serve(router(Pages::after(delay)));
     let report = web::load(&server.at("/hello/{n}"), HELLO)
         .connections(20)
         .run();

@@ -3,13 +3,34 @@
 use std::time::Duration;
 
 use support::axum::{Router, extract::Path, response::Html, routing::get};
+use support::ipc::Counter;
 use support::tokio::time::sleep;
 use support::web::{self, Server, Site, escape};
 
-/// The pages as an axum router; `/hello/{name}` takes so long.
-pub fn router(delay: Duration) -> Router {
+/// What `/hello/{name}` does before it greets: it counts itself, and takes its time.
+#[derive(Clone)]
+pub struct Pages {
+    pub delay: Duration,
+    /// Shared with the processes of the servers.
+    pub begun: Counter,
+}
+
+impl Pages {
+    pub fn after(delay: Duration) -> Pages {
+        let begun = Counter::new(0);
+        Pages { delay, begun }
+    }
+
+    pub fn at_once() -> Pages {
+        Pages::after(Duration::ZERO)
+    }
+}
+
+/// The pages as an axum router.
+pub fn router(pages: Pages) -> Router {
     let hello = async move |Path(name): Path<String>| {
-        sleep(delay).await;
+        pages.begun.add(1);
+        sleep(pages.delay).await;
         Html(format!("<h1>hello, {}!</h1>", escape(&name)))
     };
     Router::new()
@@ -18,9 +39,10 @@ pub fn router(delay: Duration) -> Router {
 }
 
 /// The same for servers that block.
-pub fn site(delay: Duration) -> Site {
+pub fn site(pages: Pages) -> Site {
     let hello = move |name: &str| {
-        std::thread::sleep(delay);
+        pages.begun.add(1);
+        std::thread::sleep(pages.delay);
         format!("<h1>hello, {}!</h1>", escape(name))
     };
     Site::new()
@@ -28,21 +50,20 @@ pub fn site(delay: Duration) -> Site {
         .page("/hello/{name}", hello)
 }
 
-/// How a server is started whose `/hello/{name}` takes so long.
-type Start = fn(Duration) -> Server;
+type Start = fn(Pages) -> Server;
 
 /// Each server, by its name.
 pub const ALL: [(&str, Start); 4] = [
-    ("serve", |delay| web::serve(router(delay))),
-    ("serve_apart", |delay| web::serve_apart(router(delay))),
-    ("threads", |delay| web::threads(site(delay))),
-    ("prefork", |delay| web::prefork(3, site(delay))),
+    ("serve", |pages| web::serve(router(pages))),
+    ("serve_apart", |pages| web::serve_apart(router(pages))),
+    ("threads", |pages| web::threads(site(pages))),
+    ("prefork", |pages| web::prefork(3, site(pages))),
 ];
 
 /// Has each server, without a delay, go through `check`, and then still serve.
 pub fn each(check: impl Fn(&str, &Server)) {
     for (name, start) in ALL {
-        let server = start(Duration::ZERO);
+        let server = start(Pages::at_once());
         check(name, &server);
         serves(name, &server);
     }

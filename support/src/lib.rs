@@ -27,6 +27,7 @@
 //! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
+//! - [`web`]: web servers, and loads on them.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
 //!
@@ -46,6 +47,7 @@ pub mod runtime;
 pub mod thread;
 pub mod timing;
 pub mod trace;
+pub mod web;
 
 /// The crates that cells use beside this one: one copy for all cells.
-pub use {libc, nix, plotters, serde, serde_bytes, tokio};
+pub use {axum, libc, nix, plotters, serde, serde_bytes, tokio};

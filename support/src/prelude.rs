@@ -22,6 +22,7 @@
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
 //! | [`Pool`] | worker processes that do tasks |
 //! | [`Coroutine`] | a function that yields and goes on |
+//! | [`web`] | web servers, and loads on them |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //! | [`spawn`], [`block_on`], [`Task`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
@@ -52,4 +53,5 @@ pub use crate::runtime::{self, Task, block_on, spawn};
 pub use crate::thread;
 pub use crate::timing;
 pub use crate::trace::Trace;
+pub use crate::web;
 pub use crate::{libc, nix, tokio};

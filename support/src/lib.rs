@@ -22,6 +22,7 @@
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
+//! - [`explore`](mod@explore): every interleaving of a small program, and the one that breaks it.
 //! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
@@ -32,6 +33,7 @@
 
 mod codec;
 pub mod display;
+pub mod explore;
 pub mod ipc;
 pub mod kernel;
 pub mod plot;

@@ -22,6 +22,7 @@
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
+//! - [`explore`](mod@explore): every interleaving of a small program, and the one that breaks it.
 //! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`runtime`]: the session's one tokio runtime: tasks that live across cells.
 //! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
@@ -36,6 +37,7 @@
 mod codec;
 pub mod coroutine;
 pub mod display;
+pub mod explore;
 pub mod ipc;
 pub mod kernel;
 pub mod plot;

@@ -18,6 +18,7 @@
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
+//! | [`explore`](mod@explore) | every interleaving of a small program |
 //! | [`Queue`], [`pipe`], [`Shared`], [`Counter`] | data from process to process |
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
 //! | [`Pool`] | worker processes that do tasks |
@@ -44,6 +45,7 @@ pub use std::time::{Duration, Instant};
 
 pub use crate::coroutine::Coroutine;
 pub use crate::display;
+pub use crate::explore;
 pub use crate::ipc::{Counter, Queue, Shared, pipe};
 pub use crate::plot::{self, Figure, Timeline};
 pub use crate::process::{self, Pool, Process};

@@ -1,6 +1,7 @@
 """mixed.py WORK PROCESSES THREADS ROUNDS: the seconds of each round of 8 jobs, `compute` or `wait`."""
 
 import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -8,6 +9,7 @@ import time
 from spans import lane, span
 
 JOBS = 8
+CPUS = sorted(os.sched_getaffinity(0))
 
 
 def compute():
@@ -21,18 +23,20 @@ def wait():
     time.sleep(0.010)
 
 
-def work_in_thread(name, job, count):
+def work_in_thread(worker, name, job, count):
     lane(name)
+    os.sched_setaffinity(0, {CPUS[worker % len(CPUS)]})  # this thread alone
     for _ in range(count):
         with span(job.__name__):
             job()
 
 
-def work_in_process(job, threads, count):
+def work_in_process(process, job, threads, count):
     lane(multiprocessing.current_process().name)
     started = []
     for number in range(threads):
-        args = (f"thread {number + 1}", job, count // threads)
+        worker = process * threads + number
+        args = (worker, f"thread {number + 1}", job, count // threads)
         started.append(threading.Thread(target=work_in_thread, args=args))
         started[-1].start()
     for thread in started:
@@ -43,7 +47,7 @@ def run(job, processes, threads):
     context = multiprocessing.get_context("fork")
     started = []
     for number in range(processes):
-        args = (job, threads, JOBS // processes)
+        args = (number, job, threads, JOBS // processes)
         name = f"process {number + 1}"
         started.append(context.Process(target=work_in_process, name=name, args=args))
         started[-1].start()

@@ -13,7 +13,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Barrier, Mutex, RwLock, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use support::libc;
 
@@ -82,28 +82,28 @@ run(count)
 print(time.perf_counter() - begin)
 ";
 
-fn python(what: &str, count: u32) -> Duration {
+fn python(what: &str, count: u32) -> f64 {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_string());
     let output = Command::new(python)
         .args(["-c", PYTHON, what, &count.to_string()])
         .output()
         .expect("python3 is on the PATH");
     let seconds = String::from_utf8_lossy(&output.stdout).trim().parse();
-    let seconds = seconds.unwrap_or_else(|_| {
+    let seconds: f64 = seconds.unwrap_or_else(|_| {
         panic!("Python: {}", String::from_utf8_lossy(&output.stderr));
     });
-    Duration::from_secs_f64(seconds) / count
+    1e9 * seconds / f64::from(count)
 }
 
-/// The time of one of `count` calls.
-fn each(count: u32, mut f: impl FnMut()) -> Duration {
+/// The nanoseconds of one of `count` calls.
+fn each(count: u32, mut f: impl FnMut()) -> f64 {
     let begin = Instant::now();
     (0..count).for_each(|_| f());
-    begin.elapsed() / count
+    1e9 * begin.elapsed().as_secs_f64() / f64::from(count)
 }
 
 /// The time of one of `count` calls by each of two threads at once.
-fn both(count: u32, f: impl Fn() + Sync) -> Duration {
+fn both(count: u32, f: impl Fn() + Sync) -> f64 {
     let begin = Barrier::new(2);
     let run = || {
         begin.wait();
@@ -116,7 +116,7 @@ fn both(count: u32, f: impl Fn() + Sync) -> Duration {
 }
 
 /// `count` items from one thread to another, and the time of each.
-fn sent(count: u32, send: impl Fn(u32) + Send, receive: impl Fn() -> u32) -> Duration {
+fn sent(count: u32, send: impl Fn(u32) + Send, receive: impl Fn() -> u32) -> f64 {
     let begin = Instant::now();
     thread::scope(|scope| {
         scope.spawn(move || (0..count).for_each(send));
@@ -124,7 +124,7 @@ fn sent(count: u32, send: impl Fn(u32) + Send, receive: impl Fn() -> u32) -> Dur
             black_box(receive());
         });
     });
-    begin.elapsed() / count
+    1e9 * begin.elapsed().as_secs_f64() / f64::from(count)
 }
 
 extern "C" fn nothing(_: *mut libc::c_void) -> *mut libc::c_void {
@@ -166,7 +166,7 @@ fn futex_hear(word: &AtomicU32, value: u32) {
     }
 }
 
-fn futex_there_and_back(count: u32) -> Duration {
+fn futex_there_and_back(count: u32) -> f64 {
     let (ask, tell) = (AtomicU32::new(0), AtomicU32::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -184,7 +184,7 @@ fn futex_there_and_back(count: u32) -> Duration {
     })
 }
 
-fn mpsc_there_and_back(count: u32) -> Duration {
+fn mpsc_there_and_back(count: u32) -> f64 {
     let ((ask, asked), (tell, told)) = (mpsc::channel(), mpsc::channel());
     thread::scope(|scope| {
         scope.spawn(move || asked.iter().for_each(|n: u32| tell.send(n).unwrap()));
@@ -197,7 +197,7 @@ fn mpsc_there_and_back(count: u32) -> Duration {
     })
 }
 
-fn crossbeam_there_and_back(count: u32) -> Duration {
+fn crossbeam_there_and_back(count: u32) -> f64 {
     let (ask, asked) = crossbeam_channel::unbounded::<u32>();
     let (tell, told) = crossbeam_channel::unbounded();
     thread::scope(|scope| {
@@ -211,7 +211,7 @@ fn crossbeam_there_and_back(count: u32) -> Duration {
     })
 }
 
-fn eventfd_write(count: u32) -> Duration {
+fn eventfd_write(count: u32) -> f64 {
     // SAFETY: a system call that takes numbers.
     let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK) };
     assert!(fd >= 0);
@@ -235,9 +235,9 @@ enum Side {
 }
 use Side::{Ours, Python, System};
 
-type Contestant<'a> = (Side, &'a str, Box<dyn Fn() -> Duration + 'a>);
+type Contestant<'a> = (Side, &'a str, Box<dyn Fn() -> f64 + 'a>);
 
-fn row<'a>(side: Side, name: &'a str, run: impl Fn() -> Duration + 'a) -> Contestant<'a> {
+fn row<'a>(side: Side, name: &'a str, run: impl Fn() -> f64 + 'a) -> Contestant<'a> {
     (side, name, Box::new(run))
 }
 
@@ -248,30 +248,26 @@ fn compare(title: &str, contestants: &[Contestant]) {
             times.push(run());
         }
     }
-    let all: Vec<(Duration, Duration)> = times
+    let all: Vec<(f64, f64)> = times
         .iter_mut()
         .map(|times| {
-            times.sort();
+            times.sort_by(f64::total_cmp);
             (times[ROUNDS / 2], times[0])
         })
         .collect();
     let median_of = |side| {
         let place = contestants.iter().position(|it| it.0 == side);
-        place.map(|place| all[place].0.as_secs_f64())
+        place.map(|place| all[place].0)
     };
     let (python, system) = (median_of(Python), median_of(System));
     println!(
         "\n{title:<42} {:>10} {:>10} {:>9} {:>9}",
-        "median", "fastest", "/ Python", "/ system"
+        "median ns", "fastest", "/ Python", "/ system"
     );
     for ((_, name, _), (median, fastest)) in contestants.iter().zip(&all) {
-        let ratio = |to: Option<f64>| {
-            to.map_or("".to_string(), |to| {
-                format!("{:.3}", median.as_secs_f64() / to)
-            })
-        };
+        let ratio = |to: Option<f64>| to.map_or("".to_string(), |to| format!("{:.3}", median / to));
         println!(
-            "  {name:<40} {median:>10.1?} {fastest:>10.1?} {:>9} {:>9}",
+            "  {name:<40} {median:>10.1} {fastest:>10.1} {:>9} {:>9}",
             ratio(python),
             ratio(system)
         );

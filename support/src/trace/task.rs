@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -26,8 +27,8 @@ use super::{Trace, who};
 /// ```
 #[must_use = "a future does nothing unless it is awaited or spawned"]
 pub struct Task<F> {
+    future: ManuallyDrop<F>,
     life: Life,
-    future: F,
 }
 
 /// All of a task but the future: the same code for all of them, and for coroutines.
@@ -42,8 +43,11 @@ pub(super) struct Life {
 pub(super) struct Polling<'a> {
     life: &'a Life,
     begun: Begun,
-    before: u32,
+    _within: Within,
 }
+
+/// Until it is dropped, what the thread records is the task's.
+struct Within(u32);
 
 impl Trace {
     /// Gives a future a lane of its own in this trace: a bar for each poll, and what is recorded
@@ -51,7 +55,7 @@ impl Trace {
     ///
     /// Any executor will do. Polls are drawn in the thread's lane as well, so a thread that polls
     /// several tasks shows which one when. A future that is dropped before it is ready counts as
-    /// cancelled. A name holds 24 bytes.
+    /// cancelled, and what it records while it is dropped stands in its lane. A name holds 24 bytes.
     ///
     /// A span that is held across an `.await` ends in a later poll; it is drawn that long.
     ///
@@ -70,7 +74,7 @@ impl Trace {
     pub fn task<F: Future>(&self, name: &str, future: F) -> Task<F> {
         Task {
             life: Life::begin(self, name),
-            future,
+            future: ManuallyDrop::new(future),
         }
     }
 }
@@ -79,11 +83,11 @@ impl<F: Future> Future for Task<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: `future` is pinned whenever the task is: it is moved out of nowhere, `Task` has
-        // no `Drop` of its own, and it is `Unpin` only if `F` is. `life` is never pinned.
+        // SAFETY: `future` is pinned whenever the task is: it is moved out of nowhere, dropped where
+        // it stands, and the task is `Unpin` only if `F` is. `life` is never pinned.
         let Task { life, future } = unsafe { self.get_unchecked_mut() };
         // SAFETY: as above.
-        let future = unsafe { Pin::new_unchecked(future) };
+        let future = unsafe { Pin::new_unchecked(&mut **future) };
         let polling = life.poll();
         // A panic in it is told as this task's.
         let answer = crate::runtime::named(&life.name, || future.poll(context));
@@ -109,10 +113,12 @@ impl Life {
 
     pub(super) fn poll(&self) -> Polling<'_> {
         let before = who::set_task(self.number);
+    fn poll(&self) -> Polling<'_> {
+        let within = self.within();
         Polling {
             begun: self.trace.shared.begin(Tag::Polled, &self.name),
             life: self,
-            before,
+            _within: within,
         }
     }
 
@@ -127,6 +133,13 @@ impl Life {
 
     pub(super) fn end(&self, how: How) {
         if !self.over.swap(true, Ordering::Relaxed) {
+    fn within(&self) -> Within {
+        Within(who::set_task(self.number))
+    }
+
+    fn end(&mut self, how: How) {
+        if !self.over {
+            self.over = true;
             let number = Some(self.number.into());
             self.trace.shared.note(Tag::Left, "", how.code(), number);
         }
@@ -136,7 +149,22 @@ impl Life {
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         self.life.trace.shared.finish(self.begun);
-        who::set_task(self.before);
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        who::set_task(self.0);
+    }
+}
+
+/// What the future's own drop records, as when it is cancelled, is the task's. Its lane ends
+/// behind that.
+impl<F> Drop for Task<F> {
+    fn drop(&mut self) {
+        let _within = self.life.within();
+        // SAFETY: it is dropped here and nowhere else, without being moved.
+        unsafe { ManuallyDrop::drop(&mut self.future) };
     }
 }
 

@@ -84,7 +84,11 @@ fn two_tasks_on_one_thread_take_turns() {
 #[test]
 fn cancelled_and_panicked_tasks_are_drawn_so() {
     let trace = Trace::new();
-    let cancelled = spawn(trace.task("cancelled", std::future::pending::<()>()));
+    let owned = Noted(trace.clone());
+    let cancelled = spawn(trace.task("cancelled", async {
+        let _owned = owned;
+        std::future::pending::<()>().await;
+    }));
     while polls(&trace, "cancelled") == 0 {
         std::thread::yield_now();
     }
@@ -100,5 +104,25 @@ fn cancelled_and_panicked_tasks_are_drawn_so() {
         lane.unwrap().end.unwrap().how
     };
     assert_eq!(how("cancelled"), How::Cancelled);
+    // What the future's drop records is in its lane, and the lane ends behind it.
+    let noted = trace
+        .events_of("cancelled")
+        .into_iter()
+        .find(|event| event.label == "clean up");
+    let lane = trace
+        .lanes()
+        .into_iter()
+        .find(|lane| lane.name == "cancelled")
+        .unwrap();
+    assert!(noted.unwrap().start <= lane.end.unwrap().at);
     assert_eq!(how("unlucky"), How::Panicked);
+}
+
+/// Records that it is dropped.
+struct Noted(Trace);
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.0.instant("clean up");
+    }
 }

@@ -24,10 +24,12 @@ fn in_folder(program: &str) -> String {
 /// What is checked of each program.
 const CHECKS: &[(&str, fn())] = &[
     ("fork.py", fork),
+    ("hello_async.py", hello_async),
     ("info.py", info),
     ("io_write.py", io_write),
     ("lock_cost.py", lock_cost),
     ("lost_update.py", lost_update),
+    ("mixed.py", mixed),
     ("pool.py", pool),
     ("pool_cost.py", pool_cost),
     ("process.py", process),
@@ -300,4 +302,44 @@ fn spans_by_itself() {
     let run = run("spans.py", &[]);
     assert_eq!(run.stdout, "");
     assert!(run.trace().lanes().is_empty());
+}
+
+fn hello_async() {
+    let run = run("hello_async.py", &["0.01"]);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let thread = number(lines[0], "Hello, world! (task 1, thread {})").unwrap();
+    let expected = ["Hello", "Again"].into_iter().flat_map(|what| {
+        [1, 2].map(|task| format!("{what}, world! (task {task}, thread {thread})"))
+    });
+    assert_eq!(lines, expected.collect::<Vec<_>>());
+    // One lane, and on it four spans of which none overlaps another.
+    assert_eq!(run.trace().lanes().len(), 1);
+    let events = run.trace().events();
+    let labels: Vec<&str> = events.iter().map(|event| event.label.as_str()).collect();
+    assert_eq!(labels, ["Hello 1", "Hello 2", "Again 1", "Again 2"]);
+    assert!(events.is_sorted_by(|one, next| one.end.unwrap() <= next.start));
+}
+
+fn mixed() {
+    for (work, processes, threads) in [("compute", "2", "2"), ("wait", "1", "4")] {
+        let run = run("mixed.py", &[work, processes, threads, "2"]);
+        let times = run.seconds();
+        assert!(times.len() == 2 && times.iter().all(|time| !time.is_zero()));
+        assert!(times.iter().sum::<Duration>() < run.took);
+        let lanes = run.trace().lanes();
+        let started: usize = processes.parse().unwrap();
+        let of = |name: &str| lanes.iter().filter(|lane| lane.name == name).count();
+        // Those of both rounds.
+        assert_eq!(
+            (of(&format!("process {processes}")), of("process 3")),
+            (2, 0)
+        );
+        assert_eq!(of(&format!("thread {threads}")), 2 * started);
+        let jobs = run
+            .trace()
+            .events()
+            .into_iter()
+            .filter(|event| event.label == work);
+        assert_eq!(jobs.count(), 16);
+    }
 }

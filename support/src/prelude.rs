@@ -18,13 +18,16 @@
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
 //! | [`thread`] | all of `std::thread`, and this crate's additions to it |
+//! | [`explore`](mod@explore) | every interleaving of a small program |
 //! | [`Queue`], [`pipe`], [`Shared`], [`Counter`] | data from process to process |
 //! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
 //! | [`Pool`] | worker processes that do tasks |
 //! | [`Coroutine`] | a function that yields and goes on |
+//! | [`web`] | web servers, and loads on them |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
+//! | [`spawn`], [`block_on`], [`Task`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
-//! | [`nix`], [`libc`] | the crates: `nix::unistd::fork()` |
+//! | [`nix`], [`libc`], [`tokio`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
 //!
 //! A cell's own `use` or `let` of one of these names wins over the prelude's. `std::thread` is
@@ -33,7 +36,7 @@
 //! stay out.
 //!
 //! rust-analyzer, which evcxr asks for the types of variables, does not see through some of
-//! nix's functions, and is not told of serde (it would take a second at each start). Where a cell
+//! nix's functions, and is not told of serde and tokio (they would take a second at each start). Where a cell
 //! keeps such a result in a variable at its top level, the type has to be written:
 //! `let status: WaitStatus = waitpid(child, None).unwrap();`, `let item: ByteBuf = …`.
 
@@ -42,12 +45,15 @@ pub use std::time::{Duration, Instant};
 
 pub use crate::coroutine::Coroutine;
 pub use crate::display;
+pub use crate::explore;
 pub use crate::ipc::{Counter, Queue, Shared, pipe};
 pub use crate::plot::{self, Figure, Timeline};
 pub use crate::process::{self, Pool, Process};
 pub use crate::progress::{self, Progress};
 pub use crate::python::python;
+pub use crate::runtime::{self, Task, block_on, spawn};
 pub use crate::thread;
 pub use crate::timing;
 pub use crate::trace::Trace;
-pub use crate::{libc, nix};
+pub use crate::web;
+pub use crate::{libc, nix, tokio};

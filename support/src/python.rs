@@ -26,6 +26,7 @@ mod failed;
 mod minder;
 mod run;
 mod say;
+mod started;
 mod told;
 
 use std::fmt::Display;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 pub use failed::Failed;
 pub use run::Run;
+pub(crate) use started::Started;
 
 #[cfg(doc)]
 use crate::trace::Trace;
@@ -170,6 +172,15 @@ impl Python {
     pub fn try_run(self) -> Result<Run, Failed> {
         let path = find(&self.program)?;
         run::run(&self, &path)
+    }
+}
+
+impl Python {
+    /// Starts the program and waits for the first line it prints, within its limit. It goes on
+    /// until what is returned is dropped.
+    pub(crate) fn start(self) -> Result<Started, Failed> {
+        let path = find(&self.program)?;
+        Started::new(&self, &path)
     }
 }
 

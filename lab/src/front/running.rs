@@ -262,14 +262,17 @@ impl Front {
             .unwrap_or_default()
     }
 
-    /// The line that `support` writes of a thread's or a child's panic, with the cell's line in the
+    /// The line that `support` writes of a thread's, a task's or a child's panic, with the cell's line in the
     /// place of the generated file's.
     fn panic_in_cells_words(&self, text: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(text).ok()?;
         let (said, place) = text.strip_suffix(")\n")?.rsplit_once(" (src/lib.rs:")?;
         let of_thread = said.contains("thread '") && said.contains("' panicked: ");
         let of_process = said.starts_with("process '") && said.contains(") panicked: ");
-        let is_ours = of_thread || of_process;
+        // A task's, which may have no name: "task 'a' panicked", "an unnamed task panicked".
+        let of_task = said.starts_with("task '") || said.contains("an unnamed task panicked: ");
+        let of_task = of_task && said.contains(" panicked: ");
+        let is_ours = of_thread || of_process || of_task;
         let source = is_ours.then(|| self.generated_source())?;
         let place = Place::find(&source, place.parse().ok()?, &self.history)?;
         Some(format!("{said} (cell [{}], line {})\n", place.cell, place.line).into())

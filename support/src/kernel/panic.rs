@@ -81,12 +81,14 @@ fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
         format!(" ({}:{})", at.file(), at.line())
     });
     let pid = std::process::id();
+    // A task moves from thread to thread: whose panic it is, its own name says.
+    let thread = crate::runtime::task().unwrap_or_else(|| format!("thread '{thread}'"));
     let who = match own::name() {
         // The one thread that every process has needs no mention.
         Some(name) if is_main_thread() => format!("process '{name}' ({pid})"),
-        Some(name) => format!("process '{name}' ({pid}), thread '{thread}'"),
-        None if output::in_child() => format!("process {pid}, thread '{thread}'"),
-        None => format!("thread '{thread}'"),
+        Some(name) => format!("process '{name}' ({pid}), {thread}"),
+        None if output::in_child() => format!("process {pid}, {thread}"),
+        None => thread,
     };
     format!("{who} panicked: {message}{place}\n")
 }

@@ -8,6 +8,32 @@ const UNITS: [(&str, u64); 4] = [
     ("ns", 1),
 ];
 
+/// The length of a step on an axis that counts steps, in ns.
+pub(crate) const STEP: u64 = 1000;
+
+/// A number of steps: "6 steps".
+pub(super) fn human_steps(ns: u64) -> String {
+    match ns / STEP {
+        1 => "1 step".to_string(),
+        n => format!("{n} steps"),
+    }
+}
+
+/// The marks of an axis of steps: each stands in the middle of its step, with the step's number.
+pub(super) fn step_marks(from: u64, to: u64, most: usize) -> Vec<(u64, String)> {
+    let apart = step((to.saturating_sub(from) / STEP).max(1), most.max(2));
+    let steps = from / STEP + 1..=to / STEP;
+    let shown = steps.filter(|number| *number % apart == 0 || *number == 1);
+    let marks = shown.map(|number| (number * STEP - STEP / 2, number));
+    let mut marks: Vec<_> = marks
+        .map(|(time, number)| (time, number.to_string()))
+        .collect();
+    if let Some(first) = marks.first_mut() {
+        first.1 = format!("step {}", first.1);
+    }
+    marks
+}
+
 /// A time with its unit, to two or three digits: "9.8 ms", "22 ms", "150 µs".
 pub(super) fn human(ns: u64) -> String {
     let (unit, length) = UNITS
@@ -84,6 +110,19 @@ mod tests {
         ] {
             assert_eq!(human(ns), text);
         }
+    }
+
+    #[test]
+    fn steps_are_counted_from_one_and_marked_in_their_middle() {
+        assert_eq!(
+            (human_steps(STEP), human_steps(6 * STEP)),
+            ("1 step".into(), "6 steps".into())
+        );
+        let marks = |steps, most| step_marks(0, steps * STEP, most);
+        let three = [(500, "step 1"), (1500, "2"), (2500, "3")];
+        assert_eq!(marks(3, 8), three.map(|(at, text)| (at, text.to_string())));
+        let texts: Vec<String> = marks(40, 6).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["step 1", "10", "20", "30", "40"]);
     }
 
     #[test]

@@ -20,7 +20,9 @@ const MOST: usize = 14;
 
 pub(super) struct Frame {
     /// The time that the width of a panel stands for, in ns.
-    pub range: u64,
+    range: u64,
+    /// The same for panels that count steps.
+    steps: u64,
     /// Bars narrower than this (in pixels) may be merged.
     pub least: f64,
     /// Of whole traces, so that a part is coloured as the whole is.
@@ -50,6 +52,7 @@ impl Frame {
     pub fn new(timelines: &[&Timeline]) -> Frame {
         let mut frame = Frame {
             range: 1,
+            steps: 1,
             least: 0.8,
             spans: Numbers::default(),
             marks: Numbers::default(),
@@ -72,7 +75,12 @@ impl Frame {
     /// Lane by lane, and within a lane by time: colours do not depend on which lane was first.
     fn add(&mut self, timeline: &Timeline) {
         let (from, to) = timeline.window();
-        self.range = self.range.max(to - from);
+        let range = if timeline.steps {
+            &mut self.steps
+        } else {
+            &mut self.range
+        };
+        *range = (*range).max(to - from);
         for lane in timeline.data.lanes() {
             let mut bars: Vec<&Bar> = timeline.rows(lane).iter().flatten().collect();
             bars.sort_by_key(|bar| bar.start);
@@ -138,6 +146,14 @@ impl Frame {
     fn show(&mut self, label: &str) {
         if !self.shown.contains(label) {
             self.shown.insert(label.to_string());
+        }
+    }
+
+    pub fn range(&self, timeline: &Timeline) -> u64 {
+        if timeline.steps {
+            self.steps
+        } else {
+            self.range
         }
     }
 

@@ -65,7 +65,7 @@ impl Node {
                 let mut y = area.y;
                 let last = nodes.len() - 1;
                 for (n, node) in nodes.iter().enumerate() {
-                    // One axis for all, unless they begin at different times.
+                    // One axis for all, unless they begin at different times, or count something else.
                     let axis = (n == last && area.axis) || node.start() != nodes[last].start();
                     y += node.place(frame, Area { y, axis, ..area }, visit) + BETWEEN;
                 }
@@ -92,9 +92,10 @@ impl Node {
         }
     }
 
-    fn start(&self) -> Option<u64> {
+    /// Where its axis begins, and whether it counts steps.
+    fn start(&self) -> Option<(u64, bool)> {
         match self {
-            Node::Timeline(timeline) => Some(timeline.window().0),
+            Node::Timeline(timeline) => Some((timeline.window().0, timeline.steps)),
             Node::Above(nodes) => nodes[0].start(),
             Node::Chart(_) | Node::Beside(_) => None,
         }

@@ -51,6 +51,7 @@ mod thin;
 mod timeline;
 mod words;
 
+pub(crate) use axis::STEP;
 pub use chart::{Bars, Histogram, Lines};
 pub use figure::Figure;
 pub use live::{Live, live, live_with};

@@ -1,6 +1,5 @@
 //! Draws one timeline: its layout, the lanes' names, the axis, and what is written below.
 
-use super::axis;
 use super::canvas::{Align, Canvas, fitted, text_width};
 use super::chart::MARGIN;
 use super::frame::Frame;
@@ -78,9 +77,14 @@ impl<'a> Panel<'a> {
         }
     }
 
+    /// What the width of the panel stands for.
+    fn range(&self) -> u64 {
+        self.frame.range(self.timeline)
+    }
+
     pub(super) fn at(&self, time: u64) -> f64 {
         let (from, to) = self.timeline.window();
-        let part = (time.clamp(from, to) - from) as f64 / self.frame.range as f64;
+        let part = (time.clamp(from, to) - from) as f64 / self.range() as f64;
         self.x0 + part * (self.x1 - self.x0)
     }
 
@@ -203,6 +207,8 @@ impl<'a> Panel<'a> {
             let middle = top + PAD + self.sizes.row / 2.0;
             let number = if let Some(task) = lane.task {
                 format!("task {task}")
+            } else if self.timeline.steps {
+                format!("thread {}", lane.tid - lane.pid)
             } else if process.lanes.len() > 1 {
                 format!("tid {}", lane.tid)
             } else {
@@ -221,10 +227,10 @@ impl<'a> Panel<'a> {
 
     fn draw_axis(&self, canvas: &Canvas, top: f64, bottom: f64, labels: bool) {
         let (from, _) = self.timeline.window();
-        let to = from + self.frame.range;
-        let per_ns = (self.x1 - self.x0) / self.frame.range as f64;
+        let to = from + self.range();
+        let per_ns = (self.x1 - self.x0) / self.range() as f64;
         let most = ((self.x1 - self.x0) / 75.0) as usize;
-        for (time, text) in axis::marks(from, to, most) {
+        for (time, text) in self.timeline.axis_marks(from, to, most) {
             let x = self.x0 + (time - from) as f64 * per_ns;
             let end = if labels { bottom + 3.0 } else { bottom };
             canvas.line((x, top), (x, end), GRID, 1.0);
@@ -247,8 +253,8 @@ impl<'a> Panel<'a> {
         }
         let (_, hidden) = self.bars();
         if hidden > 0 {
-            let per_px = self.frame.range as f64 / (self.x1 - self.x0);
-            let least = axis::human((self.frame.least * per_px) as u64);
+            let per_px = self.range() as f64 / (self.x1 - self.x0);
+            let least = self.timeline.human((self.frame.least * per_px) as u64);
             notices.push(format!(
                 "Bars shorter than {least} are merged with their neighbours ({hidden} of them): \
                  grey where of several sorts, paler where less filled."

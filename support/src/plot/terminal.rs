@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::axis;
 use super::model::{Bar, LaneData, Mark};
 use super::palette::state_name;
 use super::timeline::Timeline;
@@ -77,7 +76,7 @@ impl Timeline {
     fn draw_scale(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
         let (from, to) = self.window();
         let mut line = String::new();
-        for (time, text) in axis::marks(from, to, 6) {
+        for (time, text) in self.axis_marks(from, to, 6) {
             let column = self.column(time);
             let so_far = line.chars().count();
             if so_far == 0 || so_far < column {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Figure;
+use super::axis;
 use super::model::{Bar, Data, LaneData};
 use crate::trace::Trace;
 
@@ -48,6 +49,8 @@ pub struct Timeline {
     pub(super) colours: Colours,
     pub(super) width: u32,
     pub(super) zoom: Option<(u64, u64)>,
+    /// Whether the axis counts steps of a schedule in place of time.
+    pub(super) steps: bool,
 }
 
 impl Timeline {
@@ -58,6 +61,34 @@ impl Timeline {
             colours: Colours::Fitting,
             width: 740,
             zoom: None,
+            steps: false,
+        }
+    }
+
+    /// With an axis that counts steps, each of [`STEP`](super::STEP) ns.
+    pub(crate) fn in_steps(&self) -> Timeline {
+        let steps = true;
+        Timeline {
+            steps,
+            ..self.clone()
+        }
+    }
+
+    /// A length as the axis counts it: "22 ms", or "6 steps".
+    pub(super) fn human(&self, ns: u64) -> String {
+        if self.steps {
+            axis::human_steps(ns)
+        } else {
+            axis::human(ns)
+        }
+    }
+
+    /// The marks of the axis.
+    pub(super) fn axis_marks(&self, from: u64, to: u64, most: usize) -> Vec<(u64, String)> {
+        if self.steps {
+            axis::step_marks(from, to, most)
+        } else {
+            axis::marks(from, to, most)
         }
     }
 

@@ -1,7 +1,6 @@
 //! What a timeline shows, in a sentence with numbers.
 
 use super::arrows::Sort;
-use super::axis::human;
 use super::canvas::printable;
 use super::palette::state_name;
 use super::states::is_at_rest;
@@ -20,6 +19,7 @@ impl Timeline {
     /// The picture in a sentence, for those who cannot see it.
     pub(super) fn sentence(&self) -> String {
         let data = &self.data;
+        let human = |ns: u64| self.human(ns);
         if data.processes.is_empty() {
             return self.with_title("Empty timeline: nothing was recorded.".to_string());
         }

@@ -102,20 +102,11 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
         .map(File::from)
         .map_err(|errno| system(errno.into()))?;
     let own = format!("/proc/{}/fd/{}", std::process::id(), spans.as_raw_fd());
-    let mut command = Command::new(&interpreter);
+    let mut command = command(python, &interpreter, path);
     command
-        .arg(path)
-        .args(&python.args)
         .env("NOTEBOOK_SPANS", own)
-        // The notebooks' folder stays as it is.
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONIOENCODING", "utf-8")
-        // It would write a line's end apart from the line, and lines of two processes would mix.
-        .env_remove("PYTHONUNBUFFERED")
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    minder::mind(&mut command);
     let trace = Trace::with_capacity(1);
     let epoch = trace.epoch();
     let started = Instant::now();
@@ -163,6 +154,22 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
     })
 }
 
+/// The program, minded, with an empty stdin.
+pub(super) fn command(python: &Python, interpreter: &Path, path: &Path) -> Command {
+    let mut command = Command::new(interpreter);
+    command
+        .arg(path)
+        .args(&python.args)
+        // The notebooks' folder stays as it is.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONIOENCODING", "utf-8")
+        // It would write a line's end apart from the line, and lines of two processes would mix.
+        .env_remove("PYTHONUNBUFFERED")
+        .stdin(Stdio::null());
+    minder::mind(&mut command);
+    command
+}
+
 /// Takes what the program says until it has said all. False when the time is up.
 fn listen(streams: &mut [Stream; 2], until: Instant, quiet: bool) -> io::Result<bool> {
     loop {
@@ -207,7 +214,7 @@ fn listen(streams: &mut [Stream; 2], until: Instant, quiet: bool) -> io::Result<
 }
 
 /// Waits for the minder's end. None when the time is up.
-fn wait(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
+pub(super) fn wait(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
         let status = child.try_wait()?;
         if status.is_some() || Instant::now() >= until {
@@ -219,7 +226,7 @@ fn wait(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
 }
 
 /// Has the minder end the program and all that it started.
-fn end(child: &mut Child) {
+pub(super) fn end(child: &mut Child) {
     // Not waited for yet, so the number is still the child's.
     let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
     if !matches!(wait(child, Instant::now() + ENDING), Ok(Some(_))) {

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::{Builder, JoinHandle, Thread};
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle, Thread};
 use std::time::Duration;
 
 use super::list;
@@ -43,6 +43,39 @@ where
         thread,
         done,
     }
+}
+
+/// Starts a thread with this name in a scope of [`std::thread::scope`]: it may borrow what lives
+/// longer than the scope, and has ended when the scope does.
+///
+/// The handle is std's. What std calls for it is `Builder::new().name(…).spawn_scoped(…)`.
+///
+/// # Panics
+///
+/// If the system has no room for one more thread.
+///
+/// ```
+/// use support::thread;
+///
+/// let numbers = vec![1, 2, 3];
+/// let sum: i32 = thread::scope(|scope| {
+///     let adder = thread::spawn_scoped(scope, "adder", || numbers.iter().sum());
+///     adder.join().unwrap()
+/// });
+/// assert_eq!(sum, 6);
+/// ```
+pub fn spawn_scoped<'scope, 'env, T, F>(
+    scope: &'scope Scope<'scope, 'env>,
+    name: &str,
+    f: F,
+) -> ScopedJoinHandle<'scope, T>
+where
+    F: FnOnce() -> T + Send + 'scope,
+    T: Send + 'scope,
+{
+    let name = name.split('\0').next().unwrap_or_default().to_string();
+    let thread = Builder::new().name(name.clone()).spawn_scoped(scope, f);
+    thread.unwrap_or_else(|error| panic!("cannot start thread {name:?}: {error}"))
 }
 
 /// A thread started by [`spawn_named`]. Dropped, the thread goes on without it.
@@ -238,7 +271,7 @@ impl fmt::Display for Panicked {
 
 impl std::error::Error for Panicked {}
 
-fn message(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "(not a text)".to_string())

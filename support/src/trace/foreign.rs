@@ -21,7 +21,25 @@ pub(crate) enum What {
         label: String,
         end: u64,
     },
+    /// A lock was held, from `at` to `end`.
+    Held {
+        label: String,
+        end: u64,
+    },
+    /// It waited for another thread, from `at` to `end`.
+    Waited {
+        label: String,
+        end: u64,
+    },
     Instant(String),
+    /// `at` is when the thread ran first; a thread of a process started it then.
+    Spawned {
+        parent: (u32, u32),
+    },
+    /// The thread came to its end at `at`.
+    Left {
+        panicked: bool,
+    },
     /// `at` is when the parent, a thread of a process, called `fork`.
     Forked {
         began: u64,
@@ -32,6 +50,16 @@ pub(crate) enum What {
         pid: u32,
         how: How,
     },
+}
+
+impl What {
+    /// When it ended; 0 for what has no length.
+    pub fn end(&self) -> u64 {
+        match self {
+            What::Span { end, .. } | What::Held { end, .. } | What::Waited { end, .. } => *end,
+            _ => 0,
+        }
+    }
 }
 
 impl Trace {
@@ -55,6 +83,17 @@ fn record(told: &Told) -> Record {
     let (tag, text, end, extra) = match &told.what {
         What::Named(name) => (Tag::Name, name.as_str(), told.at, 0),
         What::Span { label, end } => (Tag::Span, label.as_str(), *end, 0),
+        What::Held { label, end } => (Tag::Holding, label.as_str(), *end, 0),
+        What::Waited { label, end } => (Tag::Waiting, label.as_str(), *end, 0),
+        What::Spawned { parent } => (Tag::Spawned, "", told.at, both(*parent)),
+        What::Left { panicked } => {
+            let how = if *panicked {
+                How::Panicked
+            } else {
+                How::Returned
+            };
+            (Tag::Left, "", how.code(), 0)
+        }
         What::Instant(label) => (Tag::Instant, label.as_str(), told.at, 0),
         What::Forked { began, parent } => (Tag::Lane, "", *began, both(*parent)),
         // A process's first thread bears its number.

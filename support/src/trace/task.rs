@@ -85,7 +85,8 @@ impl<F: Future> Future for Task<F> {
         // SAFETY: as above.
         let future = unsafe { Pin::new_unchecked(future) };
         let polling = life.poll();
-        let answer = future.poll(context);
+        // A panic in it is told as this task's.
+        let answer = crate::runtime::named(&life.name, || future.poll(context));
         drop(polling);
         if answer.is_ready() {
             life.end(How::Returned);

@@ -25,6 +25,7 @@ fn in_folder(program: &str) -> String {
 const CHECKS: &[(&str, fn())] = &[
     ("fork.py", fork),
     ("info.py", info),
+    ("io_write.py", io_write),
     ("lock_cost.py", lock_cost),
     ("lost_update.py", lost_update),
     ("pool.py", pool),
@@ -122,6 +123,20 @@ fn info() {
     let (_, main) = process(&lines[0..4]);
     let (parent, child) = process(&lines[4..8]);
     assert!(parent == main && child != main, "{}", run.stdout);
+}
+
+fn io_write() {
+    let run = run("io_write.py", &["3"]);
+    let both = "100000000 bytes written\n".repeat(2);
+    assert_eq!(run.stdout, both);
+    let count = |lane: &str, label: &str| {
+        let events = run.trace().events_of(lane);
+        events.iter().filter(|event| event.label == label).count()
+    };
+    for lane in ["main", "writer"] {
+        assert_eq!((count(lane, "write"), count(lane, "to the disk")), (25, 1));
+    }
+    assert_eq!(count("main", "other work"), 6);
 }
 
 fn pool() {

@@ -1,0 +1,171 @@
+//! The one tokio runtime of the session: tasks that are spawned in one cell and awaited in another.
+//!
+//! ```
+//! use std::time::Duration;
+//! use support::runtime::{block_on, spawn};
+//! use support::tokio::time::sleep;
+//!
+//! let task = spawn(async {
+//!     sleep(Duration::from_millis(1)).await;
+//!     6 * 7
+//! });
+//! assert_eq!(block_on(task).unwrap(), 42);
+//! ```
+//!
+//! It is made at first use, with a thread for each CPU (two at least), lives as long as the
+//! process, and its tasks go on between cells. Nothing of it outlives the kernel.
+//!
+//! | Python | here | tokio |
+//! |---|---|---|
+//! | `asyncio.run(main())` | [`block_on`]; [`current_thread`] for a loop on one thread | `Runtime::block_on` |
+//! | `asyncio.create_task(f())` | [`spawn`], [`spawn_named`] | `tokio::spawn` |
+//! | `await task` | `task.await`, which gives a `Result` | the same |
+//! | `task.cancel()`, `task.done()` | [`Task::cancel`], [`Task::is_finished`] | `JoinHandle::abort` |
+//! | `asyncio.sleep(s)` | | `tokio::time::sleep` |
+//! | `asyncio.wait_for(f(), s)` | [`Task::join_timeout`] from outside | `tokio::time::timeout` |
+//! | `asyncio.gather(f(), g())` | | `tokio::join!`, `tokio::task::JoinSet` |
+//! | `asyncio.wait(…, FIRST_COMPLETED)` | | `tokio::select!` |
+//! | `asyncio.to_thread(f)` | [`spawn_blocking`] | `tokio::task::spawn_blocking` |
+//! | `asyncio.get_running_loop()` | [`handle`] | `Handle::current` |
+//! | `asyncio.Queue`, `Lock`, `Event`, `Semaphore` | | `tokio::sync` |
+//!
+//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells. A cell never has
+//! `.await` at its top level: that would be another runtime, the kernel's.
+//!
+//! The type of a variable `task` at a cell's top level is inferred, unless what the task returns
+//! comes from tokio, which the kernel's rust-analyzer does not read: then it is written,
+//! `let task: Task<u8> = …`. An async block that ends in a call of tokio's without `;`, as in
+//! `async { sleep(d).await }`, is such a case; with `;` its type is known to be `()`.
+//!
+//! For: tasks that wait. Not for: work that computes, or calls that block their thread
+//! ([`spawn_blocking`] takes those), which keep the other tasks of that thread from running.
+//!
+//! # After a fork
+//!
+//! A forked child has none of the runtime's threads. Its own first use makes its own runtime; a
+//! [`Task`] of its parent's gives [`Ended::Elsewhere`] there. Fork before the first use, as a
+//! child of a process with many threads may find a lock held by a thread that it does not have;
+//! and carry no tokio socket into a child, where dropping it would make the parent's deaf.
+
+mod local;
+mod running;
+mod session;
+mod task;
+
+use std::future::Future;
+use std::pin::pin;
+
+use tokio::runtime::{EnterGuard, Handle};
+
+pub use local::{LocalRuntime, LocalTask, current_thread};
+pub(crate) use running::{named, task};
+pub use task::{Ended, Task};
+
+/// Runs a future on the calling thread until it is ready, and returns what it gives: Python's
+/// `asyncio.run()`.
+///
+/// The thread is blocked meanwhile. Tasks that the future spawns run on the runtime's own
+/// threads, and go on afterwards. The future need be neither `Send` nor `'static`.
+///
+/// # Panics
+///
+/// If called within a task or another `block_on`, where `.await` is what is meant; if the future
+/// panics; if the system has no room for the runtime's threads.
+///
+/// ```
+/// use support::runtime::block_on;
+///
+/// let text = String::from("borrowed");
+/// assert_eq!(block_on(async { text.len() }), 8);
+/// ```
+#[track_caller]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    running::may_block("block_on");
+    let mut output = None;
+    session::drive(pin!(async { output = Some(future.await) }));
+    output.expect("the future is ready")
+}
+
+/// Starts a task on the runtime's threads: Python's `asyncio.create_task()`.
+///
+/// Does not block, and works within tasks as well. The task begins to run at once, not at the
+/// first `.await`.
+///
+/// # Panics
+///
+/// If the system has no room for the runtime's threads.
+///
+/// ```
+/// let task = support::runtime::spawn(async { 1 + 1 });
+/// assert_eq!(task.join().unwrap(), 2);
+/// ```
+pub fn spawn<F>(future: F) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Task::start(None, future)
+}
+
+/// As [`spawn`], with a name that a panic's line tells.
+///
+/// A future made by [`Trace::task`](crate::trace::Trace::task) has a name already.
+///
+/// ```
+/// let task = support::runtime::spawn_named("adder", async { 1 + 1 });
+/// assert_eq!(task.name(), Some("adder"));
+/// assert_eq!(task.join().unwrap(), 2);
+/// ```
+pub fn spawn_named<F>(name: &str, future: F) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Task::start(Some(name), future)
+}
+
+/// Runs a closure that may block on a thread kept for such: Python's `asyncio.to_thread()`.
+///
+/// There are up to 512 of these threads, named "blocking 1", "blocking 2", …; one that has had
+/// nothing to do for ten seconds ends. [`Task::cancel`] has no effect on a closure that has begun.
+///
+/// ```
+/// use support::runtime::{block_on, spawn_blocking};
+///
+/// let task = spawn_blocking(|| std::thread::current().name().unwrap().to_string());
+/// assert!(block_on(task).unwrap().starts_with("blocking "));
+/// ```
+pub fn spawn_blocking<T, F>(work: F) -> Task<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Task::start_blocking(work)
+}
+
+/// tokio's handle to the runtime, for whatever wants one.
+///
+/// ```
+/// let task = support::runtime::handle().spawn(async { 1 + 1 });
+/// assert_eq!(support::runtime::block_on(task).unwrap(), 2);
+/// ```
+pub fn handle() -> &'static Handle {
+    session::handle()
+}
+
+/// Makes the runtime known to the calling thread while the guard lives, for those of tokio's types
+/// that ask for one when they are made.
+///
+/// ```
+/// use std::time::Duration;
+/// use support::tokio::time::interval;
+///
+/// let mut ticks = {
+///     let _guard = support::runtime::enter();
+///     interval(Duration::from_millis(1))
+/// };
+/// support::runtime::block_on(ticks.tick());
+/// ```
+pub fn enter() -> EnterGuard<'static> {
+    session::handle().enter()
+}

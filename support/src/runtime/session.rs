@@ -1,0 +1,70 @@
+//! The runtime itself: one for each process, made at first use.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::ptr::null_mut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::running::Running;
+
+/// Not a lock: a forked child would find one held for ever that another thread held at the fork.
+static SESSION: AtomicPtr<Session> = AtomicPtr::new(null_mut());
+
+struct Session {
+    pid: u32,
+    runtime: Runtime,
+}
+
+/// Polls a future on the calling thread until it is ready.
+#[inline(never)]
+pub fn drive(future: Pin<&mut dyn Future<Output = ()>>) {
+    handle().block_on(Running::main(future));
+}
+
+/// This process's runtime.
+pub fn handle() -> &'static Handle {
+    let pid = std::process::id();
+    let known = SESSION.load(SeqCst);
+    // SAFETY: what is stored was a box, which is never freed.
+    match unsafe { known.as_ref() } {
+        Some(session) if session.pid == pid => session.runtime.handle(),
+        _ => make(pid, known),
+    }
+}
+
+/// Makes the runtime in place of the one that is `known`: none, or that of a process which this
+/// one was forked from. That one is left alone, as its threads are not here.
+#[cold]
+fn make(pid: u32, known: *mut Session) -> &'static Handle {
+    let runtime = build().unwrap_or_else(|error| panic!("cannot start the runtime: {error}"));
+    let made = Box::into_raw(Box::new(Session { pid, runtime }));
+    match SESSION.compare_exchange(known, made, SeqCst, SeqCst) {
+        // SAFETY: the box was made above and is never freed from now on.
+        Ok(_) => unsafe { &*made }.runtime.handle(),
+        Err(_) => {
+            // SAFETY: nobody else has seen the box.
+            let Session { runtime, .. } = *unsafe { Box::from_raw(made) };
+            // Another thread was first. Its threads end by themselves: this may be no place to
+            // wait for them.
+            runtime.shutdown_background();
+            handle()
+        }
+    }
+}
+
+fn build() -> std::io::Result<Runtime> {
+    let workers = crate::thread::cpus().max(2);
+    let started = Arc::new(AtomicUsize::new(0));
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        // The workers are started with the runtime, before anything can be blocking.
+        .thread_name_fn(move || match started.fetch_add(1, SeqCst) {
+            n if n < workers => format!("worker {}", n + 1),
+            n => format!("blocking {}", n + 1 - workers),
+        })
+        .enable_all()
+        .build()
+}

@@ -1,0 +1,111 @@
+//! A server that is a Python program.
+
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::Failed;
+use super::server::{Runs, Server};
+use crate::process::pidfd;
+use crate::python::{Python, Started};
+
+/// A program that was started, and the process that it is.
+struct Program {
+    started: Started,
+    pid: i32,
+    pidfd: OwnedFd,
+}
+
+/// Serves with a Python program, in a process of its own.
+///
+/// The program's first line tells where, in the words of the tutorial's: `Server started at
+/// http://127.0.0.1:8000... (process 123)`. On SIGTERM it is to answer what it has begun, and
+/// end. It ends with the handle, and with this process however that ends.
+///
+/// ```no_run
+/// use support::{python::python, web};
+///
+/// // aiohttp is in the environment that `cargo lab setup` makes.
+/// let server = web::aiohttp(python("web_server.py").arg(0.5));
+/// assert_eq!(web::get(&server.at("/")).unwrap().body, "<h1>Index</h1>");
+/// ```
+///
+/// # Panics
+///
+/// With the sentence that [`try_aiohttp`] gives as its error.
+#[track_caller]
+pub fn aiohttp(program: Python) -> Server {
+    try_aiohttp(program).unwrap_or_else(|failed| panic!("{failed}"))
+}
+
+/// As [`aiohttp`], where the lack of Python or of a module is an error that one can handle.
+///
+/// Blocks until the program has printed its first line, for the limit of
+/// [`Python::limit`] at most.
+///
+/// # Errors
+///
+/// If there is no such program or no Python, or if the program ended (its last line on stderr
+/// tells why), or was silent until the limit, or said something else.
+///
+/// ```
+/// use support::{python::python, web};
+///
+/// let failed = web::try_aiohttp(python("info.py")).unwrap_err();
+/// let told = "the Python program did not say where it serves, but \"main line\"";
+/// assert_eq!(failed.to_string(), told);
+/// ```
+pub fn try_aiohttp(program: Python) -> Result<Server, Failed> {
+    let started = program.start().map_err(|failed| {
+        let failed = failed.to_string();
+        let hint = match failed.contains("No module named") {
+            true => " (`cargo lab setup` installs it into the notebooks' environment)",
+            false => "",
+        };
+        Failed::new(failed + hint)
+    })?;
+    let line = started.first_line();
+    let (port, pid) = place(&line).ok_or_else(|| {
+        Failed::new(format!(
+            "the Python program did not say where it serves, but {line:?}"
+        ))
+    })?;
+    let pidfd = open(pid).map_err(|error| Failed::system("the Python program has ended", error))?;
+    let program = Program {
+        started,
+        pid,
+        pidfd,
+    };
+    Ok(Server::new("aiohttp", port, program))
+}
+
+/// Port and process of "Server started at http://127.0.0.1:8000... (process 123)".
+fn place(line: &str) -> Option<(u16, i32)> {
+    let rest = line.strip_prefix("Server started at http://127.0.0.1:")?;
+    let (port, rest) = rest.split_once("... (process ")?;
+    Some((port.parse().ok()?, rest.strip_suffix(')')?.parse().ok()?))
+}
+
+fn open(pid: i32) -> io::Result<OwnedFd> {
+    // SAFETY: a system call that takes two numbers; what it returns is nobody else's.
+    unsafe {
+        match libc::syscall(libc::SYS_pidfd_open, pid, 0) {
+            -1 => Err(io::Error::last_os_error()),
+            fd => Ok(OwnedFd::from_raw_fd(fd as i32)),
+        }
+    }
+}
+
+impl Runs for Program {
+    fn pids(&self) -> Vec<i32> {
+        vec![self.pid]
+    }
+
+    fn stop(&mut self, limit: Duration) -> bool {
+        pidfd::signal(self.pidfd.as_fd(), Signal::SIGTERM);
+        // What is left of it is ended with this.
+        self.started.ends_within(limit)
+    }
+}

@@ -1,0 +1,70 @@
+//! An axum server in a process of its own, on one thread.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::unix::pipe;
+use tokio::runtime::Builder;
+
+use super::child::{Children, Stop};
+use super::server::Server;
+use super::{Failed, limits, tasks};
+
+/// Who wants a limit kills the child.
+const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Serves this router in a child process, on one thread: an event loop of its own.
+///
+/// As [`serve`](super::serve) in all else. Its memory is its own, so [`Server::memory`] tells what
+/// connections cost; what its handlers change, they change in the child. It ends with its handle,
+/// and with this process however that ends.
+///
+/// # Panics
+///
+/// If the system has no port, process or descriptor left.
+///
+/// ```
+/// use support::axum::{Router, routing::get};
+/// use support::web;
+///
+/// let server = web::serve_apart(Router::new().route("/", get(async || "hello")));
+/// assert_eq!(web::get(&server.url()).unwrap().body, "hello");
+/// assert_ne!(server.pids(), [std::process::id() as i32]);
+/// ```
+#[track_caller]
+pub fn serve_apart(router: Router) -> Server {
+    start(router).unwrap_or_else(|failed| panic!("{failed}"))
+}
+
+fn start(router: Router) -> Result<Server, Failed> {
+    let listener = limits::listen(0)?;
+    let address = listener.local_addr();
+    let port = address.map_err(|error| Failed::bind(0, &error))?.port();
+    let mut children = Children::new()?;
+    children.start("axum", &listener, &|listener, stop, ready| {
+        run(listener, stop, ready, router.clone());
+    })?;
+    Ok(Server::new("axum, apart", port, children))
+}
+
+/// In the child.
+fn run(listener: &TcpListener, stop: Stop, ready: &dyn Fn(), router: Router) {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let served = runtime.and_then(|runtime| {
+        let listener = listener.try_clone()?;
+        let stop = stop.0.try_clone_to_owned()?;
+        runtime.block_on(async {
+            let stop = pipe::Receiver::from_owned_fd(stop)?;
+            ready();
+            let stopping = async {
+                let _ = stop.readable().await;
+                NO_LIMIT
+            };
+            tasks::serve(listener, router, stopping).await
+        })
+    });
+    if let Err(error) = served {
+        panic!("the server cannot run: {error}");
+    }
+}

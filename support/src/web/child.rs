@@ -1,0 +1,145 @@
+//! Servers in processes of their own.
+
+use std::net::TcpListener;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::pipe2;
+
+use super::Failed;
+use super::server::Runs;
+use crate::process::Process;
+
+/// So long a child may take to say that it serves.
+const START: u16 = 5_000;
+
+/// A child that starts threads may meet a lock that a thread of its parent held at the fork (see
+/// [`crate::process`]): it is killed then, and another one forked.
+const TRIES: usize = 3;
+
+/// Processes that serve on one listening socket, and the pipe that tells them to stop.
+pub(super) struct Children {
+    processes: Vec<Process>,
+    stop: OwnedFd,
+    stopping: OwnedFd,
+}
+
+/// What a child is told: the reading end of a pipe that is readable, for ever, once it is to stop.
+pub(super) struct Stop<'a>(pub BorrowedFd<'a>);
+
+/// What a child does with the listening socket. It returns when it was told to stop and nobody
+/// waits for an answer any more; the function that it is given says that it serves.
+pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, Stop, &dyn Fn());
+
+impl Children {
+    pub fn new() -> Result<Children, Failed> {
+        let (stopping, stop) = pipe()?;
+        Ok(Children {
+            processes: Vec::new(),
+            stop,
+            stopping,
+        })
+    }
+
+    /// Forks one that does `work`, and waits until it says that it serves.
+    pub fn start(&mut self, name: &str, listener: &TcpListener, work: Work) -> Result<(), Failed> {
+        for _ in 0..TRIES {
+            let (said, say) = pipe()?;
+            let child = Process::try_spawn(name, || {
+                leave_sockets(listener.as_raw_fd());
+                let ready = || {
+                    // Should nobody listen any more, this process is about to be killed.
+                    let _ = nix::unistd::write(&say, b"!");
+                };
+                work(listener, Stop(self.stopping.as_fd()), &ready);
+            });
+            let child = child.map_err(|error| Failed::system("no process for a server", error))?;
+            drop(say);
+            if readable(said.as_fd(), START) && nix::unistd::read(&said, &mut [0]) == Ok(1) {
+                self.processes.push(child);
+                return Ok(());
+            }
+        }
+        Err(Failed::new(format!(
+            "the process {name:?} did not begin to serve, in {TRIES} tries"
+        )))
+    }
+}
+
+impl Runs for Children {
+    fn pids(&self) -> Vec<i32> {
+        self.processes.iter().map(Process::pid).collect()
+    }
+
+    fn stop(&mut self, limit: Duration) -> bool {
+        // One byte, which nobody ever takes: all of them see it.
+        let told = nix::unistd::write(&self.stop, b"!");
+        let until = Instant::now() + limit;
+        let ended = self.processes.iter().filter(|process| {
+            let left = until.saturating_duration_since(Instant::now());
+            let exit = process.join_timeout(left);
+            exit.is_some_and(|exit| exit.success())
+        });
+        let in_time = told.is_ok() && ended.count() == self.processes.len();
+        // Dropped, those that are left are killed.
+        self.processes.clear();
+        in_time
+    }
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd), Failed> {
+    pipe2(OFlag::O_CLOEXEC).map_err(|errno| Failed::system("no pipe to a server", errno))
+}
+
+/// Waits so many milliseconds until there is something to read, or the other side has gone.
+fn readable(fd: BorrowedFd, milliseconds: u16) -> bool {
+    let until = Instant::now() + Duration::from_millis(milliseconds.into());
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).as_millis();
+        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], left) {
+            Err(nix::errno::Errno::EINTR) => {}
+            answer => return answer == Ok(1),
+        }
+    }
+}
+
+/// In a child just forked: closes its copies of its parent's internet sockets, all but one. With
+/// a copy open here, a port that the parent gives up would stay taken, and a client to whom the
+/// parent closes would not learn of it.
+///
+/// For a child that uses nothing of its parent's and drops nothing of it.
+pub(super) fn leave_sockets(keep: RawFd) {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let open: Vec<RawFd> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    for fd in open {
+        if fd != keep && is_internet_socket(fd) {
+            // SAFETY: whoever owns it in this copy of the parent's memory never runs here.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+fn is_internet_socket(fd: RawFd) -> bool {
+    let mut domain: libc::c_int = 0;
+    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: a system call that writes one number of the length told; of a descriptor that is no
+    // socket it says so.
+    let answer = unsafe {
+        libc::getsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_DOMAIN,
+            (&raw mut domain).cast(),
+            &mut length,
+        )
+    };
+    answer == 0 && [libc::AF_INET, libc::AF_INET6].contains(&domain)
+}

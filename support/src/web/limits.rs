@@ -1,0 +1,133 @@
+//! How many connections there is room for.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::socket::{Backlog, listen as listen_again};
+
+use super::Failed;
+
+/// Descriptors that a server or a client needs beside its connections.
+const SPARE: usize = 64;
+
+/// Connections that the system keeps for a server that has not yet taken them. It cuts the number
+/// to its own limit, `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+
+/// What bounds the number of connections; made by [`room`].
+///
+/// ```
+/// let room = support::web::room();
+/// assert!(room.connections() <= room.ports);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Descriptors that a process may have open (RLIMIT_NOFILE). A connection takes one at each
+    /// of its ends.
+    pub descriptors: usize,
+    /// Ports that the system gives to clients (`net.ipv4.ip_local_port_range`). A connection from
+    /// 127.0.0.1 to one port of 127.0.0.1 takes one.
+    pub ports: usize,
+}
+
+impl Room {
+    /// How many connections a server in this process and a client in another one can hold at once.
+    ///
+    /// ```
+    /// let many = support::web::room().connections().min(10_000);
+    /// assert!(many > 100);
+    /// ```
+    pub fn connections(&self) -> usize {
+        let descriptors = self.descriptors.saturating_sub(open() + SPARE);
+        descriptors.min(self.ports)
+    }
+}
+
+/// How many connections there is room for on this machine. Raises this process's limit of
+/// descriptors as far as an ordinary user may: from the soft to the hard one.
+///
+/// ```
+/// let room = support::web::room();
+/// println!("{} connections at once", room.connections());
+/// ```
+pub fn room() -> Room {
+    Room {
+        descriptors: descriptors(),
+        ports: ports(),
+    }
+}
+
+/// The limit of descriptors, raised before.
+pub(super) fn descriptors() -> usize {
+    let limit = getrlimit(Resource::RLIMIT_NOFILE);
+    let limit = limit.map(|(soft, hard)| {
+        let raised = soft >= hard || setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+        if raised { hard } else { soft }
+    });
+    // POSIX promises twenty; a system that does not tell has room for many more.
+    limit.map_or(1024, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Descriptors of this process that are open now.
+pub(super) fn open() -> usize {
+    // One of them is the directory that is read.
+    std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count().saturating_sub(1))
+}
+
+fn ports() -> usize {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    let range = range.unwrap_or_default();
+    let mut ends = range.split_whitespace().map(str::parse::<usize>);
+    match (ends.next(), ends.next()) {
+        (Some(Ok(first)), Some(Ok(last))) if last >= first => last - first + 1,
+        // Linux's usual range.
+        _ => 28_232,
+    }
+}
+
+/// Whether a client of `processes` processes has room for so many connections to one port.
+pub(super) fn check(connections: usize, processes: usize) -> Result<(), Failed> {
+    let limit = descriptors();
+    let each = connections.div_ceil(processes);
+    let needed = each + open() + SPARE;
+    if needed > limit {
+        return Err(Failed::new(format!(
+            "{each} connections need {needed} descriptors in one process, and the hard limit is {limit} (ulimit -Hn): ask for {} connections at most, or have the limit raised",
+            limit.saturating_sub(needed - each) * processes
+        )));
+    }
+    let ports = ports();
+    if connections > ports {
+        return Err(Failed::new(format!(
+            "{connections} connections to one port need as many ports of their own, and the system has {ports} (net.ipv4.ip_local_port_range): ask for fewer"
+        )));
+    }
+    Ok(())
+}
+
+/// Listens on 127.0.0.1 only; port 0 has the system choose. Connections wait up to [`BACKLOG`].
+pub(super) fn listen(port: u16) -> Result<TcpListener, Failed> {
+    descriptors();
+    let failed = |error: std::io::Error| Failed::bind(port, &error);
+    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;
+    // std asks for a backlog of 128; listening again changes that.
+    Backlog::new(BACKLOG)
+        .and_then(|backlog| listen_again(&listener, backlog))
+        .map_err(|errno| failed(errno.into()))?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Memory of a process in bytes: what it alone uses, and its share of what it shares with others
+/// ("Pss"). None once it has ended.
+pub(super) fn memory(pid: i32) -> Option<u64> {
+    let report = File::open(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let lines = BufReader::new(report).lines();
+    let line = lines
+        .map_while(Result::ok)
+        .find(|line| line.starts_with("Pss:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}

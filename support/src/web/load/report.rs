@@ -1,0 +1,341 @@
+//! What a load met with.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+use crate::plot::human;
+
+/// Latencies that [`Report::latencies`] gives at most; more would not be seen in a picture.
+const SAMPLES: usize = 10_000;
+
+/// Why a request was not answered.
+///
+/// ```
+/// use support::web::{Failure, load};
+///
+/// let nobody = support::web::serve(support::axum::Router::new()).url(); // and stops at once
+/// let report = load(&nobody, "").run();
+/// assert_eq!(report.count(Failure::Refused), 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Nobody listens there.
+    Refused,
+    /// The server broke the connection off.
+    Reset,
+    /// The server closed the connection before the answer was whole.
+    Closed,
+    /// No whole answer came in time.
+    TimedOut,
+    /// An answer came that was not the right one.
+    Wrong,
+    /// The client had no descriptor left.
+    NoDescriptor,
+    /// The client had no port left to connect from.
+    NoPort,
+    /// Something else that the system said.
+    Other,
+}
+
+/// All of them, in the order in which they are counted, and in words.
+const FAILURES: [(Failure, &str); 8] = [
+    (Failure::Refused, "refused"),
+    (Failure::Reset, "reset"),
+    (Failure::Closed, "closed too early"),
+    (Failure::TimedOut, "timed out"),
+    (Failure::Wrong, "answered wrongly"),
+    (Failure::NoDescriptor, "without a descriptor"),
+    (Failure::NoPort, "without a port"),
+    (Failure::Other, "failed otherwise"),
+];
+
+impl Failure {
+    /// What an attempt to connect, read or write met with.
+    pub(super) fn of(error: &std::io::Error) -> Failure {
+        match error.raw_os_error() {
+            Some(libc::ECONNREFUSED) => Failure::Refused,
+            Some(libc::ECONNRESET | libc::EPIPE) => Failure::Reset,
+            Some(libc::ETIMEDOUT) => Failure::TimedOut,
+            Some(libc::EMFILE | libc::ENFILE) => Failure::NoDescriptor,
+            Some(libc::EADDRNOTAVAIL) => Failure::NoPort,
+            _ => Failure::Other,
+        }
+    }
+}
+
+/// What one client process counts. Times are in nanoseconds of CLOCK_MONOTONIC, which is one clock
+/// for all of them.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Raw {
+    pub done: usize,
+    pub connected: usize,
+    pub open: usize,
+    pub open_at_once: usize,
+    pub failures: [usize; FAILURES.len()],
+    /// What was wrong with the first wrong answer.
+    pub wrong: Option<String>,
+    pub began: u64,
+    pub ended: u64,
+    pub busy: u64,
+    /// Filled at the end: each latency and how often it was.
+    latencies: Vec<(u64, u64)>,
+    #[serde(skip, default = "histogram")]
+    histogram: Histogram<u64>,
+}
+
+/// Up to two minutes, to three digits.
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 120_000_000_000, 3).expect("these bounds are allowed")
+}
+
+impl Raw {
+    pub fn new(began: u64) -> Raw {
+        Raw {
+            done: 0,
+            connected: 0,
+            open: 0,
+            open_at_once: 0,
+            failures: Default::default(),
+            wrong: None,
+            began,
+            ended: began,
+            busy: 0,
+            latencies: Vec::new(),
+            histogram: histogram(),
+        }
+    }
+
+    pub fn answered(&mut self, latency: u64) {
+        self.done += 1;
+        self.histogram.saturating_record(latency.max(1));
+    }
+
+    pub fn failed(&mut self, failure: Failure) {
+        let place = FAILURES.iter().position(|(it, _)| *it == failure);
+        self.failures[place.unwrap_or(FAILURES.len() - 1)] += 1;
+    }
+
+    pub fn wrong(&mut self, why: String) {
+        self.failed(Failure::Wrong);
+        self.wrong.get_or_insert(why);
+    }
+
+    pub fn opened(&mut self) {
+        self.connected += 1;
+        self.open += 1;
+        self.open_at_once = self.open_at_once.max(self.open);
+    }
+
+    /// In the client, at its end. The exit code: 0 if all of it could be written.
+    pub fn write(mut self, mut file: &File) -> i32 {
+        let recorded = self.histogram.iter_recorded();
+        self.latencies = recorded
+            .map(|step| (step.value_iterated_to(), step.count_at_value()))
+            .collect();
+        let mut bytes = Vec::new();
+        let written = codec::append(&self, &mut bytes).is_ok() && file.write_all(&bytes).is_ok();
+        i32::from(!written)
+    }
+}
+
+/// What a load met with; made by [`Load::run`](super::Load::run).
+///
+/// ```
+/// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
+/// let report = support::web::load(&server.url(), "x").requests(50).run();
+/// assert!(report.to_string().starts_with("50 requests answered in "));
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Report {
+    /// Requests that were answered, and rightly.
+    pub done: usize,
+    /// From the first connection to the last answer.
+    pub took: Duration,
+    /// Connections that were made in all.
+    pub connected: usize,
+    /// The most connections that were open at the same time. With several processes, of each of
+    /// them, added up.
+    pub open_at_once: usize,
+    failures: [usize; FAILURES.len()],
+    wrong: Option<String>,
+    busy: f64,
+    histogram: Histogram<u64>,
+}
+
+impl Report {
+    pub(super) fn of(parts: Vec<Raw>) -> Report {
+        let began = parts.iter().map(|part| part.began).min().unwrap_or(0);
+        let ended = parts.iter().map(|part| part.ended).max().unwrap_or(0);
+        let took = Duration::from_nanos(ended.saturating_sub(began));
+        let mut report = Report {
+            done: 0,
+            took,
+            connected: 0,
+            open_at_once: 0,
+            failures: Default::default(),
+            wrong: None,
+            busy: 0.0,
+            histogram: histogram(),
+        };
+        for part in parts {
+            report.done += part.done;
+            report.connected += part.connected;
+            report.open_at_once += part.open_at_once;
+            for (sum, count) in report.failures.iter_mut().zip(part.failures) {
+                *sum += count;
+            }
+            report.wrong = report.wrong.or(part.wrong);
+            let wall = part.ended.saturating_sub(part.began).max(1);
+            report.busy = report.busy.max(part.busy as f64 / wall as f64);
+            for (latency, count) in part.latencies {
+                report.histogram.saturating_record_n(latency, count);
+            }
+        }
+        report
+    }
+
+    /// Requests that were not answered, or wrongly.
+    ///
+    /// ```
+    /// let report = support::web::load("http://127.0.0.1:9/", "").requests(3).run();
+    /// assert_eq!((report.done, report.failed()), (0, 3));
+    /// ```
+    pub fn failed(&self) -> usize {
+        self.failures.iter().sum()
+    }
+
+    /// Requests that failed so.
+    ///
+    /// ```
+    /// use support::web::{Failure, Site, load, threads};
+    ///
+    /// let server = threads(Site::new().page("/", |_| "hello".to_string()));
+    /// assert_eq!(load(&server.url(), "good-bye").run().count(Failure::Wrong), 1);
+    /// ```
+    pub fn count(&self, failure: Failure) -> usize {
+        let mut counted = FAILURES.iter().zip(self.failures);
+        let found = counted.find(|((it, _), _)| *it == failure);
+        found.map_or(0, |(_, count)| count)
+    }
+
+    /// What was wrong with the first wrong answer; none if there was no such.
+    ///
+    /// ```
+    /// use support::web::{Site, load, threads};
+    ///
+    /// let server = threads(Site::new().page("/", |_| "hello".to_string()));
+    /// let report = load(&server.url(), "good-bye").run();
+    /// assert_eq!(report.wrong(), Some("the body was \"hello\" in place of \"good-bye\""));
+    /// ```
+    pub fn wrong(&self) -> Option<&str> {
+        self.wrong.as_deref()
+    }
+
+    /// Requests answered in a second.
+    ///
+    /// ```
+    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
+    /// assert!(support::web::load(&server.url(), "x").requests(50).run().per_second() > 1.0);
+    /// ```
+    pub fn per_second(&self) -> f64 {
+        self.done as f64 / self.took.as_secs_f64().max(1e-9)
+    }
+
+    /// The latency that `part` (from 0 to 1) of the answers stayed within: 0.5 for the median,
+    /// 0.99 for "p99", 1.0 for the longest; to three digits. Zero if there were no answers.
+    ///
+    /// A latency counts from the request to the last byte of its answer; that of the first request
+    /// on a connection from the attempt to connect, as a user would count it. A connection makes its
+    /// next request when it has its answer, so a server that stalls gets fewer requests, and
+    /// the stall counts once for each connection.
+    ///
+    /// ```
+    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
+    /// let report = support::web::load(&server.url(), "x").requests(50).run();
+    /// assert!(report.quantile(0.5) <= report.quantile(0.99));
+    /// ```
+    pub fn quantile(&self, part: f64) -> Duration {
+        Duration::from_nanos(self.histogram.value_at_quantile(part.clamp(0.0, 1.0)))
+    }
+
+    /// The latencies, for a picture: `plot::Histogram::new().sample("axum", &report.latencies())`.
+    /// From the shortest to the longest; of more than 10,000, as many that are distributed as all
+    /// are.
+    ///
+    /// ```
+    /// use support::plot::Histogram;
+    ///
+    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
+    /// let report = support::web::load(&server.url(), "x").requests(50).run();
+    /// let picture = Histogram::new().sample("threads", &report.latencies());
+    /// assert!(picture.text().contains("50 values"));
+    /// ```
+    pub fn latencies(&self) -> Vec<Duration> {
+        let count = self.done.min(SAMPLES);
+        let part = |n| (n as f64 + 0.5) / count as f64;
+        (0..count).map(|n| self.quantile(part(n))).collect()
+    }
+
+    /// The part of the time, from 0 to 1, for which the busiest client process was on a CPU. Near
+    /// 1 the client is what limits, and not the server: share it out by
+    /// [`Load::processes`](super::Load::processes).
+    ///
+    /// ```
+    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
+    /// let report = support::web::load(&server.url(), "x").requests(50).run();
+    /// assert!(report.busy() > 0.0);
+    /// ```
+    pub fn busy(&self) -> f64 {
+        self.busy
+    }
+}
+
+/// Some lines: how many in how long, their latencies, and what went wrong.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (done, took) = (self.done, human(self.took));
+        let requests = if done == 1 { "request" } else { "requests" };
+        writeln!(
+            f,
+            "{done} {requests} answered in {took}, {:.0} a second; {} connections open at once",
+            self.per_second(),
+            self.open_at_once
+        )?;
+        let [p50, p90, p99, max] = [0.5, 0.9, 0.99, 1.0].map(|part| human(self.quantile(part)));
+        write!(
+            f,
+            "latency: half within {p50}, 90 % within {p90}, 99 % within {p99}, longest {max}"
+        )?;
+        let counted = FAILURES.iter().zip(self.failures);
+        let counted = counted.filter(|(_, count)| *count > 0);
+        let words: Vec<_> = counted
+            .map(|((_, words), count)| format!("{count} {words}"))
+            .collect();
+        if !words.is_empty() {
+            write!(f, "\nfailed: {}", words.join(", "))?;
+        }
+        if let Some(wrong) = &self.wrong {
+            write!(f, "\nthe first wrong answer: {wrong}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report")
+            .field("done", &self.done)
+            .field("failed", &self.failed())
+            .field("took", &self.took)
+            .field("open_at_once", &self.open_at_once)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! Two servers without tasks: a thread for each connection, and processes forked beforehand.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::{self, Builder};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::child::{Children, Work};
+use super::server::Server;
+use super::site::Site;
+use super::{Failed, blocking, limits, tasks};
+
+/// Serves this site in a child process, with a thread for each connection.
+///
+/// A thread reads, waits and writes with calls that block; while it does, the others run. It ends
+/// with its connection. The server ends with its handle, and with this process.
+///
+/// # Panics
+///
+/// If the system has no port, process or descriptor left.
+///
+/// ```
+/// use support::web::{self, Site};
+///
+/// let server = web::threads(Site::new().page("/", |_| "hello".to_string()));
+/// assert_eq!(web::get(&server.url()).unwrap().body, "hello");
+/// ```
+#[track_caller]
+pub fn threads(site: Site) -> Server {
+    start("threads", 1, &|listener, stop, ready| {
+        ready();
+        // The scope's end waits for the threads.
+        thread::scope(|scope| {
+            each(listener, stop.0, &mut |stream| {
+                let site = &site;
+                let thread = Builder::new().name("connection".to_string());
+                let work = move || answer(stream, stop.0, site);
+                // Without room for a thread the stream is dropped: this client is sent away.
+                if let Err(error) = thread.spawn_scoped(scope, work) {
+                    eprintln!("The server has no room for one more thread: {error}");
+                }
+            });
+        });
+    })
+}
+
+/// Serves this site with so many child processes, forked before the first connection, that all
+/// wait for connections on one listening socket: Apache's *prefork*.
+///
+/// Each serves one connection at a time, until that ends. They end with the handle, and with this
+/// process however that ends.
+///
+/// # Panics
+///
+/// If the system has no port, process or descriptor left; if there are to be no workers.
+///
+/// ```
+/// use support::web::{self, Site};
+///
+/// let server = web::prefork(2, Site::new().page("/", |_| "hello".to_string()));
+/// assert_eq!(server.pids().len(), 2);
+/// assert_eq!(web::get(&server.url()).unwrap().body, "hello");
+/// ```
+#[track_caller]
+pub fn prefork(workers: usize, site: Site) -> Server {
+    assert!(workers > 0, "a prefork server needs a worker at least");
+    start("prefork", workers, &|listener, stop, ready| {
+        ready();
+        each(listener, stop.0, &mut |stream| {
+            answer(stream, stop.0, &site)
+        });
+    })
+}
+
+#[track_caller]
+fn start(name: &'static str, many: usize, work: Work) -> Server {
+    let started = || -> Result<Server, Failed> {
+        let listener = limits::listen(0)?;
+        let address = listener.local_addr();
+        let port = address.map_err(|error| Failed::bind(0, &error))?.port();
+        let mut children = Children::new()?;
+        for _ in 0..many {
+            children.start(name, &listener, work)?;
+        }
+        Ok(Server::new(name, port, children))
+    };
+    started().unwrap_or_else(|failed| panic!("{failed}"))
+}
+
+/// Has `serve` deal with each connection, until the word to stop comes.
+fn each(listener: &TcpListener, stop: BorrowedFd, serve: &mut dyn FnMut(TcpStream)) {
+    let wanted = |fd| PollFd::new(fd, PollFlags::POLLIN);
+    let mut told = false;
+    loop {
+        let mut fds = [wanted(listener.as_fd()), wanted(stop)];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => panic!("the server cannot wait for connections: {errno}"),
+        }
+        if fds[1].any() == Some(true) {
+            return;
+        }
+        match listener.accept() {
+            Ok((stream, _)) => serve(stream),
+            // Another worker was quicker, or the client has gone again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if tasks::is_scarcity(&error) => {
+                if !told {
+                    told = true;
+                    tasks::say_scarcity(&error);
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// A page that panics ends its own connection, and the panic's line tells why.
+fn answer(stream: TcpStream, stop: BorrowedFd, site: &Site) {
+    let work = || blocking::converse(stream, stop, site);
+    let _ = catch_unwind(AssertUnwindSafe(work));
+}

@@ -1,0 +1,15 @@
+//! The session's runtime and a runtime on one thread: tasks, how they end, forks, pictures.
+
+#[path = "../forked/mod.rs"]
+mod forked;
+
+mod ends;
+mod forks;
+mod local;
+mod session;
+mod traced;
+
+use std::time::Duration;
+
+/// Longer than anything here takes; only a failure waits for it.
+const LIMIT: Duration = Duration::from_secs(60);

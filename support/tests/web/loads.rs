@@ -1,0 +1,184 @@
+//! Loads: many at once, and what is said of those that fail.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use support::web::{self, Failure, Load, Site};
+
+use super::servers::{ALL, Pages, router, serves};
+
+const HELLO: &str = "<h1>hello, {n}!</h1>";
+
+#[test]
+fn a_thousand_at_once_have_their_own_answers() {
+    for (name, start) in ALL {
+        let server = start(Pages::at_once());
+        let load = web::load(&server.at("/hello/{n}"), HELLO).connections(1_000);
+        let report = load.run();
+        assert_eq!(
+            (report.done, report.failed()),
+            (1_000, 0),
+            "{name}: {report}"
+        );
+        assert_eq!(report.connected, 1_000, "{name}");
+        serves(name, &server);
+    }
+}
+
+#[test]
+fn connections_that_are_held_are_open_together() {
+    // Prefork's workers, one connection each, would never get to the last.
+    for (name, start) in ALL.iter().filter(|(name, _)| *name != "prefork") {
+        let server = start(Pages::at_once());
+        let load = web::load(&server.at("/hello/{n}"), HELLO).connections(500);
+        let report = load.requests(1_500).hold(true).run();
+        assert_eq!(
+            (report.done, report.failed()),
+            (1_500, 0),
+            "{name}: {report}"
+        );
+        assert_eq!(report.open_at_once, 500, "{name}");
+    }
+}
+
+#[test]
+fn without_keep_alive_each_request_has_a_connection() {
+    for (name, start) in ALL {
+        let server = start(Pages::at_once());
+        let load = web::load(&server.at("/"), "<h1>Index</h1>").connections(5);
+        let report = load.clone().requests(100).keep_alive(false).run();
+        assert_eq!(
+            (report.done, report.connected),
+            (100, 100),
+            "{name}: {report}"
+        );
+        let report = load.requests(100).run();
+        assert_eq!(
+            (report.done, report.connected),
+            (100, 5),
+            "{name}: {report}"
+        );
+    }
+}
+
+#[test]
+fn several_processes_share_the_connections() {
+    let server = web::serve(router(Pages::at_once()));
+    let load = web::load(&server.at("/hello/{n}"), HELLO).connections(100);
+    let report = load.requests(1_000).processes(3).run();
+    assert_eq!((report.done, report.failed()), (1_000, 0), "{report}");
+    assert_eq!(report.connected, 100);
+    assert_eq!(report.latencies().len(), 1_000);
+}
+
+/// A listener whose every connection is given to `serve`, in a thread, so many times.
+fn odd_server(many: usize, serve: fn(TcpStream)) -> (Load, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let thread = std::thread::spawn(move || {
+        for _ in 0..many {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1000]).unwrap();
+            serve(stream);
+        }
+    });
+    (web::load(&url, "hello"), thread)
+}
+
+#[test]
+fn failures_are_told_by_their_kind() {
+    type Case = (Failure, fn(TcpStream));
+    let cases: [Case; 6] = [
+        (Failure::Closed, |_| ()),
+        (Failure::Closed, |mut stream| {
+            let part = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell";
+            stream.write_all(part).unwrap();
+        }),
+        (Failure::Wrong, |mut stream| {
+            let other = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHELLO";
+            stream.write_all(other).unwrap();
+        }),
+        (Failure::Wrong, |mut stream| {
+            let other = b"HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nhello";
+            stream.write_all(other).unwrap();
+        }),
+        (Failure::Wrong, |mut stream| {
+            stream.write_all(b"220 smtp ready\r\n\r\n").unwrap();
+        }),
+        (Failure::TimedOut, |mut stream| {
+            // Until the client has had enough.
+            let _ = stream.read(&mut [0; 10]);
+        }),
+    ];
+    for (failure, serve) in cases {
+        let (load, thread) = odd_server(2, serve);
+        let report = load.requests(2).timeout(Duration::from_millis(100)).run();
+        assert_eq!(report.count(failure), 2, "{failure:?}: {report}");
+        assert_eq!(
+            (report.done, report.failed()),
+            (0, 2),
+            "{failure:?}: {report}"
+        );
+        assert_eq!(report.wrong().is_some(), failure == Failure::Wrong);
+        thread.join().unwrap();
+    }
+}
+
+#[test]
+fn an_answer_in_pieces_is_one_answer() {
+    let (load, thread) = odd_server(1, |mut stream| {
+        stream.set_nodelay(true).unwrap();
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello" {
+            stream.write_all(&[*byte]).unwrap();
+        }
+        let _ = stream.read(&mut [0; 10]);
+    });
+    let report = load.run();
+    assert_eq!((report.done, report.failed()), (1, 0), "{report}");
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_latency_counts_the_delay() {
+    let delay = Duration::from_millis(50);
+    let server = web::serve(router(Pages::after(delay)));
+    let report = web::load(&server.at("/hello/{n}"), HELLO)
+        .connections(20)
+        .run();
+    assert!(report.quantile(0.0) >= delay, "{report}");
+    assert!(report.took >= report.quantile(1.0), "{report}");
+    let latencies = report.latencies();
+    assert!(latencies.len() == 20 && latencies.is_sorted());
+}
+
+#[test]
+fn a_load_that_has_no_room_says_what_is_lacking() {
+    let room = web::room();
+    let load = web::load("http://127.0.0.1:9/", "").connections(room.connections() + 5_000);
+    let said = load.processes(1).try_run().unwrap_err().to_string();
+    assert!(
+        said.contains("descriptors in one process") || said.contains("ip_local_port_range"),
+        "{said}"
+    );
+    let load = web::load("http://127.0.0.1:9/", "").connections(room.ports + 1);
+    let said = load
+        .processes(room.ports)
+        .try_run()
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("net.ipv4.ip_local_port_range"), "{said}");
+}
+
+#[test]
+fn a_page_that_panics_ends_its_own_connection() {
+    let site = Site::new()
+        .page("/", |_| "fine".to_string())
+        .page("/bad", |_| panic!("a bad page"));
+    for server in [web::threads(site.clone()), web::prefork(1, site)] {
+        let report = web::load(&server.at("/bad"), "").run();
+        assert_eq!(report.count(Failure::Closed), 1, "{report}");
+        assert_eq!(web::get(&server.at("/")).unwrap().body, "fine");
+        assert!(server.stop().in_time);
+    }
+}

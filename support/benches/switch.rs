@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use support::coroutine::Coroutine;
 use support::nix::sys::wait::{WaitStatus, waitpid};
@@ -24,12 +24,16 @@ use support::thread;
 
 const ROUNDS: usize = 9;
 
-/// The time of one of `count` calls.
-fn each(count: u32, mut call: impl FnMut()) -> Duration {
+/// The nanoseconds of one of `count` calls.
+fn each(count: u32, mut call: impl FnMut()) -> f64 {
     call();
     let begin = Instant::now();
     (0..count).for_each(|_| call());
-    begin.elapsed() / count
+    per(count, begin)
+}
+
+fn per(count: u32, begin: Instant) -> f64 {
+    begin.elapsed().as_secs_f64() * 1e9 / f64::from(count)
 }
 
 #[inline(never)]
@@ -37,21 +41,23 @@ fn plus_one(n: u64) -> u64 {
     black_box(n) + 1
 }
 
-fn call(count: u32) -> Duration {
+fn call(count: u32) -> f64 {
     let mut n = 0;
     each(count, || n = black_box(plus_one(n)))
 }
 
-fn coroutine(count: u32) -> Duration {
+fn coroutine(count: u32) -> f64 {
     let numbers: Coroutine<u64> = Coroutine::new(|co| {
         for n in 0.. {
             co.yield_(n);
         }
     });
-    each(count, || drop(black_box(numbers.next())))
+    each(count, || {
+        let _ = black_box(numbers.next());
+    })
 }
 
-fn send(count: u32) -> Duration {
+fn send(count: u32) -> f64 {
     let double: Coroutine<u64, u64> = Coroutine::new(|co| {
         let mut answer = 0;
         while let Some(n) = co.yield_(answer) {
@@ -59,16 +65,20 @@ fn send(count: u32) -> Duration {
         }
     });
     double.next().unwrap();
-    each(count, || drop(black_box(double.send(black_box(21)))))
+    each(count, || {
+        let _ = black_box(double.send(black_box(21)));
+    })
 }
 
-fn corosensei(count: u32) -> Duration {
+fn corosensei(count: u32) -> f64 {
     let mut numbers = corosensei::Coroutine::<(), u64, ()>::new(|yielder, ()| {
         for n in 0.. {
             yielder.suspend(n);
         }
     });
-    each(count, || drop(black_box(numbers.resume(()).as_yield())))
+    each(count, || {
+        let _ = black_box(numbers.resume(()).as_yield());
+    })
 }
 
 /// Not ready every other time that it is asked.
@@ -86,7 +96,7 @@ impl Future for Once {
     }
 }
 
-fn bare_future(count: u32) -> Duration {
+fn bare_future(count: u32) -> f64 {
     let mut task: Pin<&mut dyn Future<Output = ()>> = pin!(async {
         loop {
             Once(false).await;
@@ -94,12 +104,13 @@ fn bare_future(count: u32) -> Duration {
     });
     let mut context = Context::from_waker(Waker::noop());
     each(count, || {
+        let task = black_box(&mut task);
         assert!(task.as_mut().poll(&mut context).is_pending());
     })
 }
 
 /// Two tasks on one loop.
-fn tokio(count: u32) -> Duration {
+fn tokio(count: u32) -> f64 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -113,7 +124,7 @@ fn tokio(count: u32) -> Duration {
         let (one, other) = (tokio::spawn(politely()), tokio::spawn(politely()));
         one.await.unwrap();
         other.await.unwrap();
-        begin.elapsed() / count
+        per(count, begin)
     })
 }
 
@@ -126,21 +137,15 @@ enum Cores {
 
 impl Cores {
     fn of(self, side: usize) -> usize {
-        let all = thread::cpus();
         match self {
-            Cores::One => all[0],
-            Cores::Two => all[side % all.len()],
+            Cores::One => 0,
+            Cores::Two => side % thread::cpus(),
         }
     }
 }
 
 /// Runs `there` on another thread and times `back` here.
-fn threads(
-    cores: Cores,
-    count: u32,
-    there: impl FnMut() + Send,
-    back: impl FnMut() + Send,
-) -> Duration {
+fn threads(cores: Cores, count: u32, there: impl FnMut() + Send, back: impl FnMut() + Send) -> f64 {
     let (mut there, back) = (there, back);
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -156,7 +161,7 @@ fn threads(
     })
 }
 
-fn channel(cores: Cores, count: u32) -> Duration {
+fn channel(cores: Cores, count: u32) -> f64 {
     let (go, gone) = sync_channel::<()>(1);
     let (come, came) = sync_channel::<()>(1);
     threads(
@@ -173,7 +178,7 @@ fn channel(cores: Cores, count: u32) -> Duration {
     )
 }
 
-fn condvar(cores: Cores, count: u32) -> Duration {
+fn condvar(cores: Cores, count: u32) -> f64 {
     let (turn, changed) = (Mutex::new(0), Condvar::new());
     let hand_over = |mine: u32| {
         let guard = turn.lock().unwrap();
@@ -184,7 +189,7 @@ fn condvar(cores: Cores, count: u32) -> Duration {
     threads(cores, count, || hand_over(1), || hand_over(0))
 }
 
-fn pipes(cores: Cores, count: u32) -> Duration {
+fn pipes(cores: Cores, count: u32) -> f64 {
     let (mut gone, mut go) = pipe().unwrap();
     let (mut came, mut come) = pipe().unwrap();
     let hand = |to: &mut PipeWriter| to.write_all(&[1]).unwrap();
@@ -218,7 +223,7 @@ fn pipes(cores: Cores, count: u32) -> Duration {
 }
 
 /// Three times of each round: a generator by `next`, in a `for` loop, asyncio.
-fn python(count: u32) -> [Duration; 3] {
+fn python(count: u32) -> [f64; 3] {
     let program = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../notebooks/python/switch_cost.py"
@@ -233,12 +238,12 @@ fn python(count: u32) -> [Duration; 3] {
     let seconds: [f64; 3] = seconds.try_into().unwrap_or_else(|_| {
         panic!("Python: {}", String::from_utf8_lossy(&output.stderr));
     });
-    seconds.map(|seconds| Duration::from_secs_f64(seconds) / count)
+    seconds.map(|seconds| seconds * 1e9 / f64::from(count))
 }
 
-type Contestant = (&'static str, Box<dyn Fn() -> Vec<Duration>>);
+type Contestant = (&'static str, Box<dyn Fn() -> Vec<f64>>);
 
-fn one(name: &'static str, run: impl Fn() -> Duration + 'static) -> Contestant {
+fn one(name: &'static str, run: impl Fn() -> f64 + 'static) -> Contestant {
     (name, Box::new(move || vec![run()]))
 }
 
@@ -278,14 +283,16 @@ fn main() {
     }
     let names = contestants.iter().map(|(name, _)| *name);
     let names = names.filter(|name| !name.is_empty()).chain(PYTHONS);
-    times.iter_mut().for_each(|times| times.sort());
-    let ours = times[0][ROUNDS / 2].as_secs_f64();
+    times
+        .iter_mut()
+        .for_each(|times| times.sort_by(f64::total_cmp));
+    let ours = times[0][ROUNDS / 2];
     println!("\nthere and back again: {ROUNDS} rounds");
     for (name, times) in names.zip(&times) {
         let (median, best) = (times[ROUNDS / 2], times[0]);
         println!(
-            "  {name:<30} {median:>10.2?} (fastest {best:>9.2?})  {:>8.1} × Coroutine::next",
-            median.as_secs_f64() / ours
+            "  {name:<30} {median:>10.1} ns (fastest {best:>9.1} ns)  {:>8.2} × Coroutine::next",
+            median / ours
         );
     }
 }

@@ -79,7 +79,8 @@
 //! stderr that says so; no other memory is overwritten.
 //!
 //! From Linux 6.13 on the number of coroutines is bounded by memory alone. Before, each needs two of
-//! the mappings that `/proc/sys/vm/max_map_count` allows, which is about 32,000 coroutines.
+//! the mappings that `/proc/sys/vm/max_map_count` allows, which is about 30,000 coroutines; [`most`]
+//! says which.
 //!
 //! # How it works
 //!
@@ -97,5 +98,6 @@ mod yielder;
 
 pub use handle::Coroutine;
 pub use iter::{IntoIter, Iter};
+pub use stack::most;
 pub use stop::{CloseError, Exit, State, Stop};
 pub use yielder::Yielder;

@@ -1,7 +1,8 @@
 //! The coroutine that runs: the same code for all types.
 //!
-//! `corosensei` contains assembly, and a generic instance of such a crate does not link in a cell.
-//! So its one instance is here, and a switch is one call into this library on either side.
+//! `corosensei` contains assembly, and a generic instance of what refers to it does not link in a
+//! cell. So the one instance is made here. The switch itself refers to nothing, and is compiled into
+//! its users.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -106,7 +107,10 @@ impl Running {
     }
 
     /// Runs the body up to its next yield or its end. A panic that leaves it goes on here.
-    #[inline(never)]
+    ///
+    /// Compiled into the caller, as [`Gate::wait`] is into the body: a switch changes all registers,
+    /// and a function of its own would save and restore them each time.
+    #[inline]
     pub fn resume(&self, signal: Signal) -> Outcome {
         let control = &*self.control;
         match control.state.get() {
@@ -144,6 +148,7 @@ impl Running {
     }
 
     #[cold]
+    #[inline(never)]
     fn resume_traced(&self, signal: Signal) -> Outcome {
         let lane = self.lane.as_ref().expect("only a traced one comes here");
         let word = match signal {
@@ -162,6 +167,7 @@ impl Running {
     }
 
     #[cold]
+    #[inline(never)]
     fn ended(&self) -> Outcome {
         let end = self.control.end.take();
         let (state, how) = match &end {
@@ -254,12 +260,13 @@ pub(super) struct Gate<'a> {
 
 impl Gate<'_> {
     /// Waits to be resumed. False, and at once, in a destructor of a body that is unwound.
-    #[inline(never)]
+    ///
+    /// Compiled into the body: processors foretell where a function returns to by the order of
+    /// calls, and a function that switched stacks before it returns would be foretold wrongly,
+    /// twice in each switch. It contains no symbol of the assembly's, so it links in a cell.
+    #[inline(always)]
     pub fn wait(&self) -> bool {
-        // To leave a stack in the middle of unwinding it would leave the thread "panicking" for
-        // whoever runs next.
-        if panicking() && !self.control.unwinding.get() {
-            self.control.tried.set(true);
+        if panicking() && self.in_destructor() {
             return false;
         }
         self.yielder.suspend(());
@@ -269,7 +276,20 @@ impl Gate<'_> {
         }
     }
 
+    /// To leave a stack in the middle of unwinding it would leave the thread "panicking" for whoever
+    /// runs next. Unless it was before: then that is no matter of this body's.
     #[cold]
+    #[inline(never)]
+    fn in_destructor(&self) -> bool {
+        let own = !self.control.unwinding.get();
+        if own {
+            self.control.tried.set(true);
+        }
+        own
+    }
+
+    #[cold]
+    #[inline(never)]
     fn unwind(&self, signal: Signal) -> ! {
         match self.control.thrown.take() {
             Some(panic) if signal == Signal::Throw => resume_unwind(panic),

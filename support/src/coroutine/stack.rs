@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::num::NonZero;
+use std::sync::OnceLock;
 
 use corosensei::stack::StackPointer;
 
@@ -28,6 +29,45 @@ pub(super) struct Stack {
 pub(super) struct NoRoom {
     bytes: usize,
     error: io::Error,
+}
+
+/// How many coroutines a process may have at a time, as far as the system counts.
+///
+/// Without bound (`usize::MAX`) from Linux 6.13 on, where only memory bounds it; before, half of
+/// what `/proc/sys/vm/max_map_count` allows, less a reserve for everything else.
+///
+/// ```
+/// assert!(support::coroutine::most() > 1000);
+/// ```
+pub fn most() -> usize {
+    static MOST: OnceLock<usize> = OnceLock::new();
+    *MOST.get_or_init(|| {
+        if guards_without_mapping() {
+            return usize::MAX;
+        }
+        let allowed = std::fs::read_to_string("/proc/sys/vm/max_map_count");
+        let allowed = allowed.ok().and_then(|text| text.trim().parse().ok());
+        let allowed: usize = allowed.unwrap_or(65_530);
+        (allowed / 2).saturating_sub(2000)
+    })
+}
+
+/// Whether this system knows guard pages that cut no mapping in two.
+fn guards_without_mapping() -> bool {
+    let page = page();
+    // SAFETY: a fresh mapping of one page, at a place that the system chooses, to which nothing
+    // refers; it is unmapped at once.
+    unsafe {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let trial = libc::mmap(std::ptr::null_mut(), page, access, flags, -1, 0);
+        if trial == libc::MAP_FAILED {
+            return false;
+        }
+        let known = libc::madvise(trial, page, GUARD_INSTALL) == 0;
+        libc::munmap(trial, page);
+        known
+    }
 }
 
 impl Stack {

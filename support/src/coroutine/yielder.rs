@@ -70,7 +70,8 @@ impl<'a, Y: 'static, S: 'static> Yielder<'a, Y, S> {
     /// assert_eq!(echo.send(5), Ok(Some(5)));
     /// assert_eq!(echo.next(), Ok(None));
     /// ```
-    #[inline]
+    // Into the body, as `Gate::wait` is.
+    #[inline(always)]
     pub fn yield_(&self, value: Y) -> Option<S> {
         self.slots.yielded.set(Some(value));
         if !self.gate.wait() {

@@ -23,8 +23,11 @@ fn in_folder(program: &str) -> String {
 
 /// What is checked of each program.
 const CHECKS: &[(&str, fn())] = &[
+    ("coroutines.py", coroutines),
+    ("event_loop.py", event_loop),
     ("fork.py", fork),
     ("hello_async.py", hello_async),
+    ("generator_memory.py", generator_memory),
     ("info.py", info),
     ("io_write.py", io_write),
     ("lock_cost.py", lock_cost),
@@ -268,6 +271,39 @@ fn lock_cost() {
     let times = run.seconds();
     assert!(times.len() == 5 && times.iter().all(|time| !time.is_zero()));
     assert!(times.iter().sum::<Duration>() < run.took);
+}
+
+fn coroutines() {
+    let run = run("coroutines.py", &[]);
+    let mut wanted = String::new();
+    for n in 1..=5 {
+        wanted += &format!("[PRODUCER] Producing {n}...\n[CONSUMER] Consuming {n}...\n");
+        wanted += "[PRODUCER] Consumer return: 200 OK\n";
+    }
+    assert_eq!(run.stdout, wanted);
+}
+
+fn event_loop() {
+    let run = run("event_loop.py", &["4", "0.001", "0.05"]);
+    assert_eq!(run.seconds().len(), 8, "{}", run.stdout);
+    let events = run.trace().events();
+    let of = |label| -> Vec<_> { events.iter().filter(|event| event.label == label).collect() };
+    let (clicks, saves) = (of("click"), of("save"));
+    assert_eq!((clicks.len(), saves.len()), (8, 2));
+    // The first save is in the window's own thread, and the next click waits for it.
+    assert_eq!(saves[0].tid, clicks[0].tid);
+    assert!(saves[0].end.unwrap() <= clicks[3].start);
+    assert_ne!(saves[1].tid, clicks[4].tid);
+}
+
+fn generator_memory() {
+    let run = run("generator_memory.py", &["1000", "100000"]);
+    let bytes: Vec<u64> = run
+        .stdout
+        .lines()
+        .map(|line| line.parse().unwrap())
+        .collect();
+    assert!(bytes.len() == 2 && bytes[1] > 100_000 * 100, "{bytes:?}");
 }
 
 fn switch_cost() {

@@ -10,7 +10,7 @@ use super::limits;
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// What runs behind a handle. Asked once at most.
-pub(super) trait Runs: Send {
+pub(super) trait Runs: Send + Sync {
     /// The processes that serve.
     fn pids(&self) -> Vec<i32>;
     /// Takes no more connections, lets those that wait for an answer have it, and has ended when

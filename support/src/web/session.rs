@@ -1,6 +1,7 @@
 //! A server on the runtime of the session.
 
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +17,8 @@ const GRACE: Duration = Duration::from_secs(1);
 struct Session {
     /// None once it was told.
     stop: Option<oneshot::Sender<Duration>>,
-    ended: Receiver<bool>,
+    /// Behind a lock only because a handle may be looked at by several threads.
+    ended: Mutex<Receiver<bool>>,
 }
 
 /// Serves this router on the runtime of the session, on a port that the system chooses.
@@ -71,7 +73,14 @@ pub fn try_serve(port: u16, router: Router) -> Result<Server, Failed> {
         let _ = end.send(in_time.unwrap_or(false));
     });
     let stop = Some(stop);
-    Ok(Server::new("axum", port, Session { stop, ended }))
+    Ok(Server::new(
+        "axum",
+        port,
+        Session {
+            stop,
+            ended: Mutex::new(ended),
+        },
+    ))
 }
 
 impl Runs for Session {
@@ -82,6 +91,7 @@ impl Runs for Session {
     fn stop(&mut self, limit: Duration) -> bool {
         let told = self.stop.take().map(|stop| stop.send(limit));
         let wait = limit.saturating_add(GRACE);
-        told == Some(Ok(())) && self.ended.recv_timeout(wait).unwrap_or(false)
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        told == Some(Ok(())) && ended.recv_timeout(wait).unwrap_or(false)
     }
 }

@@ -171,6 +171,32 @@ fn a_load_that_has_no_room_says_what_is_lacking() {
 }
 
 #[test]
+fn a_report_tells_what_failed() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let report = web::load(&format!("http://{}/", nobody.unwrap()), "")
+        .requests(3)
+        .run();
+    let said = report.to_string();
+    assert!(said.starts_with("0 requests answered in "), "{said}");
+    assert!(
+        said.ends_with("0 connections open at once\nfailed: 3 refused"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_handler_that_panics_ends_its_own_connection() {
+    let bad = async || -> &'static str { panic!("a bad handler") };
+    let pages = router(Pages::at_once()).route("/bad", support::axum::routing::get(bad));
+    for server in [web::serve(pages.clone()), web::serve_apart(pages)] {
+        let report = web::load(&server.at("/bad"), "").run();
+        assert_eq!(report.count(Failure::Closed), 1, "{report}");
+        serves("axum", &server);
+        assert!(server.stop().in_time);
+    }
+}
+
+#[test]
 fn a_page_that_panics_ends_its_own_connection() {
     let site = Site::new()
         .page("/", |_| "fine".to_string())

@@ -13,3 +13,12 @@ fn every_server_has_the_pages() {
         routes::refusals(server);
     });
 }
+
+/// Python's server takes such a name for "%FF"; ours have no text that could be greeted.
+#[test]
+fn a_name_that_is_no_text_is_a_bad_request() {
+    servers::each(|name, server| {
+        let answer = support::web::get(&server.at("/hello/%FF")).unwrap();
+        assert_eq!(answer.status, 400, "{name}: {answer}");
+    });
+}

@@ -2,6 +2,9 @@
 
 mod ends;
 mod programs;
+/// What every server of the tutorial's pages has to answer.
+#[path = "../../../support/tests/web/routes.rs"]
+mod routes;
 
 use end_to_end::repository;
 use std::time::Duration;

@@ -1,11 +1,15 @@
 //! Each program of the notebooks' folder is run, and what it says is checked.
 
-use super::prepared;
+use super::{prepared, routes};
 use end_to_end::repository;
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 use support::python::Run;
 use support::trace::{Event, How, Lane};
+use support::web;
 
 /// Runs a program of the folder by the environment's own interpreter.
 fn run(program: &str, args: &[&str]) -> Run {
@@ -43,6 +47,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("subprocesses.py", subprocesses),
     ("switch_cost.py", switch_cost),
     ("threads.py", threads),
+    ("web_server.py", web_server),
 ];
 
 #[test]
@@ -331,6 +336,31 @@ fn one_time(run: &Run) {
         times.len() == 1 && !times[0].is_zero() && times[0] < run.took,
         "{times:?}"
     );
+}
+
+/// The same pages as the servers of `support`, and an end in good order.
+fn web_server() {
+    let program = |delay| prepared(&in_folder("web_server.py"), &[delay]);
+    let server = web::aiohttp(program("0"));
+    routes::pages(&server);
+    routes::refusals(&server);
+    let load = web::load(&server.at("/hello/{n}"), "<h1>hello, {n}!</h1>").connections(1_000);
+    let report = load.run();
+    assert_eq!((report.done, report.failed()), (1_000, 0), "{report}");
+    let port = server.port();
+    assert!(server.stop().in_time);
+    assert!(TcpListener::bind(("127.0.0.1", port)).is_ok());
+
+    // A request that is under way is cut off at the limit, or with the handle.
+    let server = web::aiohttp(program("3600"));
+    let report = web::load(&server.at("/hello/{n}"), "").timeout(Duration::from_millis(300));
+    assert_eq!(report.run().count(web::Failure::TimedOut), 1);
+    let mut waiting = TcpStream::connect(server.address()).unwrap();
+    let request = b"GET /hello/Ada HTTP/1.1\r\nHost: here\r\n\r\n";
+    waiting.write_all(request).unwrap();
+    let pids = server.pids();
+    assert!(!server.stop_within(Duration::from_millis(300)).in_time);
+    assert!(!Path::new(&format!("/proc/{}", pids[0])).exists());
 }
 
 /// A module; as a program it does nothing.

@@ -303,17 +303,23 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (done, took) = (self.done, human(self.took));
         let requests = if done == 1 { "request" } else { "requests" };
-        writeln!(
-            f,
-            "{done} {requests} answered in {took}, {:.0} a second; {} connections open at once",
-            self.per_second(),
-            self.open_at_once
-        )?;
-        let [p50, p90, p99, max] = [0.5, 0.9, 0.99, 1.0].map(|part| human(self.quantile(part)));
+        let (rate, open) = (self.per_second(), self.open_at_once);
+        let connections = if open == 1 {
+            "connection"
+        } else {
+            "connections"
+        };
         write!(
             f,
-            "latency: half within {p50}, 90 % within {p90}, 99 % within {p99}, longest {max}"
+            "{done} {requests} answered in {took}, {rate:.0} a second; {open} {connections} open at once"
         )?;
+        if done > 0 {
+            let [p50, p90, p99, max] = [0.5, 0.9, 0.99, 1.0].map(|part| human(self.quantile(part)));
+            write!(
+                f,
+                "\nlatency: half within {p50}, 90 % within {p90}, 99 % within {p99}, longest {max}"
+            )?;
+        }
         let counted = FAILURES.iter().zip(self.failures);
         let counted = counted.filter(|(_, count)| *count > 0);
         let words: Vec<_> = counted

@@ -103,7 +103,7 @@ impl Run {
         let steps = rows.into_iter().map(|row| Step {
             number: row.step,
             thread: world.threads[row.thread].name.clone(),
-            operation: row.text,
+            operation: row.label + &row.detail,
             values: row.values,
         });
         Run {

@@ -6,6 +6,7 @@ use super::picture::picture;
 use super::record::Record;
 use super::schedule;
 use super::world::{Verdict, World};
+use crate::kernel::{self, Place};
 use crate::plot::Timeline;
 
 /// One step of a schedule: a visible operation of one thread.
@@ -103,7 +104,7 @@ impl Run {
         let steps = rows.into_iter().map(|row| Step {
             number: row.step,
             thread: world.threads[row.thread].name.clone(),
-            operation: row.text,
+            operation: row.label + &row.detail,
             values: row.values,
         });
         Run {
@@ -339,7 +340,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.thread {
-            Some(thread) if !self.place.is_empty() => {
+            // A cell's place is one of the file that the kernel made of it, which nobody can open.
+            Some(thread) if !self.place.is_empty() && kernel::place() == Place::Plain => {
                 writeln!(f, "{thread} panicked: {} ({})", self.message, self.place)?;
             }
             Some(thread) => writeln!(f, "{thread} panicked: {}", self.message)?,

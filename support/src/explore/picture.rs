@@ -46,7 +46,7 @@ pub(super) fn picture(world: &World, record: &Record, panicked: Option<usize>) -
         ));
     }
     for row in record.rows.iter().filter(|row| !row.took) {
-        let (label, end) = (row.text.clone(), at(row.step));
+        let (label, end) = (row.label.clone(), at(row.step));
         spans.push((at(row.step - 1), row.thread, What::Span { label, end }));
     }
     // What begins together and lasts longer stands above.

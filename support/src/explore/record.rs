@@ -14,7 +14,10 @@ pub(super) struct Row {
     pub thread: usize,
     /// The step's number, counted from 1.
     pub step: usize,
-    pub text: String,
+    /// What it did, short enough for a picture.
+    pub label: String,
+    /// The rest of it.
+    pub detail: String,
     /// It took a lock: the picture shows how long it was held.
     pub took: bool,
     /// Each shared value after it, by name.
@@ -44,11 +47,12 @@ impl Record {
         }
     }
 
-    pub fn did(&mut self, thread: usize, step: usize, text: String) {
+    pub fn did(&mut self, thread: usize, step: usize, label: String, detail: String) {
         self.rows.push(Row {
             thread,
             step,
-            text,
+            label,
+            detail,
             took: false,
             values: Vec::new(),
         });

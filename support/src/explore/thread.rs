@@ -197,14 +197,15 @@ pub fn scope<'env, T>(work: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>)
     };
     // If it panics, the execution is over: no thread of the scope goes on, or begins.
     let result = work(&scope);
-    // A thread of the scope may have started others.
-    loop {
-        let thread = scope.list().pop();
+    // A thread of the scope may start others meanwhile.
+    for place in 0.. {
+        let thread = scope.list().get(place).copied();
         match thread {
             Some(thread) => join(thread),
-            None => return result,
+            None => break,
         }
     }
+    result
 }
 
 /// Starts the threads of a [`scope`].

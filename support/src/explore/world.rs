@@ -301,10 +301,15 @@ impl World {
 
     /// Says what the step that was taken did.
     pub fn did(&mut self, what: impl FnOnce(&World) -> String) {
+        self.did_so(|world| (what(world), String::new()));
+    }
+
+    /// [`World::did`] with more than a picture has room for.
+    pub fn did_so(&mut self, what: impl FnOnce(&World) -> (String, String)) {
         if self.record.is_some() {
-            let (text, now, step) = (what(self), self.now, self.steps);
+            let ((label, detail), now, step) = (what(self), self.now, self.steps);
             if let Some(record) = &mut self.record {
-                record.did(now, step, text);
+                record.did(now, step, label, detail);
             }
         }
     }

@@ -32,7 +32,9 @@ pub use fork::forks;
 pub(crate) use fork::killed_with_thread_of;
 pub(crate) use json::valid as is_json;
 pub(crate) use lifeline::Lifeline;
-pub(crate) use output::{THREAD as CARRIER, above_standard, in_child as is_guarded_child};
+pub(crate) use output::{
+    Place, THREAD as CARRIER, above_standard, in_child as is_guarded_child, place,
+};
 pub(crate) use panic::say_in_processes;
 
 use std::sync::Once;

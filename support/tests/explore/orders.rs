@@ -255,3 +255,45 @@ fn an_order_that_std_refuses_is_refused() {
             .contains("a store cannot have the order Acquire")
     );
 }
+
+/// The sibling's answer, on which the documentation of `explore` relies: it finds Peterson's lock
+/// wrong under `SeqCst`, too, because it takes that for `AcqRel`.
+#[test]
+fn loom_takes_sequential_consistency_for_less() {
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+    let check = || {
+        let mut model = loom::model::Builder::new();
+        model.max_permutations = Some(100_000);
+        model.check(|| {
+            let shared = Arc::new((
+                [AtomicBool::new(false), AtomicBool::new(false)],
+                AtomicUsize::new(0),
+                AtomicU32::new(0),
+            ));
+            let enter = |me: usize| {
+                let shared = shared.clone();
+                move || {
+                    let (wants, turn, inside) = &*shared;
+                    wants[me].store(true, SeqCst);
+                    turn.store(1 - me, SeqCst);
+                    while wants[1 - me].load(SeqCst) && turn.load(SeqCst) == 1 - me {
+                        loom::thread::yield_now();
+                    }
+                    assert_eq!(inside.fetch_add(1, Relaxed), 0, "both are in");
+                    inside.fetch_sub(1, Relaxed);
+                    wants[me].store(false, SeqCst);
+                }
+            };
+            let other = loom::thread::spawn(enter(1));
+            enter(0)();
+            other.join().unwrap();
+        });
+    };
+    let failure = std::panic::catch_unwind(check).expect_err("loom proves it now: say so");
+    let message = failure
+        .downcast_ref::<String>()
+        .cloned()
+        .unwrap_or_default();
+    assert!(message.contains("both are in"), "{message}");
+}

@@ -15,7 +15,7 @@
 //!         assert_eq!(data.load(Ordering::Relaxed), 42);
 //!     }
 //! });
-//! assert_eq!(report.failure().unwrap().steps().last().unwrap().operation(), "load data → 0 (stale: 42 is newer)");
+//! assert_eq!(report.failure().unwrap().steps().last().unwrap().operation(), "load data → 0, stale; 42 is newer");
 //! ```
 //!
 //! Each operation is a step. The orders are modelled: which of the values that its order permits a
@@ -243,13 +243,14 @@ fn load(id: Id, order: Ordering) -> u64 {
             memory, threads, ..
         } = world;
         let value = memory.load(place, &mut threads[now].sight, order, back);
-        world.did(|world| {
+        world.did_so(|world| {
             let (name, newest) = (&world.objects[object].name, world.memory.newest(place));
             let stale = match back {
                 0 => String::new(),
-                _ => format!(" (stale: {} is newer)", show(newest)),
+                _ => format!("; {} is newer", show(newest)),
             };
-            format!("load {name} → {}{stale}", show(value))
+            let mark = if back > 0 { ", stale" } else { "" };
+            (format!("load {name} → {}{mark}", show(value)), stale)
         });
         value
     })

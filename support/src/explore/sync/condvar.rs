@@ -178,9 +178,12 @@ fn wait(condvar: Id, mutex: Id, value: Option<String>) {
 
 fn let_go_at_once(condvar: usize, place: usize, mutex: Id, value: Option<String>) {
     let unlocks = with(|world| {
-        world.did(|world| {
+        world.did_so(|world| {
             let (condvar, mutex) = (&world.objects[condvar], &world.objects[place]);
-            format!("wait {} (unlocks {})", condvar.name, mutex.name)
+            (
+                format!("wait {}", condvar.name),
+                format!(" (unlocks {})", mutex.name),
+            )
         });
         let now = world.now;
         if let Kind::Condvar { waiting } = &mut world.objects[condvar].kind {
@@ -215,14 +218,17 @@ fn notify(id: Id, all: bool) {
                 world.threads[*thread].state = State::Before(Op::Lock(mutex));
             }
         }
-        world.did(|world| {
+        world.did_so(|world| {
             let how = if all { "notify_all" } else { "notify_one" };
             let names: Vec<&str> = woken.iter().map(|it| &*world.threads[*it].name).collect();
             let whom = match names.len() {
                 0 => "nobody waits".to_string(),
                 _ => format!("wakes {}", names.join(", ")),
             };
-            format!("{how} {}: {whom}", world.objects[place].name)
+            (
+                format!("{how} {}", world.objects[place].name),
+                format!(": {whom}"),
+            )
         });
     });
 }

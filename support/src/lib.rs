@@ -22,6 +22,7 @@
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
 //! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
+//! - [`codec`]: how values travel between processes.
 //! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`thread`]: names, lists and bounded joins over `std::thread`.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
@@ -30,7 +31,7 @@
 //!
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
-mod codec;
+pub mod codec;
 pub mod display;
 pub mod ipc;
 pub mod kernel;

@@ -1,0 +1,1 @@
+//! `cargo lab new-assignment`.

@@ -347,6 +347,8 @@ fn ended_how(status: ExitStatus) -> String {
     match signal.filter(|signal| *signal > 0).map(Signal::try_from) {
         Some(Ok(Signal::SIGXCPU)) => "used more processor time than it may".to_owned(),
         Some(Ok(signal)) => format!("was ended by {signal}"),
+        // What Rust's panics end a program with.
+        _ if code == Some(101) => "panicked".to_owned(),
         _ => format!("ended with exit code {}", code.unwrap_or_default()),
     }
 }
@@ -356,7 +358,7 @@ fn last_words(printed: &[u8]) -> String {
     let text = String::from_utf8_lossy(printed);
     let lines: Vec<&str> = text
         .lines()
-        .filter(|line| !line.trim().is_empty())
+        .filter(|line| !line.trim().is_empty() && !line.starts_with("note: run with"))
         .collect();
     let last = lines[lines.len().saturating_sub(2)..].join(" ");
     let clean: String = last
@@ -382,6 +384,7 @@ mod tests {
     fn ends_are_told_in_words() {
         let told = |status: i32| ended_how(ExitStatus::from_raw(status));
         assert_eq!(told(3 << 8), "ended with exit code 3");
+        assert_eq!(told(101 << 8), "panicked");
         assert_eq!(told(9), "was ended by SIGKILL");
         assert_eq!(told((128 + 9) << 8), "was ended by SIGKILL");
         assert_eq!(

@@ -73,7 +73,7 @@ impl Judge {
             program: None,
             listener: None,
             limit: Duration::from_secs(10),
-            asleep: Duration::from_secs(2),
+            asleep: Duration::from_secs(1),
         }
     }
 
@@ -81,7 +81,7 @@ impl Judge {
     /// one and `()` for none.
     ///
     /// # Errors
-    /// When no answer comes within the limit (ten seconds, or two in which every thread of the
+    /// When no answer comes within the limit (ten seconds, or one in which every thread of the
     /// program slept), when the program ends or sends something else.
     pub fn ask<A: DeserializeOwned>(
         &mut self,

@@ -18,7 +18,7 @@ pub struct Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
     pub tid: i32,
-    /// `R` runs or could, `S` sleeps, `D` waits for a device, `Z` has ended and was not waited for.
+    /// `R` runs or could, `S` sleeps, `D` waits for a device, `T` was stopped, `Z` has ended and was not waited for.
     pub state: char,
     /// Processor time so far, in clock ticks (a hundredth of a second).
     pub ticks: u64,
@@ -105,12 +105,13 @@ fn thread(folder: &Path) -> Option<Thread> {
     })
 }
 
-/// Whether nothing happened between two looks, and nothing could: each thread slept at both.
+/// Whether nothing happened between two looks, and nothing could: each thread slept at both, or was
+/// stopped.
 pub(crate) fn asleep(before: &[Seen], after: &[Seen]) -> bool {
     let sleeps = |seen: &Seen| {
         seen.threads
             .iter()
-            .all(|one| matches!(one.state, 'S' | 'Z'))
+            .all(|one| matches!(one.state, 'S' | 'T' | 'Z'))
     };
     !after.is_empty()
         && after.iter().all(sleeps)

@@ -2,7 +2,7 @@
 
 use super::assignment::Assignment;
 use super::sandbox::Limits;
-use super::source;
+use super::source::{self, Lines};
 use super::submission::Submission;
 use super::verdict::{Tested, Verdict};
 use super::workshop::{self, Workshop};
@@ -49,10 +49,15 @@ impl Bench<'_> {
             Verdict::none(self.assignment, reason, notes, self.seed, self.sandbox)
         };
         let program = work.path().join("program");
-        if let Err(reason) = self.compile(submission, work.path(), &program)? {
-            return Ok(none(reason));
+        let lines = match self.compile(submission, work.path(), &program)? {
+            Ok(lines) => lines,
+            Err(reason) => return Ok(none(reason)),
+        };
+        let mut verdict = self.ask(submission, work.path(), &program)?;
+        for test in &mut verdict.tests {
+            test.reason = test.reason.take().map(|reason| lines.in_words(&reason));
         }
-        self.ask(submission, work.path(), &program)
+        Ok(verdict)
     }
 
     /// `Err` inside: the solution does not compile, in one sentence.
@@ -61,7 +66,7 @@ impl Bench<'_> {
         submission: &Submission,
         work: &Path,
         program: &Path,
-    ) -> Result<Result<(), String>> {
+    ) -> Result<Result<Lines, String>> {
         let sources = work.join("source");
         fs::create_dir(&sources)?;
         let lines = source::write(&sources, self.assignment, &submission.solutions)?;
@@ -127,7 +132,7 @@ impl Bench<'_> {
             }));
         };
         fs::set_permissions(program, Permissions::from_mode(0o755))?;
-        Ok(Ok(()))
+        Ok(Ok(lines))
     }
 
     fn ask(&self, submission: &Submission, work: &Path, program: &Path) -> Result<Verdict> {
@@ -276,7 +281,7 @@ impl Bench<'_> {
 }
 
 /// rustc's first error, at the student's line.
-fn does_not_compile(said: &str, lines: &source::Lines) -> String {
+fn does_not_compile(said: &str, lines: &Lines) -> String {
     let errors = said
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())

@@ -257,7 +257,7 @@ impl Limits {
         Limits {
             user: Some(user),
             processes: 128,
-            cpu: 5,
+            cpu: 3,
             address_space: 8 << 30,
             file_size: 32 << 20,
         }
@@ -268,7 +268,7 @@ impl Limits {
         Limits {
             user: Some(user),
             processes: 64,
-            cpu: 20,
+            cpu: 10,
             address_space: 8 << 30,
             file_size: 64 << 20,
         }

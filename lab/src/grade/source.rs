@@ -31,6 +31,30 @@ impl Lines {
         let (cell, line) = self.0.get(line.checked_sub(2)?)?;
         Some((cell, *line))
     }
+
+    /// A sentence in which the program's own places (`/source/solution.rs:3:5`) are the cells'.
+    pub fn in_words(&self, sentence: &str) -> String {
+        let mut rest = sentence;
+        let mut words = String::new();
+        while let Some((before, after)) = rest.split_once("/source/solution.rs:") {
+            let digits = after.chars().take_while(char::is_ascii_digit).count();
+            let place = after[..digits]
+                .parse()
+                .ok()
+                .and_then(|line| self.place(line));
+            words.push_str(before);
+            match place {
+                Some((cell, line)) => write!(words, "cell \"{cell}\", line {line}").ok(),
+                None => write!(words, "solution.rs:{}", &after[..digits]).ok(),
+            };
+            // The column says no more than the line.
+            rest = after[digits..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+            if !rest.is_empty() {
+                words.push(':');
+            }
+        }
+        words + rest
+    }
 }
 
 /// Writes the program's files into `folder`.
@@ -182,5 +206,10 @@ mod tests {
         assert_eq!(lines.place(4), Some(("two", 1)));
         assert_eq!(lines.place(1), None);
         assert_eq!(lines.place(9), None);
+        assert_eq!(
+            lines.in_words("panicked at /source/solution.rs:4:5: no idea"),
+            "panicked at cell \"two\", line 1: no idea"
+        );
+        assert_eq!(lines.in_words("as it was"), "as it was");
     }
 }

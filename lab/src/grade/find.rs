@@ -11,7 +11,8 @@ pub struct Found {
     pub student: Option<String>,
 }
 
-/// The notebooks at `paths`; of a folder all below it, but not in hidden folders or behind links.
+/// The notebooks at `paths`; of a folder all below it, but not JupyterLab's checkpoints or what is
+/// behind links.
 ///
 /// # Errors
 /// When a path does not exist, or a folder has no notebooks.
@@ -50,7 +51,7 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with('.') {
+        if entry.file_name() == ".ipynb_checkpoints" {
             continue;
         }
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_searched_but_for_hidden_ones_and_links() {
+    fn folders_are_searched_but_for_checkpoints_and_links() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir_all(at("a/.ipynb_checkpoints")).unwrap();

@@ -30,6 +30,8 @@ enum Task {
     Run(run::Options),
     /// Grade submissions of the assignments
     Grade(grade::Options),
+    /// Make an assignment that works, to be changed
+    NewAssignment(grade::new::Options),
     #[command(hide = true)]
     Sandbox(grade::SandboxOptions),
     #[command(hide = true)]
@@ -70,6 +72,15 @@ fn obey(cli: Cli) -> Result<ExitCode> {
         Some(Task::Confine(options)) => {
             grade::confine(options)?;
             return Ok(ExitCode::FAILURE);
+        }
+        Some(Task::NewAssignment(options)) => {
+            let written = grade::new::new_assignment(options, &Home::of_this_program()?)?;
+            eprintln!(
+                "{} is an assignment that works: change it, and try it with `cargo lab grade {}`",
+                written.display(),
+                written.display()
+            );
+            return Ok(ExitCode::SUCCESS);
         }
         Some(Task::Setup | Task::Run(_) | Task::Grade(_)) | None => {}
     }

@@ -299,6 +299,7 @@ fn nobody_gets_points_without_solving() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Each failure has a sentence of one line.
     for (student, (_, graded)) in &points {
+        println!("{student}: {}", graded["tests"][0]["reason"]);
         for test in graded["tests"].as_array().expect("a list") {
             if test["passed"] == false {
                 let reason = test["reason"].as_str().unwrap_or_default();

@@ -7,6 +7,7 @@
 //!   [`kernelspec`], [`template`];
 //! - [`open`] becomes JupyterLab;
 //! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them;
+//! - [`grade`] reaches the verdict on submissions of the assignments;
 //! - [`front`] is what Jupyter talks to when it talks to the kernel;
 //! - [`launcher`] is what Jupyter starts for the kernelspec `rust`; [`sources`] is what its
 //!   rust-analyzer reads.
@@ -14,6 +15,7 @@
 pub mod environment;
 pub mod evcxr;
 pub mod front;
+pub mod grade;
 pub mod home;
 pub mod installed;
 pub mod kernelspec;

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lab::home::Home;
-use lab::{launcher, open, pictures, run, setup};
+use lab::installed::Installed;
+use lab::{grade, launcher, open, pictures, run, setup};
 use std::process::ExitCode;
 
 /// Notebooks that teach processes, threads, IO and async in Rust
@@ -27,6 +28,14 @@ enum Task {
     Setup,
     /// Execute notebooks without a browser: all of them, or those that are named
     Run(run::Options),
+    /// Grade submissions of the assignments
+    Grade(grade::Options),
+    /// Make an assignment that works, to be changed
+    NewAssignment(grade::new::Options),
+    #[command(hide = true)]
+    Sandbox(grade::SandboxOptions),
+    #[command(hide = true)]
+    Confine(grade::ConfineOptions),
     #[command(hide = true)]
     Kernel(launcher::Options),
     #[command(hide = true)]
@@ -56,7 +65,24 @@ fn obey(cli: Cli) -> Result<ExitCode> {
             serde_json::to_writer(std::io::stdout(), &metadata)?;
             return Ok(ExitCode::SUCCESS);
         }
-        Some(Task::Setup | Task::Run(_)) | None => {}
+        Some(Task::Sandbox(options)) => {
+            grade::enter(options)?;
+            return Ok(ExitCode::FAILURE);
+        }
+        Some(Task::Confine(options)) => {
+            grade::confine(options)?;
+            return Ok(ExitCode::FAILURE);
+        }
+        Some(Task::NewAssignment(options)) => {
+            let written = grade::new::new_assignment(options, &Home::of_this_program()?)?;
+            eprintln!(
+                "{} is an assignment that works: change it, and try it with `cargo lab grade {}`",
+                written.display(),
+                written.display()
+            );
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Task::Setup | Task::Run(_) | Task::Grade(_)) | None => {}
     }
     let home = Home::of_this_program()?;
     let environment = setup::set_up(&home)?;
@@ -73,6 +99,10 @@ fn obey(cli: Cli) -> Result<ExitCode> {
                 pictures::refresh(&home)?;
             }
             return Ok(ExitCode::from(summary.exit_code()));
+        }
+        Some(Task::Grade(options)) => {
+            let installed = Installed::read(&home)?;
+            return Ok(ExitCode::from(grade::grade(&options, &home, &installed)?));
         }
         _ => open::open(&home, &environment, &cli.jupyter)?,
     }

@@ -56,6 +56,11 @@ impl Template {
         })
     }
 
+    /// Where it is: not to be changed.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Copies it to `target`, which must be an empty folder, sharing blocks where the file system
     /// can. (Hard links would not do: evcxr rewrites files in place.)
     ///

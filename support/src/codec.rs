@@ -3,6 +3,17 @@
 //! MessagePack describes itself, so that every type serde can handle comes through: `untagged` and
 //! `flatten`ed ones too. A `Vec<u8>` travels byte by byte, four times as slowly as a
 //! [`serde_bytes::ByteBuf`], which is copied at once.
+//!
+//! ```
+//! use support::codec;
+//!
+//! let mut bytes = Vec::new();
+//! codec::append(&(3, "three"), &mut bytes).unwrap();
+//! assert_eq!(codec::read::<(u8, String)>(&bytes).unwrap(), (3, "three".to_owned()));
+//! ```
+//!
+//! For: those who carry bytes from process to process by means of their own. A
+//! [`Queue`](crate::ipc::Queue) and a [`pipe`](crate::ipc::pipe()) do this by themselves.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

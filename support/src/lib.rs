@@ -23,6 +23,7 @@
 //! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`explore`](mod@explore): every interleaving of a small program, and the one that breaks it.
+//! - [`codec`]: how values travel between processes.
 //! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`runtime`]: the session's one tokio runtime: tasks that live across cells.
 //! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
@@ -36,6 +37,7 @@
 
 mod codec;
 pub mod coroutine;
+pub mod codec;
 pub mod display;
 pub mod explore;
 pub mod ipc;

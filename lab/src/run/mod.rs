@@ -19,7 +19,7 @@ pub mod client;
 mod folder;
 mod kernel;
 mod kernelspec;
-mod notebook;
+pub(crate) mod notebook;
 mod one;
 mod options;
 mod outputs;

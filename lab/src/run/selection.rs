@@ -37,6 +37,10 @@ pub fn select(paths: &[PathBuf], home: &Path) -> anyhow::Result<Vec<Selected>> {
             );
         }
         for notebook in found {
+            // Assignments are the grader's: their solutions and hidden tests are no lesson's cells.
+            if notebook.starts_with(home.join("assignments")) && path.as_path() == home {
+                continue;
+            }
             let relative = notebook.strip_prefix(path).unwrap_or(&notebook).to_owned();
             selected.push(Selected {
                 path: notebook,

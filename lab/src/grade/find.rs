@@ -1,0 +1,177 @@
+//! Which notebooks are graded, and by which assignment.
+
+use anyhow::{Context, Result, bail};
+use std::path::{Component, Path, PathBuf};
+
+/// A notebook that is to be graded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub notebook: PathBuf,
+    /// From the course's layout `submitted/STUDENT/ASSIGNMENT/`.
+    pub student: Option<String>,
+}
+
+/// The notebooks at `paths`; of a folder all below it, but not JupyterLab's checkpoints or what is
+/// behind links.
+///
+/// # Errors
+/// When a path does not exist, or a folder has no notebooks.
+pub fn notebooks(paths: &[PathBuf]) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for path in paths {
+        // A link to a notebook is said to be one when it is read.
+        let kind = std::fs::symlink_metadata(path)
+            .with_context(|| format!("{} does not exist: check the path", path.display()))?;
+        if kind.is_dir() {
+            let before = found.len();
+            below(path, &mut found)?;
+            if found.len() == before {
+                bail!(
+                    "no notebooks (*.ipynb) in {}: name another folder",
+                    path.display()
+                );
+            }
+        } else {
+            found.push(path.clone());
+        }
+    }
+    Ok(found
+        .into_iter()
+        .map(|notebook| Found {
+            student: student(&notebook),
+            notebook,
+        })
+        .collect())
+}
+
+fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut entries: Vec<_> = entries.flatten().collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_name() == ".ipynb_checkpoints" {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            below(&path, found)?;
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "ipynb")
+        {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The folder below the outermost `submitted`: what a student puts deeper changes nothing.
+fn student(notebook: &Path) -> Option<String> {
+    let absolute = std::path::absolute(notebook).ok()?;
+    let mut parts = absolute.components();
+    parts.find(|part| part.as_os_str() == "submitted")?;
+    match (parts.next()?, parts.next()?) {
+        (Component::Normal(name), _) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    }
+}
+
+/// The source notebook for a submission: the one that `--assignment` names, or the one of the same
+/// name in the course around it, or in the project's own course at `course`.
+///
+/// # Errors
+/// When there is none.
+pub fn source_of(notebook: &Path, chosen: Option<&Path>, course: &Path) -> Result<PathBuf> {
+    if let Some(chosen) = chosen {
+        let by_name = course.join("source").join(chosen);
+        let file = chosen
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let candidates = [
+            chosen.to_owned(),
+            chosen.join(format!("{file}.ipynb")),
+            by_name.join(format!("{file}.ipynb")),
+        ];
+        return candidates
+            .into_iter()
+            .find(|path| path.is_file())
+            .with_context(|| {
+                format!(
+                    "no assignment is called {}: name one of {}, or a source notebook",
+                    chosen.display(),
+                    course.join("source").display()
+                )
+            });
+    }
+    let name = notebook.file_name().unwrap_or_default();
+    let absolute = std::path::absolute(notebook)?;
+    // From the outside inwards: a student's own folders are the innermost, and whatever stands
+    // in them is not asked.
+    let mut around: Vec<&Path> = absolute.ancestors().collect();
+    around.reverse();
+    let courses = around
+        .into_iter()
+        .filter(|folder| folder.join("nbgrader_config.py").is_file());
+    for course in courses.chain([course]) {
+        let mut folders: Vec<_> = std::fs::read_dir(course.join("source"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path().join(name))
+            .filter(|path| path.is_file())
+            .collect();
+        folders.sort();
+        if let Some(source) = folders.into_iter().next() {
+            return Ok(source);
+        }
+    }
+    bail!(
+        "no assignment has a notebook called {}: rename it, or say --assignment NAME",
+        name.to_string_lossy()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outermost_course_decides() {
+        let folder = tempfile::tempdir().unwrap();
+        let course = folder.path().join("course");
+        let inner = course.join("submitted/eve/ps");
+        for place in [&course, &inner] {
+            std::fs::create_dir_all(place.join("source/ps")).unwrap();
+            std::fs::write(place.join("nbgrader_config.py"), "").unwrap();
+            std::fs::write(place.join("source/ps/ps.ipynb"), "{}").unwrap();
+        }
+        let submission = inner.join("ps.ipynb");
+        std::fs::write(&submission, "{}").unwrap();
+        let source = source_of(&submission, None, folder.path()).unwrap();
+        assert_eq!(source, course.join("source/ps/ps.ipynb"));
+        assert_eq!(student(&submission).as_deref(), Some("eve"));
+        let said = source_of(&inner.join("other.ipynb"), None, folder.path());
+        assert!(
+            said.unwrap_err()
+                .to_string()
+                .starts_with("no assignment has a notebook called other.ipynb")
+        );
+    }
+
+    #[test]
+    fn folders_are_searched_but_for_checkpoints_and_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("a/.ipynb_checkpoints")).unwrap();
+        std::fs::write(at("a/one.ipynb"), "{}").unwrap();
+        std::fs::write(at("a/.ipynb_checkpoints/one.ipynb"), "{}").unwrap();
+        std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
+        let found = notebooks(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].notebook, at("a/one.ipynb"));
+        assert!(notebooks(&[at("nothing")]).is_err());
+    }
+}

@@ -1,0 +1,220 @@
+//! What is compiled once for all: the judge's library against the kernel's prebuilt `support`, and
+//! one judge for each assignment. All of it is the teacher's own code, so it is compiled and run
+//! outside the sandbox.
+
+use super::assignment::Assignment;
+use crate::home::Home;
+use crate::installed::Installed;
+use crate::template::Template;
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The prebuilt parts that grading links against.
+pub struct Workshop {
+    pub sysroot: PathBuf,
+    pub host: String,
+    /// Compiled crates for programs, and those that rustc loads.
+    pub crates: PathBuf,
+    pub host_crates: PathBuf,
+    /// The judge's library and the assignments' judges.
+    pub folder: PathBuf,
+    /// Names all of this: whatever changes it changes verdicts.
+    pub fingerprint: String,
+    _template: Template,
+}
+
+impl Workshop {
+    /// Compiles what is missing or has changed. Blocks while another grading does.
+    ///
+    /// # Errors
+    /// When `support` or the judge's library does not compile, or there is no disk.
+    pub fn open(home: &Home, installed: &Installed) -> Result<Workshop> {
+        let template = Template::current(home, installed)?;
+        let target = template.folder().join("build/target");
+        let sources = home.root.join("judge/src");
+        let mut hash = Sha256::new();
+        hash.update(template.folder().as_os_str().as_encoded_bytes());
+        hash.update(include_str!("sandbox.rs"));
+        hash.update(include_str!("source.rs"));
+        hash.update(include_str!("judged.rs"));
+        for file in rust_files(&sources)? {
+            hash.update(
+                fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?,
+            );
+        }
+        let fingerprint = hex(hash);
+        let workshop = Workshop {
+            sysroot: installed.toolchain.sysroot.clone(),
+            host: installed.toolchain.host().to_owned(),
+            crates: target.join(installed.toolchain.host()).join("debug/deps"),
+            host_crates: target.join("debug/deps"),
+            folder: home.state().join("grading").join(&fingerprint),
+            fingerprint,
+            _template: template,
+        };
+        let _lock = workshop.lock(home)?;
+        if !workshop.library().is_file() {
+            // What was compiled against something else is of no more use.
+            remove_others(&home.state().join("grading"), &workshop.fingerprint);
+            fs::create_dir_all(workshop.folder.join("judges"))?;
+            let step = crate::progress::Step::start("the judge's library");
+            let unfinished = workshop.folder.join("unfinished.rlib");
+            let mut rustc = workshop.rustc();
+            rustc
+                .args([
+                    "--crate-name",
+                    "judge",
+                    "--crate-type",
+                    "rlib",
+                    "-Copt-level=2",
+                ])
+                .arg("-o")
+                .arg(&unfinished)
+                .arg(sources.join("lib.rs"));
+            compile(&mut rustc, "the judge's library (judge/src)")?;
+            fs::rename(unfinished, workshop.library())?;
+            step.done();
+        }
+        Ok(workshop)
+    }
+
+    pub fn library(&self) -> PathBuf {
+        self.folder.join("libjudge.rlib")
+    }
+
+    fn lock(&self, home: &Home) -> Result<File> {
+        fs::create_dir_all(&self.folder)
+            .with_context(|| format!("{} cannot be made", self.folder.display()))?;
+        let lock =
+            File::create(home.state().join("grading.lock")).context("grading cannot be locked")?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    /// rustc as it compiles what links `support`.
+    fn rustc(&self) -> Command {
+        let mut rustc = Command::new(self.sysroot.join("bin/rustc"));
+        rustc.args(flags(&self.crates, &self.host_crates));
+        crate::template::without_callers_cargo(&mut rustc);
+        rustc
+    }
+
+    /// Where programs find `support` and the standard library.
+    pub fn libraries(&self) -> [PathBuf; 2] {
+        let standard = self
+            .sysroot
+            .join("lib/rustlib")
+            .join(&self.host)
+            .join("lib");
+        [self.crates.clone(), standard]
+    }
+
+    /// The assignment's judge, compiled if it has not been yet. Returns it and its fingerprint.
+    ///
+    /// # Errors
+    /// When the hidden tests do not compile.
+    pub fn judge_of(&self, home: &Home, assignment: &Assignment) -> Result<(PathBuf, String)> {
+        let text = judge_text(assignment);
+        let mut hash = Sha256::new();
+        hash.update(&text);
+        let fingerprint = hex(hash);
+        let folder = self.folder.join("judges").join(&fingerprint);
+        let judge = folder.join("judge");
+        let _lock = self.lock(home)?;
+        if !judge.is_file() {
+            fs::create_dir_all(&folder)?;
+            let source = folder.join("main.rs");
+            fs::write(&source, text)?;
+            let step = crate::progress::Step::start(&format!("the judge of {}", assignment.name));
+            let unfinished = folder.join("unfinished");
+            let mut rustc = self.rustc();
+            rustc
+                .args(["--crate-name", "judge_of_one", "--cap-lints", "allow"])
+                .arg("--extern")
+                .arg(format!("judge={}", self.library().display()))
+                .arg("-o")
+                .arg(&unfinished)
+                .arg(&source);
+            compile(
+                &mut rustc,
+                &format!("{}: the hidden tests", assignment.path.display()),
+            )?;
+            fs::rename(unfinished, &judge)?;
+            step.done();
+        }
+        Ok((judge, fingerprint))
+    }
+}
+
+/// What rustc is told in and outside the sandbox alike.
+pub fn flags(crates: &Path, host_crates: &Path) -> Vec<String> {
+    let mut flags: Vec<String> = ["--edition", "2024", "-Cprefer-dynamic", "-Cdebuginfo=0"]
+        .map(str::to_owned)
+        .into();
+    flags.push(format!(
+        "--extern=support={}",
+        crates.join("libsupport.so").display()
+    ));
+    for folder in [crates, host_crates] {
+        flags.push(format!("-Ldependency={}", folder.display()));
+    }
+    flags
+}
+
+/// The hidden tests as a program: each a function of its own, all below what they share.
+fn judge_text(assignment: &Assignment) -> String {
+    let mut text =
+        String::from("mod shared {\n#[allow(unused_imports)] use ::judge::prelude::*;\n");
+    text += &assignment.shared;
+    let mut list = String::new();
+    for (number, test) in assignment.tests.iter().enumerate() {
+        text += &format!(
+            "\npub mod test_{number} {{ // the cell \"{}\"\n#[allow(unused_imports)] use super::*;\npub fn test(judge: &mut Judge) -> Verdict {{ ::judge::Outcome::verdict({{\n{}}}) }}\n}}\n",
+            test.id, test.body
+        );
+        list += &format!("    (\"{}\", shared::test_{number}::test),\n", test.id);
+    }
+    format!("{text}}}\nfn main() -> ::std::process::ExitCode {{ ::judge::run(&[\n{list}]) }}\n")
+}
+
+fn compile(rustc: &mut Command, what: &str) -> Result<()> {
+    let answer = rustc.output().context("rustc cannot be started")?;
+    if !answer.status.success() {
+        bail!(
+            "{what} cannot be compiled:\n{}",
+            String::from_utf8_lossy(&answer.stderr).trim()
+        );
+    }
+    Ok(())
+}
+
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn remove_others(folder: &Path, kept: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name() != kept {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+pub fn hex(hash: Sha256) -> String {
+    hash.finalize()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! `cargo lab grade` itself: exit codes, files, what is graded again.
+
+use crate::course::{Course, MOST, REFERENCE, STUB, grade};
+use end_to_end::{cargo_lab, repository, said};
+use serde_json::Value;
+
+#[test]
+fn only_what_changed_is_graded_again() {
+    let course = Course::new();
+    let first = course.submit("first", REFERENCE);
+    course.submit("second", STUB);
+    let submitted = course.path().join("submitted");
+    let unchanged = |report: &Value| -> Vec<bool> {
+        let graded = report["graded"].as_array().expect("a list");
+        graded.iter().map(|one| one["unchanged"] == true).collect()
+    };
+    // The title is the test's own, so that no earlier run has these verdicts.
+    let source = course.path().join("source/sum/sum.ipynb");
+    let retitle = |title: &str| {
+        let text = std::fs::read_to_string(&source).expect("the source");
+        let place = course.path().display().to_string();
+        let text = text.replace("Many numbers.", &format!("Many numbers: {title} {place}"));
+        std::fs::write(&source, text).expect("disk space");
+    };
+    retitle("once");
+    assert_eq!(unchanged(&grade(&[&submitted], &[])), [false, false]);
+    let again = grade(&[&submitted], &[]);
+    assert_eq!(unchanged(&again), [true, true]);
+    assert_eq!(again["graded"][0]["points"], MOST);
+    // Outputs and other cells are no change; the solution is; so is a test.
+    let text = std::fs::read_to_string(&first).expect("a submission");
+    std::fs::write(&first, text.replace("sum(vec![1, 2])", "sum(vec![1, 1])")).expect("disk space");
+    assert_eq!(unchanged(&grade(&[&submitted], &[])), [true, true]);
+    course.submit("second", REFERENCE);
+    // The first one's verdict is on the same text.
+    let same = grade(&[&submitted], &[]);
+    assert_eq!(unchanged(&same), [true, true]);
+    assert_eq!(same["graded"][1]["points"], MOST);
+    course.submit(
+        "second",
+        &REFERENCE.replace("numbers.iter()", "numbers.clone().iter()"),
+    );
+    assert_eq!(unchanged(&grade(&[&submitted], &[])), [true, false]);
+    // A seed is asked for in order to see it happen.
+    let seeded = grade(&[&first], &["--seed", "7"]);
+    assert_eq!(unchanged(&seeded), [false]);
+    assert_eq!(seeded["graded"][0]["seed"], 7);
+}
+
+#[test]
+fn the_table_the_files_and_the_exit_code() {
+    repository();
+    let course = Course::new();
+    let right = course.submit("right", REFERENCE);
+    let wrong = course.submit("wrong", "fn sum(_: Vec<u32>) -> u64 { 1 }");
+    let out = course.path().join("out");
+    let mut command = cargo_lab(&["grade", "--out"]);
+    let output = command
+        .arg(&out)
+        .args([&right, &wrong])
+        .output()
+        .expect("cargo");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let fields = |name: &str| -> Vec<String> {
+        let line = told.lines().find(|line| line.starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("{name} is not in {told}"));
+        line.split_whitespace().take(4).map(str::to_owned).collect()
+    };
+    assert_eq!(fields("right"), ["right", "sum", "3/3", "2/2"]);
+    assert_eq!(fields("wrong"), ["wrong", "sum", "0/3", "0/2"]);
+    assert!(told.contains("many (2 points): the sum of ["), "{told}");
+    let json: Value =
+        serde_json::from_slice(&std::fs::read(out.join("grades.json")).expect("a file"))
+            .expect("JSON");
+    assert_eq!(json["graded"][0]["student"], "right");
+    let xml = std::fs::read_to_string(out.join("grades.xml")).expect("a file");
+    assert!(
+        xml.contains("tests=\"4\"") && xml.contains("failures=\"2\""),
+        "{xml}"
+    );
+
+    // One that belongs to no assignment does not keep the others from being graded.
+    let unknown = course.write("submitted/right/other.ipynb", "{}");
+    let output = cargo_lab(&["grade"])
+        .args([&unknown, &right])
+        .output()
+        .expect("cargo");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("3/3")
+            && said(&output).contains("no assignment has a notebook called other.ipynb")
+    );
+    let output = cargo_lab(&["grade", "--frobnicate"])
+        .output()
+        .expect("cargo");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
+    let course = Course::new();
+    let right = course.submit("right", REFERENCE);
+    // A search path with everything but bubblewrap, and no way to install it.
+    let bin = course.path().join("bin");
+    std::fs::create_dir(&bin).expect("a writable folder");
+    for name in ["rustc", "cargo", "cc", "ld", "as", "cp", "sh", "cat"] {
+        let path = std::env::var_os("PATH").expect("a search path");
+        let found = std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|path| path.is_file());
+        if let Some(program) = found {
+            std::os::unix::fs::symlink(program, bin.join(name)).expect("a link");
+        }
+    }
+    let program = repository().join("target/debug/lab");
+    let run = |options: &[&str]| {
+        let mut command = std::process::Command::new(&program);
+        lab::template::without_callers_cargo(&mut command);
+        command
+            .env("PATH", &bin)
+            .arg("grade")
+            .args(options)
+            .arg(&right);
+        command.output().expect("lab")
+    };
+    let refused = run(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let sentence = said(&refused);
+    assert!(
+        sentence.contains("bubblewrap is missing: install it") && sentence.contains("--no-sandbox"),
+        "{sentence}"
+    );
+    let graded = run(&["--no-sandbox", "--json"]);
+    let report: Value =
+        serde_json::from_slice(&graded.stdout).unwrap_or_else(|_| panic!("{}", said(&graded)));
+    assert_eq!(report["graded"][0]["points"], MOST, "{report:#}");
+    assert_eq!(report["graded"][0]["sandbox"], false);
+}

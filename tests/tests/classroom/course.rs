@@ -1,0 +1,117 @@
+//! A course in a temporary folder, with an assignment that is quick to grade.
+
+use end_to_end::commands::{self, Ran};
+use end_to_end::{cargo_lab, repository, said, tool};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// `sum`: two hidden tests of 2 and 1 points.
+pub const REFERENCE: &str = "fn sum(numbers: Vec<u32>) -> u64 {\n    // BEGIN SOLUTION\n    numbers.iter().map(|n| u64::from(*n)).sum()\n    // END SOLUTION\n}";
+pub const STUB: &str = "fn sum(numbers: Vec<u32>) -> u64 {\n    // YOUR CODE HERE\n    todo!()\n}";
+pub const MOST: f64 = 3.0;
+
+pub struct Course {
+    folder: tempfile::TempDir,
+}
+
+impl Course {
+    /// With the settings of the project's own course, and `sum`.
+    pub fn new() -> Course {
+        let course = Course {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        let config = repository().join("notebooks/assignments/nbgrader_config.py");
+        std::fs::copy(config, course.path().join("nbgrader_config.py")).expect("disk space");
+        course.write("source/sum/sum.ipynb", &source().to_string());
+        course
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn write(&self, place: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(place);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+        std::fs::write(&path, bytes).expect("a writable folder");
+        path
+    }
+
+    /// A submission of `sum` with this text in its solution cell.
+    pub fn submit(&self, student: &str, solution: &str) -> PathBuf {
+        self.submit_book(student, &with_solution(&source(), solution))
+    }
+
+    pub fn submit_book(&self, student: &str, book: &Value) -> PathBuf {
+        self.write(
+            &format!("submitted/{student}/sum/sum.ipynb"),
+            book.to_string(),
+        )
+    }
+
+    pub fn nbgrader(&self, arguments: &[&str]) -> Ran {
+        let mut command = tool("nbgrader");
+        commands::run(command.args(arguments).current_dir(self.path()), "")
+    }
+}
+
+/// `cargo lab grade --json`: what it wrote.
+pub fn grade(paths: &[&Path], options: &[&str]) -> Value {
+    repository();
+    let mut command = cargo_lab(&["grade", "--json"]);
+    let output = command.args(options).arg("--").args(paths).output();
+    let output = output.expect("cargo");
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error} in what grading said: {}", said(&output)))
+}
+
+/// The source notebook of `sum`.
+pub fn source() -> Value {
+    let test = |id: &str, points: u32, visible: &str, hidden: &str| {
+        let source = format!("// {visible}\n// BEGIN HIDDEN TESTS\n{hidden}\n// END HIDDEN TESTS");
+        let role = json!({ "grade": true, "solution": false, "locked": true, "points": points });
+        cell(id, &source, &role)
+    };
+    let solution = json!({ "grade": false, "solution": true, "locked": false });
+    let visible = json!({ "grade": true, "solution": false, "locked": true, "points": 0 });
+    json!({
+        "cells": [
+            cell("sum", REFERENCE, &solution),
+            cell("try", "assert_eq!(sum(vec![1, 2]), 3);", &visible),
+            test("many", 2, "Many numbers.", "let numbers = judge.random.numbers(20, u32::MAX);
+let sum: u64 = judge.ask(\"sum\", (&numbers,))?;
+judge.same(sum, total(&numbers), format!(\"the sum of {numbers:?}\"))"),
+            test("again", 1, "And again.", "let mut sums = Vec::new();
+let lists: Vec<_> = (2..5).map(|n| judge.random.numbers(n, u32::MAX)).collect();
+for numbers in &lists {
+    let sum: u64 = judge.ask(\"sum\", (numbers,))?;
+    sums.push(sum);
+}
+judge.same(sums, lists.iter().map(|numbers| total(numbers)).collect(), \"three sums\")"),
+            test("program", 0, "How the grader asks.", "pub fn sum(numbers: Vec<u32>) -> u64 { solution::sum(numbers) }"),
+            test("judge", 0, "What tests share.", "fn total(numbers: &[u32]) -> u64 { numbers.iter().map(|n| u64::from(*n)).sum() }"),
+        ],
+        "nbformat": 4, "nbformat_minor": 5,
+        "metadata": {
+            "kernelspec": { "display_name": "Rust", "language": "rust", "name": "rust" },
+            "language_info": { "name": "rust" },
+        },
+    })
+}
+
+fn cell(id: &str, source: &str, role: &Value) -> Value {
+    let mut role = role.clone();
+    role["schema_version"] = 3.into();
+    role["grade_id"] = id.into();
+    role["task"] = false.into();
+    json!({
+        "cell_type": "code", "id": id, "execution_count": null, "outputs": [], "source": source,
+        "metadata": { "nbgrader": role },
+    })
+}
+
+pub fn with_solution(book: &Value, solution: &str) -> Value {
+    let mut book = book.clone();
+    book["cells"][0]["source"] = solution.into();
+    book
+}

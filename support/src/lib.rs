@@ -35,9 +35,8 @@
 //!
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
-mod codec;
-pub mod coroutine;
 pub mod codec;
+pub mod coroutine;
 pub mod display;
 pub mod explore;
 pub mod ipc;

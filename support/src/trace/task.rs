@@ -112,14 +112,16 @@ impl Life {
     }
 
     pub(super) fn poll(&self) -> Polling<'_> {
-        let before = who::set_task(self.number);
-    fn poll(&self) -> Polling<'_> {
         let within = self.within();
         Polling {
             begun: self.trace.shared.begin(Tag::Polled, &self.name),
             life: self,
             _within: within,
         }
+    }
+
+    fn within(&self) -> Within {
+        Within(who::set_task(self.number))
     }
 
     pub(super) fn trace(&self) -> &Trace {
@@ -133,13 +135,6 @@ impl Life {
 
     pub(super) fn end(&self, how: How) {
         if !self.over.swap(true, Ordering::Relaxed) {
-    fn within(&self) -> Within {
-        Within(who::set_task(self.number))
-    }
-
-    fn end(&mut self, how: How) {
-        if !self.over {
-            self.over = true;
             let number = Some(self.number.into());
             self.trace.shared.note(Tag::Left, "", how.code(), number);
         }

@@ -1,7 +1,8 @@
 //! What one switch costs, there and back again: a coroutine's resume and yield, beside raw
 //! corosensei, async tasks, threads, processes, Python's generator and asyncio.
 //!
-//! `cargo bench -p support --bench switch`. Threads and processes are pinned: both to one core, or
+//! `cargo bench -p support --bench switch`, and with `-- oroutine` only those whose names contain
+//! that. Threads and processes are pinned: both to one core, or
 //! each to its own.
 //!
 //! The contestants take turns, so that a busy machine is busy for all of them; printed are the
@@ -273,6 +274,10 @@ fn main() {
         one("processes: pipes, two cores", || pipes(Cores::Two, 20_000)),
         ("", Box::new(|| python(500_000).to_vec())),
     ];
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = wanted.unwrap_or_default();
+    let mut contestants = contestants;
+    contestants.retain(|(name, _)| name.contains(&wanted));
     let mut times = vec![Vec::new(); contestants.len() + 2];
     for _ in 0..ROUNDS {
         let round = contestants.iter().flat_map(|(_, run)| run());
@@ -282,7 +287,8 @@ fn main() {
             .for_each(|(times, time)| times.push(time));
     }
     let names = contestants.iter().map(|(name, _)| *name);
-    let names = names.filter(|name| !name.is_empty()).chain(PYTHONS);
+    let pythons = PYTHONS.into_iter().filter(|_| wanted.is_empty());
+    let names = names.filter(|name| !name.is_empty()).chain(pythons);
     times
         .iter_mut()
         .for_each(|times| times.sort_by(f64::total_cmp));

@@ -123,10 +123,12 @@ impl Drop for Stack {
 // SAFETY: the mapping belongs to `self`, is readable and writable but for its lowest page, is at
 // least `LEAST` long, and its ends are multiples of a page, so of the alignment asked for.
 unsafe impl corosensei::stack::Stack for Stack {
+    #[inline]
     fn base(&self) -> StackPointer {
         StackPointer::new(self.bottom.get() + self.length).expect("above the bottom")
     }
 
+    #[inline]
     fn limit(&self) -> StackPointer {
         self.bottom
     }

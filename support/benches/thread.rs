@@ -102,16 +102,24 @@ fn each(count: u32, mut f: impl FnMut()) -> f64 {
     1e9 * begin.elapsed().as_secs_f64() / f64::from(count)
 }
 
-/// The time of one of `count` calls by each of two threads at once.
+/// The nanoseconds of one of `count` calls by each of two threads at once, on two CPUs.
 fn both(count: u32, f: impl Fn() + Sync) -> f64 {
     let begin = Barrier::new(2);
-    let run = || {
+    let run = |cpu| {
+        // Left alone, both may stay on one CPU, where they never meet.
+        support::thread::pin(cpu);
         begin.wait();
         each(count, &f)
     };
     thread::scope(|scope| {
-        let other = scope.spawn(run);
-        run().max(other.join().unwrap())
+        let threads = [0, 1].map(|cpu| {
+            let run = &run;
+            scope.spawn(move || run(cpu))
+        });
+        threads
+            .map(|thread| thread.join().unwrap())
+            .into_iter()
+            .fold(0.0, f64::max)
     })
 }
 

@@ -5,10 +5,16 @@ use std::pin::Pin;
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::running::Running;
+use crate::thread::Event;
+
+/// How long to wait for the workers' threads; they are there within a millisecond.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// Not a lock: a forked child would find one held for ever that another thread held at the fork.
 static SESSION: AtomicPtr<Session> = AtomicPtr::new(null_mut());
@@ -58,13 +64,33 @@ fn make(pid: u32, known: *mut Session) -> &'static Handle {
 fn build() -> std::io::Result<Runtime> {
     let workers = crate::thread::cpus().max(2);
     let started = Arc::new(AtomicUsize::new(0));
-    Builder::new_multi_thread()
+    let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
-        // The workers are started with the runtime, before anything can be blocking.
         .thread_name_fn(move || match started.fetch_add(1, SeqCst) {
             n if n < workers => format!("worker {}", n + 1),
             n => format!("blocking {}", n + 1 - workers),
         })
         .enable_all()
-        .build()
+        .build()?;
+    let handle = runtime.handle();
+    await_workers(handle, workers);
+    Ok(runtime)
+}
+
+/// Waits until each worker has a thread. tokio's threads take the first work that they find: one
+/// that was started for a blocking closure might become a worker, and bear the wrong name.
+fn await_workers(handle: &Handle, workers: usize) {
+    let (here, arrived) = channel();
+    let all_are = Arc::new(Event::new());
+    for _ in 0..workers {
+        let (here, all_are) = (here.clone(), Arc::clone(&all_are));
+        // Each keeps its worker until all have one.
+        handle.spawn(async move {
+            let _ = here.send(());
+            all_are.wait_timeout(LIMIT);
+        });
+    }
+    // If it takes too long, only names are at stake.
+    (0..workers).all(|_| arrived.recv_timeout(LIMIT).is_ok());
+    all_are.set();
 }

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::socket::{Backlog, listen as listen_again};
+use nix::sys::socket::{Backlog, Shutdown, listen as listen_again, shutdown};
 
 use super::Failed;
 
@@ -118,6 +119,13 @@ pub(super) fn listen(port: u16) -> Result<TcpListener, Failed> {
         .map_err(|errno| failed(errno.into()))?;
     listener.set_nonblocking(true).map_err(failed)?;
     Ok(listener)
+}
+
+/// Gives the port up, whoever else has a copy of the socket: a child that a cell has forked
+/// meanwhile would keep it else, and visitors would wait there for ever.
+pub(super) fn stop_listening(listener: &impl AsRawFd) {
+    // One that does not listen any more is what is wanted.
+    let _ = shutdown(listener.as_raw_fd(), Shutdown::Both);
 }
 
 /// Memory of a process in bytes: what it alone uses, and its share of what it shares with others

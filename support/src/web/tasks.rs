@@ -14,6 +14,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::limits;
+
 /// So long a client may take to send a request's head, or to begin the next one on a connection
 /// that it keeps. Else clients that say nothing would fill the server.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,6 +61,7 @@ pub(super) async fn serve(
             }
         }
     };
+    limits::stop_listening(&listener);
     drop((listener, draining, router));
     drop(drain);
     let all = async { while connections.join_next().await.is_some() {} };
@@ -98,7 +101,7 @@ pub(super) fn is_scarcity(error: &io::Error) -> bool {
 pub(super) fn say_scarcity(error: &io::Error) {
     eprintln!(
         "The server cannot take more connections for now: {error} (its limit is {} descriptors).",
-        super::limits::descriptors()
+        limits::descriptors()
     );
 }
 
@@ -116,7 +119,7 @@ mod tests {
     where
         F: Future<Output = ()>,
     {
-        let listener = super::super::limits::listen(0).unwrap();
+        let listener = super::limits::listen(0).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopping) = oneshot::channel();
         let stopped = async { stopping.await.unwrap_or_default() };
@@ -147,7 +150,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stop_waits_for_its_limit_and_no_longer() {
         let router = Router::new().route("/", get(async || pending::<()>().await));
-        let listener = super::super::limits::listen(0).unwrap();
+        let listener = super::limits::listen(0).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopping) = oneshot::channel();
         let stopped = async { stopping.await.unwrap_or_default() };

@@ -103,6 +103,7 @@ fn each(listener: &TcpListener, stop: BorrowedFd, serve: &mut dyn FnMut(TcpStrea
             Err(errno) => panic!("the server cannot wait for connections: {errno}"),
         }
         if fds[1].any() == Some(true) {
+            limits::stop_listening(listener);
             return;
         }
         match listener.accept() {

@@ -1,5 +1,5 @@
 //! What grading costs: thirty different submissions of one assignment, as a class hands them in.
-//! `cargo bench -p end-to-end --bench grade`
+//! `cargo test -p end-to-end --bench grade`, as tests are compiled.
 
 use end_to_end::{cargo_lab, repository, said};
 use serde_json::Value;

@@ -50,7 +50,7 @@ impl Random {
     /// A number below `end`; 0 where `end` is 0.
     pub fn below(&mut self, end: u32) -> u32 {
         // The upper half of a product of thirty-two bits each: evenly spread to within 2⁻³².
-        ((self.next_u64() >> 32) * u64::from(end) >> 32) as u32
+        (((self.next_u64() >> 32) * u64::from(end)) >> 32) as u32
     }
 
     /// A number of the range; its start where it is empty.

@@ -1,28 +1,29 @@
 //! One submission: made into a program, compiled in the sandbox, judged.
 
 use super::assignment::Assignment;
+use super::bounded::bounded;
+use super::group::Group;
 use super::sandbox::Limits;
 use super::source::{self, Lines};
 use super::submission::Submission;
 use super::verdict::{Tested, Verdict};
 use super::workshop::{self, Workshop};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::fs::{self, Permissions};
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 /// How long rustc may take; it takes half a second.
 const COMPILING: Duration = Duration::from_secs(30);
 /// How long all tests of a submission may take: ten of them at their limits.
 const JUDGING: Duration = Duration::from_secs(150);
-const LARGEST_PROGRAM: u64 = 64 << 20;
-const MOST_SAID: u64 = 1 << 20;
 /// Bytes of memory for all processes of a program.
 pub const MEMORY: u64 = 512 << 20;
+
+/// And for rustc.
+const COMPILER_MEMORY: u64 = 2 << 30;
 
 /// Where and how submissions are judged.
 pub struct Bench<'a> {
@@ -118,7 +119,8 @@ impl Bench<'_> {
         command.extend(rustc);
         let limits = Limits::of_a_compiler(self.user);
         let shown = [crates, host_crates, judge, inside_sources, toolchain];
-        let mut sandbox = self.sandboxed(&limits, &shown, None);
+        let group = self.group("compile", COMPILER_MEMORY);
+        let mut sandbox = self.sandboxed(&limits, &shown, None, group.as_ref());
         sandbox.arg("--").args(command);
         let ran = bounded(&mut sandbox, COMPILING, program)?;
         let Some(true) = ran.succeeded else {
@@ -146,7 +148,9 @@ impl Bench<'_> {
         ]);
         let path = format!("{}:{}", shown[1].1.display(), shown[2].1.display());
         let limits = Limits::of_a_program(self.user);
-        let sandbox = self.sandboxed(&limits, &shown, Some(&path));
+        // A little more than what the judge looks for, which it can say in words.
+        let group = self.group("run", MEMORY + MEMORY / 4);
+        let sandbox = self.sandboxed(&limits, &shown, Some(&path), group.as_ref());
         let mut judge = Command::new(self.judge);
         judge
             .env("LD_LIBRARY_PATH", std::env::join_paths(&libraries)?)
@@ -259,6 +263,7 @@ impl Bench<'_> {
         limits: &Limits,
         shown: &[(PathBuf, PathBuf)],
         libraries: Option<&str>,
+        group: Option<&Group>,
     ) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("sandbox").args(limits.words());
@@ -276,17 +281,25 @@ impl Bench<'_> {
         if let Some(libraries) = libraries {
             command.args(["--libraries", libraries]);
         }
+        if let Some(group) = group {
+            command.arg("--group").arg(group.door());
+        }
         command
+    }
+
+    fn group(&self, what: &str, memory: u64) -> Option<Group> {
+        let name = format!("lab-{}-{}-{what}", std::process::id(), self.user);
+        self.sandbox.then(|| Group::new(&name, memory)).flatten()
     }
 }
 
 /// rustc's first error, at the student's line.
 fn does_not_compile(said: &str, lines: &Lines) -> String {
-    let errors = said
+    let error = said
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["level"] == "error");
-    for error in errors {
+        .find(|message| message["level"] == "error");
+    if let Some(error) = error {
         let spans = error["spans"].as_array().cloned().unwrap_or_default();
         let first = spans.iter().find(|span| span["is_primary"] == true);
         let own = first.filter(|span| {
@@ -320,67 +333,4 @@ fn does_not_compile(said: &str, lines: &Lines) -> String {
         .take(300)
         .collect();
     format!("the solution does not compile: {last}")
-}
-
-struct Ran {
-    /// `None` if it was ended for taking too long.
-    succeeded: Option<bool>,
-    too_large: bool,
-    /// From stderr.
-    said: String,
-}
-
-/// Runs a command with its stdout going to `out`, and ends it and its group at a limit of time or
-/// size.
-fn bounded(command: &mut Command, time: Duration, out: &Path) -> Result<Ran> {
-    let until = Instant::now() + time;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .context("a submission cannot be started")?;
-    let stdout = child.stdout.take().context("a pipe")?;
-    let stderr = child.stderr.take().context("a pipe")?;
-    let file = fs::File::create(out)?;
-    let written = std::thread::spawn(move || keep(stdout, file, LARGEST_PROGRAM));
-    let said = std::thread::spawn(move || {
-        let mut said = Vec::new();
-        let _ = keep(stderr, &mut said, MOST_SAID);
-        String::from_utf8_lossy(&said).into_owned()
-    });
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if Instant::now() > until {
-            end(&mut child);
-            break None;
-        }
-        std::thread::sleep(Duration::from_millis(3));
-    };
-    let too_large = !written.join().unwrap_or(Ok(false))?;
-    Ok(Ran {
-        succeeded: if too_large {
-            Some(false)
-        } else {
-            status.map(|status| status.success())
-        },
-        too_large,
-        said: said.join().unwrap_or_default(),
-    })
-}
-
-fn end(child: &mut Child) {
-    let group = nix::unistd::Pid::from_raw(child.id() as i32);
-    let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// Copies up to `most` bytes and reads the rest without keeping it. False if there was a rest.
-fn keep(mut from: impl Read, mut to: impl Write, most: u64) -> std::io::Result<bool> {
-    std::io::copy(&mut from.by_ref().take(most), &mut to)?;
-    Ok(std::io::copy(&mut from, &mut std::io::sink())? == 0)
 }

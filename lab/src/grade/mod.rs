@@ -5,14 +5,16 @@
 //! - `find`, `assignment`, `submission`: which notebooks, what the teacher's source says, what is
 //!   taken from a student's: the text of the solution cells.
 //! - `source`: that text as a program of its own, which only answers questions.
-//! - `sandbox`: where it is compiled and run.
-//! - `workshop`, `judged`: what is compiled once; one submission compiled and judged.
+//! - `sandbox`, `group`: where it is compiled and run.
+//! - `workshop`, `judged`, `bounded`: what is compiled once; one submission compiled and judged.
 //! - `verdict`, `cache`, `report`: what came of it.
 //! - `new`: a new assignment.
 
 mod assignment;
+mod bounded;
 mod cache;
 mod find;
+mod group;
 mod judged;
 pub mod new;
 mod report;

@@ -22,7 +22,7 @@ impl Course {
         };
         let config = repository().join("notebooks/assignments/nbgrader_config.py");
         std::fs::copy(config, course.path().join("nbgrader_config.py")).expect("disk space");
-        course.write("source/sum/sum.ipynb", &source().to_string());
+        course.write("source/sum/sum.ipynb", source().to_string());
         course
     }
 

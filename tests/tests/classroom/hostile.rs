@@ -72,6 +72,16 @@ const STATEMENTS: &[(&str, &str)] = &[
         "let mut all = Vec::new(); loop { all.push(vec![1u8; 16 << 20]); }",
     ),
     (
+        "memory-that-nobody-maps",
+        "use std::{io::Write, os::fd::FromRawFd};
+    let piece = vec![1u8; 1 << 20];
+    for _ in 0..40 {
+        let file = unsafe { std::fs::File::from_raw_fd(libc::memfd_create(c\"m\".as_ptr(), 0)) };
+        let mut file = std::mem::ManuallyDrop::new(file);
+        for _ in 0..30 { if file.write_all(&piece).is_err() { return 0; } }
+    }",
+    ),
+    (
         "a-gigabyte-of-output",
         "let line = \"x\".repeat(1 << 20); for _ in 0..1024 { println!(\"{line}\"); }",
     ),

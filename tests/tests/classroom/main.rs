@@ -6,3 +6,4 @@ mod command;
 mod course;
 mod hostile;
 mod round;
+mod wrong;

@@ -33,6 +33,9 @@ use super::{Failed, blocking, limits, tasks};
 #[track_caller]
 pub fn threads(site: Site) -> Server {
     start("threads", 1, &|listener, stop, ready| {
+        // Should a lock have been held at the fork that threads take when they begin and end, this
+        // never returns, and another child is forked.
+        drop(thread::spawn(|| ()).join());
         ready();
         // The scope's end waits for the threads.
         thread::scope(|scope| {

@@ -22,16 +22,17 @@ fn connect(server: &Server) -> TcpStream {
 }
 
 /// Reads until so many bodies have come.
-fn read_bodies(stream: &mut TcpStream, many: usize) -> String {
+fn read_bodies(server: &Server, stream: &mut TcpStream, many: usize) -> String {
     let mut text = Vec::new();
     let mut piece = [0; 4096];
     loop {
-        let sofar = String::from_utf8_lossy(&text);
+        let sofar = String::from_utf8_lossy(&text).into_owned();
         if sofar.matches(BODY).count() == many {
-            return sofar.into_owned();
+            return sofar;
         }
-        match stream.read(&mut piece).unwrap() {
-            0 => panic!("closed after {sofar:?}"),
+        let read = stream.read(&mut piece);
+        match read.unwrap_or_else(|error| panic!("{server}: {error} after {sofar:?}")) {
+            0 => panic!("{server}: closed after {sofar:?}"),
             length => text.extend_from_slice(&piece[..length]),
         }
     }
@@ -57,7 +58,7 @@ fn a_byte_at_a_time_is_a_request_all_the_same() {
         for byte in REQUEST.as_bytes() {
             stream.write_all(&[*byte]).unwrap();
         }
-        read_bodies(&mut stream, 1);
+        read_bodies(server, &mut stream, 1);
     });
 }
 
@@ -69,7 +70,7 @@ fn who_has_said_half_a_request_holds_up_nobody_else() {
         // Of the prefork server's three workers one waits for the rest.
         serves(name, server);
         slow.write_all(&REQUEST.as_bytes()[20..]).unwrap();
-        read_bodies(&mut slow, 1);
+        read_bodies(server, &mut slow, 1);
     });
 }
 
@@ -133,7 +134,7 @@ fn one_connection_serves_many_requests() {
         let mut stream = connect(server);
         for _ in 0..20 {
             stream.write_all(REQUEST.as_bytes()).unwrap();
-            read_bodies(&mut stream, 1);
+            read_bodies(server, &mut stream, 1);
         }
     });
 }

@@ -179,13 +179,16 @@ fn part(mut stream: TcpStream) -> io::Result<()> {
 /// Waits for the client, for the word to stop, or for the end of patience.
 fn wait(client: BorrowedFd, stop: Option<BorrowedFd>, until: Instant) -> io::Result<Woken> {
     let wanted = |fd| PollFd::new(fd, PollFlags::POLLIN);
-    let mut fds = [wanted(client), wanted(stop.unwrap_or(client))];
+    // One, where there is no word to wait for: the client in both places would seem to be that word
+    // whenever its bytes come between a look at the first place and one at the second.
+    let mut both = [wanted(client), wanted(stop.unwrap_or(client))];
+    let fds = &mut both[..if stop.is_some() { 2 } else { 1 }];
     loop {
         let left = until.saturating_duration_since(Instant::now());
         // Rounded up, lest it spin through the last millisecond.
         let left = left.as_micros().div_ceil(1000);
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match poll(&mut fds, timeout) {
+        match poll(fds, timeout) {
             Ok(0) if Instant::now() >= until => return Ok(Woken::TooLate),
             Ok(0) | Err(Errno::EINTR) => {}
             Ok(_) if fds[0].any() == Some(true) => return Ok(Woken::ToRead),

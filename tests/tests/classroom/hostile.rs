@@ -99,6 +99,10 @@ const STATEMENTS: &[(&str, &str)] = &[
 const BREACHES: &[(&str, &str)] = &[
     ("sees-the-course", "std::fs::read_dir(\"COURSE\").is_ok()"),
     (
+        "sees-where-the-course-is",
+        "std::fs::read_to_string(\"/proc/1/cmdline\").is_ok_and(|line| line.contains(\"COURSE\") || line.contains(\"REPOSITORY\"))",
+    ),
+    (
         "reads-hidden-tests",
         "std::fs::read(\"COURSE/source/sum/sum.ipynb\").is_ok()",
     ),

@@ -288,7 +288,7 @@ fn nobody_gets_points_without_solving() {
     }
     damaged_files(&course);
     let before = contents(course.path());
-    let report = course::grade(&[&course.path().join("submitted")], &[]);
+    let report = course::grade(&[&course.path().join("submitted")], &["--again"]);
     assert_eq!(contents(course.path()), before, "the course was changed");
     drop(listener);
     assert_eq!(report["not_graded"], json!([]));

@@ -28,6 +28,16 @@ pub struct Ran {
 /// When it cannot be started, or there is no disk.
 pub fn bounded(command: &mut Command, time: Duration, out: &Path) -> Result<Ran> {
     let until = Instant::now() + time;
+    // SAFETY: one system call on numbers, as is asked of code between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            // An interrupted grading leaves nothing that goes on: its group is not the terminal's.
+            match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+                -1 => Err(std::io::Error::last_os_error()),
+                _ => Ok(()),
+            }
+        });
+    }
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -6,8 +6,12 @@
 //! are set inside.
 
 use anyhow::{Context, Result, bail};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use std::io::Write;
+use std::mem::ManuallyDrop;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -110,12 +114,26 @@ pub fn enter(options: &Options) -> Result<()> {
         return Err(command.exec()).context("the program cannot be started");
     }
     let mut bwrap = Command::new("bwrap");
-    bwrap.args(walls(options, &command)?);
+    // Its own command line is seen inside, by /proc/1: the host's paths come another way.
+    let (reader, mut writer) = std::io::pipe().context("a pipe cannot be made")?;
+    for word in walls(options)? {
+        writer.write_all(word.as_bytes())?;
+        writer.write_all(&[0])?;
+    }
+    drop(writer);
+    let reader = ManuallyDrop::new(reader);
+    fcntl(&*reader, FcntlArg::F_SETFD(FdFlag::empty())).context("a pipe cannot be kept")?;
+    bwrap.arg("--args").arg(reader.as_raw_fd().to_string());
+    bwrap
+        .args(["--", CONFINE, "confine"])
+        .args(options.limits.words())
+        .arg("--")
+        .args(&command);
     Err(bwrap.exec()).context("bubblewrap (bwrap) cannot be started: install it")
 }
 
-/// The arguments of bwrap.
-fn walls(options: &Options, command: &[&String]) -> Result<Vec<String>> {
+/// The arguments of bwrap that say what is seen inside: less than a pipe holds.
+fn walls(options: &Options) -> Result<Vec<String>> {
     let mut walls: Vec<String> = Vec::new();
     let mut add = |words: &[&str]| walls.extend(words.iter().map(|word| (*word).to_owned()));
     let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -203,15 +221,6 @@ fn walls(options: &Options, command: &[&String]) -> Result<Vec<String>> {
     if let Some(libraries) = &options.libraries {
         add(&["--setenv", "LD_LIBRARY_PATH", libraries]);
     }
-    add(&[CONFINE, "confine"]);
-    add(&options
-        .limits
-        .words()
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>());
-    add(&["--"]);
-    add(&command.iter().map(|word| word.as_str()).collect::<Vec<_>>());
     Ok(walls)
 }
 
@@ -231,7 +240,28 @@ pub fn confine(options: &ConfineOptions) -> Result<()> {
     Err(command.args(&options.command[1..]).exec()).context("the program cannot be started")
 }
 
+/// What the judge hands over; `judge/src/program.rs` has the numbers.
+const HANDED_OVER: std::ops::RangeInclusive<i32> = 200..=202;
+
+/// Sees to it that the program gets the judge's descriptors and no others: whoever started the
+/// grading may have left something open.
+fn keep_only_what_was_handed_over() -> Result<()> {
+    let open = std::fs::read_dir("/proc/self/fd").context("/proc is missing")?;
+    let numbers: Vec<i32> = open
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    for number in numbers {
+        if number > 2 && !HANDED_OVER.contains(&number) {
+            // SAFETY: a system call on a number; one that is no longer open is an error, and fine.
+            unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
+    Ok(())
+}
+
 fn limit(limits: &Limits, bare: bool) -> Result<()> {
+    keep_only_what_was_handed_over()?;
     let set = |resource, soft: u64, hard: u64| {
         setrlimit(resource, soft, hard).with_context(|| format!("{resource:?} cannot be limited"))
     };

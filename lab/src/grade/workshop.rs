@@ -40,6 +40,8 @@ impl Workshop {
         hash.update(include_str!("sandbox.rs"));
         hash.update(include_str!("source.rs"));
         hash.update(include_str!("judged.rs"));
+        hash.update(include_str!("bounded.rs"));
+        hash.update(include_str!("group.rs"));
         for file in rust_files(&sources)? {
             hash.update(
                 fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?,

@@ -99,6 +99,10 @@ const STATEMENTS: &[(&str, &str)] = &[
 const BREACHES: &[(&str, &str)] = &[
     ("sees-the-course", "std::fs::read_dir(\"COURSE\").is_ok()"),
     (
+        "sees-where-the-course-is",
+        "std::fs::read_to_string(\"/proc/1/cmdline\").is_ok_and(|line| line.contains(\"COURSE\") || line.contains(\"REPOSITORY\"))",
+    ),
+    (
         "reads-hidden-tests",
         "std::fs::read(\"COURSE/source/sum/sum.ipynb\").is_ok()",
     ),
@@ -284,7 +288,7 @@ fn nobody_gets_points_without_solving() {
     }
     damaged_files(&course);
     let before = contents(course.path());
-    let report = course::grade(&[&course.path().join("submitted")], &[]);
+    let report = course::grade(&[&course.path().join("submitted")], &["--again"]);
     assert_eq!(contents(course.path()), before, "the course was changed");
     drop(listener);
     assert_eq!(report["not_graded"], json!([]));

@@ -31,7 +31,7 @@ fn each_loses_what_it_misses_and_no_more() {
         expected.insert(notebook.display().to_string(), fails);
     }
     assert!(expected.len() > 1, "nothing was found by {pattern}");
-    let report = grade(&[folder.path()], &[]);
+    let report = grade(&[folder.path()], &["--again"]);
     assert_eq!(report["not_graded"], json!([]));
     let mut failed = BTreeMap::new();
     for graded in report["graded"].as_array().expect("a list") {

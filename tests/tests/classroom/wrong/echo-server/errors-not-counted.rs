@@ -1,0 +1,21 @@
+// fails: broken
+fn serve(listener: TcpListener, clients: usize) -> (usize, usize) {
+    fn echo(mut stream: TcpStream) -> io::Result<()> {
+        let mut piece = [0; 4096];
+        loop {
+            match stream.read(&mut piece)? {
+                0 => return stream.shutdown(Shutdown::Write),
+                length => stream.write_all(&piece[..length])?,
+            }
+        }
+    }
+    let crew: Vec<_> = (0..clients)
+        .map(|_| {
+            let (stream, _) = listener.accept().expect("a listener accepts");
+            thread::spawn(move || { let _ = echo(stream); true })
+        })
+        .collect();
+    let served = crew.into_iter().map(|client| client.join().unwrap_or(false));
+    let whole = served.filter(|&whole| whole).count();
+    (whole, clients - whole)
+}

@@ -26,3 +26,23 @@ pub fn write(folder: &Path, name: &str, cells: &[(&str, &[&str])]) -> PathBuf {
     std::fs::write(&path, format!("{book:#}")).expect("a writable folder");
     path
 }
+
+/// A code cell of an assignment, with the part that it plays there as nbgrader notes it.
+pub fn nbgrader_cell(id: &str, source: &str, role: &Value) -> Value {
+    let mut role = role.clone();
+    role["schema_version"] = 3.into();
+    role["grade_id"] = id.into();
+    role["task"] = false.into();
+    json!({
+        "cell_type": "code", "id": id, "execution_count": null, "outputs": [], "source": source,
+        "metadata": { "nbgrader": role },
+    })
+}
+
+/// A cell's text, which stands in a notebook as one string or as a list of lines.
+pub fn source(cell: &Value) -> String {
+    match &cell["source"] {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        text => text.as_str().unwrap_or_default().to_owned(),
+    }
+}

@@ -1,6 +1,7 @@
 //! Stock nbgrader with this kernel: each submission is graded, whatever its code does, and only the
 //! right one gets the points. (That a submission could *cheat* is another matter.)
 
+use end_to_end::books::nbgrader_cell;
 use end_to_end::commands::{self, each};
 use end_to_end::{repository, tool};
 use serde_json::{Value, json};
@@ -141,8 +142,8 @@ c.Execute.timeout = 120
     let solution = "fn double(n: i32) -> Result<i32, std::num::ParseIntError> {\n    // BEGIN SOLUTION\n    Ok(2 * n)\n    // END SOLUTION\n}";
     let book = json!({
         "cells": [
-            cell("double", solution, &json!({"solution": true, "grade": false, "locked": false})),
-            cell("test", "assert_eq!(double(21)?, 42);", &json!({"solution": false, "grade": true, "locked": true, "points": POINTS})),
+            nbgrader_cell("double", solution, &json!({"solution": true, "grade": false, "locked": false})),
+            nbgrader_cell("test", "assert_eq!(double(21)?, 42);", &json!({"solution": false, "grade": true, "locked": true, "points": POINTS})),
         ],
         "nbformat": 4, "nbformat_minor": 5,
         "metadata": {
@@ -155,17 +156,6 @@ c.Execute.timeout = 120
     std::fs::write(source.join("double.ipynb"), book.to_string()).expect("a writable folder");
     let ran = commands::run(nbgrader(course).args(["generate_assignment", "ps1"]), "");
     assert!(ran.passed, "{}", ran.said);
-}
-
-fn cell(id: &str, source: &str, role: &Value) -> Value {
-    let mut role = role.clone();
-    role["schema_version"] = 3.into();
-    role["grade_id"] = id.into();
-    role["task"] = false.into();
-    json!({
-        "cell_type": "code", "id": id, "execution_count": null, "outputs": [], "source": source,
-        "metadata": { "nbgrader": role },
-    })
 }
 
 /// Writes a student's answer into the handed out notebook. Returns the notebook.

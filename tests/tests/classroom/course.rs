@@ -1,5 +1,6 @@
 //! A course in a temporary folder, with an assignment that is quick to grade.
 
+use end_to_end::books::nbgrader_cell;
 use end_to_end::commands::{self, Ran};
 use end_to_end::{cargo_lab, repository, said, tool};
 use serde_json::{Value, json};
@@ -70,14 +71,14 @@ pub fn source() -> Value {
     let test = |id: &str, points: u32, visible: &str, hidden: &str| {
         let source = format!("// {visible}\n// BEGIN HIDDEN TESTS\n{hidden}\n// END HIDDEN TESTS");
         let role = json!({ "grade": true, "solution": false, "locked": true, "points": points });
-        cell(id, &source, &role)
+        nbgrader_cell(id, &source, &role)
     };
     let solution = json!({ "grade": false, "solution": true, "locked": false });
     let visible = json!({ "grade": true, "solution": false, "locked": true, "points": 0 });
     json!({
         "cells": [
-            cell("sum", REFERENCE, &solution),
-            cell("try", "assert_eq!(sum(vec![1, 2]), 3);", &visible),
+            nbgrader_cell("sum", REFERENCE, &solution),
+            nbgrader_cell("try", "assert_eq!(sum(vec![1, 2]), 3);", &visible),
             test("many", 2, "Many numbers.", "let numbers = judge.random.numbers(20, u32::MAX);
 let sum: u64 = judge.ask(\"sum\", (&numbers,))?;
 judge.same(sum, total(&numbers), format!(\"the sum of {numbers:?}\"))"),
@@ -96,17 +97,6 @@ judge.same(sums, lists.iter().map(|numbers| total(numbers)).collect(), \"three s
             "kernelspec": { "display_name": "Rust", "language": "rust", "name": "rust" },
             "language_info": { "name": "rust" },
         },
-    })
-}
-
-fn cell(id: &str, source: &str, role: &Value) -> Value {
-    let mut role = role.clone();
-    role["schema_version"] = 3.into();
-    role["grade_id"] = id.into();
-    role["task"] = false.into();
-    json!({
-        "cell_type": "code", "id": id, "execution_count": null, "outputs": [], "source": source,
-        "metadata": { "nbgrader": role },
     })
 }
 

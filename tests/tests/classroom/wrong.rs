@@ -1,7 +1,10 @@
 //! Solutions that miss one thing each lose the points for that, and no others. They are found by
-//! glob: `wrong/ASSIGNMENT/NAME.rs`, whose first line names the tests that fail.
+//! glob, and the first line of each names the tests that fail: `wrong/ASSIGNMENT/NAME.rs` is a whole
+//! solution, `NAME.edit` what is changed in the reference solution (a piece of it, a line `==>`, what
+//! stands there instead; a line `----` before the next piece).
 
 use crate::course::grade;
+use end_to_end::books;
 use end_to_end::repository;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,7 +14,7 @@ use std::path::{Path, PathBuf};
 fn each_loses_what_it_misses_and_no_more() {
     let root = repository();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let pattern = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/classroom/wrong/*/*.rs");
+    let pattern = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/classroom/wrong/*/*");
     let mut expected = BTreeMap::new();
     for path in glob::glob(pattern).expect("a pattern").flatten() {
         let text = std::fs::read_to_string(&path).expect("a solution");
@@ -26,7 +29,11 @@ fn each_loses_what_it_misses_and_no_more() {
         };
         let (assignment, solution) = (name(path.parent()), name(Some(&path)));
         let place = folder.path().join(&assignment).join(solution);
-        let notebook = submit(&root, &assignment, &text, &place);
+        let edits = path.extension().is_some_and(|kind| kind == "edit");
+        let notebook = submit(&root, &assignment, &place, |reference| match edits {
+            true => edited(reference, &text),
+            false => text.clone(),
+        });
         let fails: Vec<String> = fails.split(' ').map(str::to_owned).collect();
         expected.insert(notebook.display().to_string(), fails);
     }
@@ -45,7 +52,24 @@ fn each_loses_what_it_misses_and_no_more() {
     assert_eq!(failed, expected, "{report:#}");
 }
 
-fn submit(root: &Path, assignment: &str, solution: &str, place: &Path) -> PathBuf {
+/// The reference solution with the changes of an `.edit` file.
+fn edited(reference: &str, edits: &str) -> String {
+    let (_, edits) = edits.split_once('\n').expect("a line `// fails: …`");
+    let mut text = reference.to_owned();
+    for edit in edits.split("----\n") {
+        let (old, new) = edit.split_once("==>\n").expect("a line `==>`");
+        assert_eq!(text.matches(old).count(), 1, "stands there once: {old}");
+        text = text.replace(old, new);
+    }
+    text
+}
+
+fn submit(
+    root: &Path,
+    assignment: &str,
+    place: &Path,
+    solution: impl Fn(&str) -> String,
+) -> PathBuf {
     let file = format!("{assignment}.ipynb");
     let source = root
         .join("notebooks/assignments/source")
@@ -55,7 +79,7 @@ fn submit(root: &Path, assignment: &str, solution: &str, place: &Path) -> PathBu
     let mut book: Value = serde_json::from_slice(&text).expect("JSON");
     for cell in book["cells"].as_array_mut().expect("cells") {
         if cell["metadata"]["nbgrader"]["solution"] == true {
-            cell["source"] = solution.into();
+            cell["source"] = solution(&books::source(cell)).into();
         }
     }
     std::fs::create_dir_all(place).expect("a writable folder");

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub const VERSION: &str = "0.22.0";
+pub use crate::stock::VERSION;
 
 /// Finds evcxr_jupyter at [`VERSION`], on the search path, where cargo installs programs, or
 /// where an earlier set-up put it; installs it if there is none.

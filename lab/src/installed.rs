@@ -10,6 +10,8 @@ pub struct Installed {
     pub toolchain: Toolchain,
     pub evcxr: PathBuf,
     pub rust_src: PathBuf,
+    /// This program as kernels are started by it; kernels' `cargo` and `rustup` lead to it too.
+    pub launcher: PathBuf,
     /// The environment's interpreter: notebooks run Python programs beside their own.
     pub python: PathBuf,
 }

@@ -1,12 +1,17 @@
 //! Makes the kernel known to Jupyter: the kernelspec `rust` in the environment.
 
-use crate::{environment::Environment, home::Home, template};
+use crate::{environment::Environment, home::Home, stock, template};
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "rust";
+
+/// This program as kernels are started by it.
+pub fn launcher(environment: &Environment) -> PathBuf {
+    environment.kernels().join(NAME).join("launcher")
+}
 
 /// Writes the kernelspec, with a copy of this program as its launcher: `cargo clean` and a later
 /// build then leave running kernels alone. Writes nothing that is already as it should be.
@@ -16,7 +21,7 @@ pub const NAME: &str = "rust";
 pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
     let folder = environment.kernels().join(NAME);
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let launcher = folder.join("launcher");
+    let launcher = launcher(environment);
     copy_program(&launcher)?;
     let spec = json!({
         "argv": [&launcher, "kernel", "--root", &home.root, "{connection_file}"],
@@ -32,19 +37,27 @@ pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
     let config = home.state().join("config");
     fs::create_dir_all(&config)?;
     write_if_other(
-        &config.join("evcxr.toml"),
+        &config.join(stock::SETTINGS),
         include_bytes!("../../notebooks/evcxr.toml"),
     )?;
     let init = format!(
-        ":opt 0\n:dep {}\n{KEEP_LOADED}",
+        ":opt {}\n:dep {}\n{IN_EVERY_CELL}",
+        template::CELLS_LEVEL,
         template::support_dependency(home)
     );
-    write_if_other(&config.join("init.evcxr"), init.as_bytes())
+    write_if_other(&config.join(stock::START), init.as_bytes())
 }
 
-/// What a kernel begins with: cells compiled quickly rather than well, `support` as a dependency,
-/// and this. Every cell refers to `support`, so that it is loaded, and guards forks, before the cell runs.
-const KEEP_LOADED: &str = "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n";
+/// What a kernel begins with: the level of its cells, `support` as a dependency, and this. Every cell
+/// refers to `support`, so that it is loaded, and guards forks, before the cell runs; and in every cell
+/// each type with a `Debug` can show itself.
+const IN_EVERY_CELL: &str = concat!(
+    "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n",
+    "use support::kernel::ByDebug as ShownByDebug;\n",
+);
+
+/// Takes that back, for a reader who chooses a format of his own.
+pub const SHOWN_AS_CHOSEN: &str = "use support::kernel::ByFormat as ShownByDebug;";
 
 fn copy_program(to: &Path) -> Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;

@@ -9,7 +9,8 @@
 //! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them;
 //! - [`grade`] reaches the verdict on submissions of the assignments;
 //! - [`front`] is what Jupyter talks to when it talks to the kernel;
-//! - [`launcher`] is what Jupyter starts for the kernelspec `rust`; [`sources`] is what its
+//! - [`launcher`] is what Jupyter starts for the kernelspec `rust`; [`stock`] is what the kernel
+//!   behind it is trusted for, [`shims`] the `cargo` that compiles its cells, and [`sources`] what its
 //!   rust-analyzer reads.
 
 pub mod environment;
@@ -25,7 +26,8 @@ pub mod pictures;
 pub mod progress;
 pub mod run;
 pub mod setup;
-mod shims;
+pub mod shims;
 pub mod sources;
+pub mod stock;
 pub mod template;
 pub mod toolchain;

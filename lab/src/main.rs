@@ -40,12 +40,12 @@ enum Task {
     Kernel(launcher::Options),
     #[command(hide = true)]
     Warden(launcher::WardenOptions),
-    /// From cargo's metadata, what a kernel's rust-analyzer needs
-    #[command(hide = true)]
-    Sources,
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = lab::shims::act() {
+        return code;
+    }
     match obey(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
@@ -60,11 +60,6 @@ fn obey(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Task::Kernel(options)) => return Ok(exit_code(launcher::launch(options)?)),
         Some(Task::Warden(options)) => return Ok(exit_code(launcher::watch(options)?)),
-        Some(Task::Sources) => {
-            let metadata = lab::sources::for_cells(serde_json::from_reader(std::io::stdin())?);
-            serde_json::to_writer(std::io::stdout(), &metadata)?;
-            return Ok(ExitCode::SUCCESS);
-        }
         Some(Task::Sandbox(options)) => {
             grade::enter(options)?;
             return Ok(ExitCode::FAILURE);

@@ -38,6 +38,7 @@ pub fn set_up(home: &Home) -> Result<Environment> {
         toolchain,
         evcxr,
         rust_src,
+        launcher: kernelspec::launcher(&environment),
         python: environment.program("python"),
     };
     installed.write(home)?;

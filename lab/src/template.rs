@@ -6,7 +6,7 @@
 
 use crate::home::Home;
 use crate::installed::Installed;
-use crate::progress;
+use crate::{progress, shims, stock};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -17,6 +17,9 @@ use std::process::Command;
 /// its own loops then compiles nothing anew. A configuration file above the build directory is the
 /// one place whose profile wins over the one that evcxr writes.
 const CARGO_CONFIG: &str = "[profile.dev.package.\"*\"]\nopt-level = 2\n";
+
+/// The level of a kernel's cells until a `:opt` says otherwise: compiled quickly rather than well.
+pub const CELLS_LEVEL: &str = "0";
 
 /// Holds off the template's next rebuild while it is copied.
 pub struct Template {
@@ -88,10 +91,13 @@ fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
     let mut hash = Sha256::new();
     for part in [
         &installed.toolchain.version,
-        crate::evcxr::VERSION,
+        stock::VERSION,
         CARGO_CONFIG,
-        include_str!("shims.rs"),
-        &rust_flags().join(" "),
+        stock::CARGO_CONFIG,
+        &stock::manifest(CELLS_LEVEL, ""),
+        shims::FORMAT,
+        &stock::rust_flags(),
+        &installed.launcher.to_string_lossy(),
     ] {
         hash.update(part);
     }
@@ -102,12 +108,7 @@ fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
         hash.update(file.as_os_str().as_encoded_bytes());
         hash.update(fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex(&hash.finalize()[..8]))
 }
 
 /// `support`'s manifest and sources, but not its tests and benchmarks.
@@ -130,37 +131,44 @@ fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// As evcxr chooses them: other flags would make the kernel compile everything again.
-fn rust_flags() -> Vec<String> {
-    let mut flags = vec!["-Cprefer-dynamic".to_owned()];
-    if crate::setup::find_program("mold").is_none() && crate::setup::find_program("lld").is_some() {
-        flags.push("-Clink-arg=-fuse-ld=lld".to_owned());
-    }
-    flags
-}
-
 fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
     let unfinished = folder.with_extension("unfinished");
     let crate_folder = unfinished.join("build");
     fs::create_dir_all(crate_folder.join("src"))?;
-    fs::create_dir_all(unfinished.join(".cargo"))?;
+    for folder in [&unfinished, &crate_folder] {
+        fs::create_dir_all(folder.join(".cargo"))?;
+    }
     fs::write(unfinished.join(".cargo/config.toml"), CARGO_CONFIG)?;
-    fs::write(crate_folder.join("src/lib.rs"), "pub use support;\n")?;
-    fs::write(crate_folder.join("Cargo.toml"), manifest(home))?;
+    fs::write(crate_folder.join(".cargo/config.toml"), stock::CARGO_CONFIG)?;
+    fs::write(crate_folder.join(stock::SOURCE), "pub use support;\n")?;
+    let support = format!("{}\n", support_dependency(home));
+    let cells = [
+        (stock::FIRST_LEVEL, &*support),
+        (CELLS_LEVEL, &*support),
+        (stock::FIRST_LEVEL, ""),
+    ];
+    fs::write(
+        crate_folder.join("Cargo.toml"),
+        stock::manifest(cells[0].0, cells[0].1),
+    )?;
     fs::copy(
         home.root.join("Cargo.lock"),
         crate_folder.join("Cargo.lock"),
     )
     .context("Cargo.lock cannot be copied")?;
+    let host = installed.toolchain.host();
+    let as_evcxr = |command: &mut Command| {
+        command
+            .current_dir(&crate_folder)
+            .env("RUSTFLAGS", stock::rust_flags())
+            .env("RUSTC", installed.toolchain.bin().join("rustc"))
+            .env("CARGO_TARGET_DIR", stock::TARGET)
+            .env("CARGO_BUILD_BUILD_DIR", stock::TARGET);
+        without_callers_cargo(command);
+    };
     let mut command = Command::new(installed.toolchain.bin().join("cargo"));
-    command
-        .args(["build", "--target", installed.toolchain.host()])
-        .current_dir(&crate_folder)
-        .env("RUSTFLAGS", rust_flags().join(" "))
-        .env("RUSTC", installed.toolchain.bin().join("rustc"))
-        .env("CARGO_TARGET_DIR", "target")
-        .env("CARGO_BUILD_BUILD_DIR", "target");
-    without_callers_cargo(&mut command);
+    command.args(["build", "--target", host]);
+    as_evcxr(&mut command);
     progress::run(
         "support, compiled for the kernel",
         &mut command,
@@ -169,8 +177,8 @@ fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
     // What only a rebuild of `support` in place would use.
     let _ = fs::remove_dir_all(
         crate_folder
-            .join("target")
-            .join(installed.toolchain.host())
+            .join(stock::TARGET)
+            .join(host)
             .join("debug/incremental"),
     );
     fs::copy(
@@ -178,52 +186,22 @@ fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
         unfinished.join("Cargo.lock"),
     )?;
     fs::create_dir_all(unfinished.join("no-src/core"))?;
-    std::os::unix::fs::symlink("no-src", unfinished.join(crate::shims::RUST_SRC))?;
-    crate::shims::write(&unfinished.join("bin"), &folder.join("answers"), installed)?;
+    std::os::unix::fs::symlink("no-src", unfinished.join(shims::RUST_SRC))?;
+    let settings = shims::Settings::new(installed, folder.join("answers"));
+    shims::write(&unfinished, &settings)?;
+    shims::learn(&unfinished, &settings, host, &cells, as_evcxr)?;
     fs::rename(&unfinished, folder)
         .with_context(|| format!("{} cannot be put in its place", folder.display()))
 }
 
-/// The manifest that evcxr writes for a session whose only dependency is `support`.
-fn manifest(home: &Home) -> String {
-    format!(
-        r#"
-[package]
-name = "ctx"
-version = "1.0.0"
-edition = "2024"
-
-[lib]
-crate-type = ["cdylib"]
-path = "src/lib.rs"
-
-[profile.dev]
-opt-level = 2
-debug = false
-strip = "debuginfo"
-rpath = true
-lto = false
-debug-assertions = true
-codegen-units = 16
-panic = 'unwind'
-incremental = true
-overflow-checks = true
-
-[dependencies]
-{}
-"#,
-        support_dependency(home)
-    )
+/// `support` by absolute path.
+pub fn support_dependency(home: &Home) -> String {
+    stock::dependency("support", &home.root.join("support"))
 }
 
-/// `support` by absolute path, spelt as evcxr spells what a notebook's relative path leads to.
-pub fn support_dependency(home: &Home) -> String {
-    let path = home.root.join("support");
-    let path = path
-        .to_string_lossy()
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
-    format!("support = {{ path = \"{path}\" }}")
+/// Bytes as text.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Takes away the settings of a cargo that runs this program: they are not for the one it starts.

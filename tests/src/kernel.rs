@@ -106,16 +106,7 @@ impl Kernel {
                 .and_then(|template| template.copy_to(&build))
                 .expect("a template");
             let warden = lab::launcher::warden(&home, &installed, &build, file).expect("a command");
-            // This program is not the one that can be a warden: the kernelspec's is.
-            let mut command = Command::new(argv()[0].clone());
-            command.args(warden.get_args());
-            for (name, value) in warden.get_envs() {
-                match value {
-                    Some(value) => command.env(name, value),
-                    None => command.env_remove(name),
-                };
-            }
-            command.env("NOTEBOOK_LAUNCHER", &argv()[0]);
+            let mut command = warden;
             command.stdin(Stdio::piped());
             command
         })

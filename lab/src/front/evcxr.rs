@@ -4,9 +4,10 @@ use super::cells::{self, Report};
 use super::limits::{self, Patience};
 use super::message::{Author, Key, Message};
 use super::{Event, Events, PAUSE};
+use crate::stock;
 use anyhow::{Context, Result};
 use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,10 @@ use tokio::time::{sleep, timeout};
 use zeromq::util::PeerIdentity;
 use zeromq::{DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket};
 
-/// The ids of requests that the front itself makes begin with this.
-pub const OWN: &str = "front-";
+/// The ids of requests that the front itself makes begin with this: of those by which it finds out
+/// that evcxr answers, and of all others.
+const HELLO: &str = "front-hello-";
+const OWN: &str = "front-ask-";
 
 /// Linux hands out 32768 to 60999, unless told otherwise.
 const PORTS: std::ops::Range<u16> = 20_000..32_768;
@@ -57,11 +60,14 @@ pub enum Channel {
 }
 
 /// What an evcxr does.
-#[derive(Debug)]
 pub enum News {
+    /// It has a directory, and its warden runs.
+    Begun(Workplace),
     /// It answers, and nothing it publishes can be missed any more.
     Ready,
     Said(Channel, Message),
+    /// There is no directory for it, or no process: trying again at once would not help.
+    Failed(String),
     /// It is gone with all that was below it; why, in a clause.
     Ended(String),
 }
@@ -70,81 +76,91 @@ pub struct Evcxr {
     /// Which of the session's evcxrs: news of an earlier one is old.
     pub generation: u64,
     pub ready: bool,
-    /// What its cells say.
+    /// Of the requests by which it is warmed up, how many it has got.
+    pub warmed: usize,
+    pub workplace: Option<Workplace>,
+    author: Author,
+    outbox: UnboundedSender<(Channel, Message)>,
+    stop: Option<oneshot::Sender<String>>,
+}
+
+/// Where it works, and what its cells say.
+pub struct Workplace {
     pub cells: Receiver<Report>,
     /// The source that it compiles, and what the compiler said of it.
     pub source: PathBuf,
     pub compiler: PathBuf,
     pub warden: Option<u32>,
-    outbox: UnboundedSender<(Channel, Message)>,
-    stop: Option<oneshot::Sender<String>>,
 }
 
 impl Evcxr {
-    /// Starts one; its news goes to `events`, the first of it when it is ready or has ended.
-    ///
-    /// # Errors
-    /// When there is no disk for its directory, or no process can be started.
-    pub async fn start(
+    /// Starts one; its news goes to `events`. What takes time, the copy of the template above all, is
+    /// done beside the caller.
+    pub fn start(
         factory: Arc<dyn Factory>,
         generation: u64,
         patience: Patience,
         key: &Key,
         events: &Events,
-    ) -> Result<Evcxr> {
-        let maker = factory.clone();
-        let (directory, locks) = tokio::task::spawn_blocking(move || maker.directory()).await??;
-        let cells = cells::listen(&directory)?;
+    ) -> Evcxr {
         let secret = uuid::Uuid::new_v4().to_string();
-        let info = ports(&secret);
-        let file = directory.join("connection.json");
-        std::fs::write(&file, serde_json::to_vec(&info)?)
-            .with_context(|| format!("{} cannot be written", file.display()))?;
-        let mut warden = factory.program(&directory, &file)?;
-        warden
-            .stdin(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped());
-        let mut warden = warden
-            .spawn()
-            .context("the kernel's warden cannot be started")?;
+        let evcxrs = Key::new(&secret);
         let (outbox, outgoing) = unbounded_channel();
         let (stop, stopped) = oneshot::channel();
-        let source = directory.join("build/src/lib.rs");
-        let compiler = directory.join(crate::shims::MESSAGES);
         let evcxr = Evcxr {
             generation,
             ready: false,
-            cells,
-            source,
-            compiler,
-            warden: warden.id(),
+            warmed: 0,
+            workplace: None,
+            author: Author::new(evcxrs.clone()),
             outbox,
             stop: Some(stop),
         };
-        let log = Log::of(warden.stderr.take());
-        let conversation = Conversation {
-            info,
-            evcxrs: Key::new(&secret),
-            clients: key.clone(),
-            news: Newsagent {
-                generation,
-                events: events.clone(),
-            },
-            outgoing,
-            patience,
+        let news = Newsagent {
+            generation,
+            events: events.clone(),
         };
-        let ender = factory.clone();
+        let clients = key.clone();
         tokio::spawn(async move {
-            let news = conversation.news.clone();
+            let begun = match Begun::new(&factory, &secret).await {
+                Ok(begun) => begun,
+                Err(error) => return news.tell(News::Failed(format!("{error:#}"))).await,
+            };
+            let Begun {
+                directory,
+                locks,
+                info,
+                mut warden,
+                workplace,
+            } = begun;
+            news.tell(News::Begun(workplace)).await;
+            let log = Log::of(warden.stderr.take());
+            let conversation = Conversation {
+                info,
+                evcxrs,
+                clients,
+                news: news.clone(),
+                outgoing,
+                patience,
+            };
             let why = watch(&mut warden, conversation, stopped, &log).await;
-            tokio::task::spawn_blocking(move || ender.end_all())
+            tokio::task::spawn_blocking(move || factory.end_all())
                 .await
                 .ok();
             let _ = std::fs::remove_dir_all(&directory);
             drop(locks);
             news.tell(News::Ended(why)).await;
         });
-        Ok(evcxr)
+        evcxr
+    }
+
+    /// Has it do something for the front itself; returns the request.
+    pub fn ask(&self, kind: &str, content: &Value) -> Message {
+        let request = self.author.about(None, kind, content);
+        let id = format!("{OWN}{}", uuid::Uuid::new_v4());
+        let request = request.with_id(&id, &self.author.key);
+        self.send(Channel::Shell, request.clone());
+        request
     }
 
     /// Passes a message on.
@@ -158,6 +174,52 @@ impl Evcxr {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(why.to_owned());
         }
+    }
+}
+
+/// Whether a request with this id is the front's own.
+pub fn is_own(id: &str) -> bool {
+    id.starts_with(OWN)
+}
+
+/// One that has been started.
+struct Begun {
+    directory: PathBuf,
+    locks: Vec<File>,
+    info: ConnectionInfo,
+    warden: Child,
+    workplace: Workplace,
+}
+
+impl Begun {
+    async fn new(factory: &Arc<dyn Factory>, secret: &str) -> Result<Begun> {
+        let maker = factory.clone();
+        let (directory, locks) = tokio::task::spawn_blocking(move || maker.directory()).await??;
+        let cells = cells::listen(&directory)?;
+        let info = ports(secret);
+        let file = directory.join("connection.json");
+        std::fs::write(&file, serde_json::to_vec(&info)?)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        let mut warden = factory.program(&directory, &file)?;
+        warden
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        let warden = warden
+            .spawn()
+            .context("the kernel's warden cannot be started")?;
+        let workplace = Workplace {
+            cells,
+            source: directory.join("build").join(stock::SOURCE),
+            compiler: directory.join(crate::shims::MESSAGES),
+            warden: warden.id(),
+        };
+        Ok(Begun {
+            directory,
+            locks,
+            info,
+            warden,
+            workplace,
+        })
     }
 }
 
@@ -348,7 +410,8 @@ impl Conversation {
         tokio::pin!(beats);
         while !(answered && heard) {
             let request = author.about(None, "kernel_info_request", &json!({}));
-            let request = request.with_id(&format!("{OWN}{}", uuid::Uuid::new_v4()), &self.evcxrs);
+            let request =
+                request.with_id(&format!("{HELLO}{}", uuid::Uuid::new_v4()), &self.evcxrs);
             talk.shell.send(request.into_frames()).await?;
             let pause = sleep(Duration::from_millis(200));
             tokio::pin!(pause);
@@ -461,7 +524,7 @@ impl Relay {
             };
             if let Some(message) = Message::read(frames, &self.evcxrs)
                 // Late answers to the handshake.
-                && !message.parent().starts_with(OWN)
+                && !message.parent().starts_with(HELLO)
             {
                 let message = message.signed(&self.clients);
                 self.news.tell(News::Said(channel, message)).await;

@@ -6,6 +6,7 @@ use super::history::History;
 use super::place::Place;
 use super::rustc;
 use crate::run::ansi::{Keep, strip};
+use crate::stock;
 use serde_json::{Value, json};
 
 const RED: &str = "\u{1b}[31m";
@@ -217,7 +218,7 @@ impl Failure {
 
 /// evcxr's "command_7", as it calls a cell, under the cell's own name.
 fn named(text: &str, cell: &str) -> String {
-    match text.split_once("command_") {
+    match text.split_once(stock::CELL) {
         Some((before, after)) if after.starts_with(|c: char| c.is_ascii_digit()) => {
             format!(
                 "{before}{cell}{}",

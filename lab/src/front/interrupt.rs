@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 impl Front {
     pub(super) async fn interrupt(&mut self) {
-        if let Some(running) = &mut self.running {
-            if running.is_cell() && running.interrupted.is_none() {
+        if let Some(running) = self.running.as_mut().filter(|running| running.is_cell()) {
+            if running.interrupted.is_none() {
                 running.interrupted = Some(Instant::now());
                 self.press().await;
             }
@@ -23,14 +23,17 @@ impl Front {
             .position(|queued| queued.header.msg_type == "execute_request")
             && let Some(request) = self.queue.remove(at)
         {
-            // evcxr is not there yet: the cell waits for it.
+            // evcxr is not there yet, or does something else: the cell waits for it.
+            let other = self.running.take();
             self.begin(request).await;
             self.fail(Failure::interrupted(false)).await;
+            self.running = other;
         }
     }
 
     /// Does what can be done now to end the interrupted cell; comes back until it has ended.
     pub(super) async fn press(&mut self) {
+        let warden = self.workplace().and_then(|workplace| workplace.warden);
         let Some(running) = &mut self.running else {
             return;
         };
@@ -51,7 +54,6 @@ impl Front {
                 signal_process(line.process.as_ref(), Signal::SIGKILL);
             }
             _ => {
-                let warden = self.evcxr.as_ref().and_then(|evcxr| evcxr.warden);
                 for compiler in warden.map(compilers_below).unwrap_or_default() {
                     // It may have ended by itself.
                     let _ = nix::sys::signal::kill(compiler, Signal::SIGKILL);

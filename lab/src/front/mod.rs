@@ -17,6 +17,7 @@
 //!   [`cells`]: the direct line.
 //! - [`running`]: a cell from its request to its reply; [`interrupt`]; [`requests`]: what the front
 //!   answers by itself, with [`history`] and [`complete`].
+//! - [`warmth`]: what evcxr does before it is asked.
 //! - [`text`]: streams; [`failure`], [`rustc`] and [`place`]: errors.
 
 mod cells;
@@ -33,12 +34,13 @@ mod running;
 mod rustc;
 mod sockets;
 mod text;
+mod warmth;
 
 pub use cells::SOCKET;
 pub use evcxr::Factory;
 
 use self::cells::{Line, Report};
-use self::evcxr::{Evcxr, News};
+use self::evcxr::{Evcxr, News, Workplace};
 use self::failure::Failure;
 use self::history::History;
 use self::limits::Patience;
@@ -134,7 +136,7 @@ pub async fn serve(
     front
         .publish(None, "status", &json!({"execution_state": "starting"}))
         .await;
-    front.start_evcxr().await;
+    front.start_evcxr();
     tokio::pin!(stop);
     while !front.to_end {
         let (text_due, cell_due) = (
@@ -156,7 +158,7 @@ pub async fn serve(
         evcxr.stop("the kernel ends");
         let ended = async {
             while let Some(event) = inbox.recv().await {
-                if matches!(event, Event::Evcxr(_, News::Ended(_))) {
+                if matches!(event, Event::Evcxr(_, News::Ended(_) | News::Failed(_))) {
                     return;
                 }
             }
@@ -167,8 +169,8 @@ pub async fn serve(
 }
 
 async fn next_report(evcxr: &mut Option<Evcxr>) -> Report {
-    if let Some(evcxr) = evcxr
-        && let Some(report) = evcxr.cells.recv().await
+    if let Some(workplace) = evcxr.as_mut().and_then(|evcxr| evcxr.workplace.as_mut())
+        && let Some(report) = workplace.cells.recv().await
     {
         return report;
     }
@@ -207,6 +209,11 @@ impl Front {
 
     async fn evcxr_news(&mut self, news: News) {
         match news {
+            News::Begun(workplace) => {
+                if let Some(evcxr) = &mut self.evcxr {
+                    evcxr.workplace = Some(workplace);
+                }
+            }
             News::Ready => {
                 self.attempts = 0;
                 if let Some(evcxr) = &mut self.evcxr {
@@ -214,21 +221,26 @@ impl Front {
                 }
             }
             News::Said(channel, message) => self.evcxr_said(channel, message).await,
+            News::Failed(why) => {
+                self.evcxr = None;
+                self.attempts = ATTEMPTS;
+                self.refuse_all(&why).await;
+            }
             News::Ended(why) => self.evcxr_ended(why).await,
         }
     }
 
-    async fn start_evcxr(&mut self) {
+    fn start_evcxr(&mut self) {
         self.generations += 1;
         let (factory, number) = (self.factory.clone(), self.generations);
         let key = &self.author.key;
-        match Evcxr::start(factory, number, self.patience, key, &self.events).await {
-            Ok(evcxr) => self.evcxr = Some(evcxr),
-            Err(error) => {
-                self.attempts = ATTEMPTS;
-                self.refuse_all(&format!("{error:#}")).await;
-            }
-        }
+        self.evcxr = Some(Evcxr::start(
+            factory,
+            number,
+            self.patience,
+            key,
+            &self.events,
+        ));
     }
 
     /// Tells of it and starts another.
@@ -236,6 +248,8 @@ impl Front {
         let was_ready = self.evcxr.take().is_some_and(|evcxr| evcxr.ready);
         self.line = None;
         self.ended_idle = false;
+        // What it was asked that was no cell has no answer.
+        self.running.take_if(|running| !running.is_cell());
         if !was_ready {
             self.attempts += 1;
             if self.attempts >= ATTEMPTS {
@@ -247,7 +261,7 @@ impl Front {
         } else if self.count > 0 {
             self.lost = Some(why);
         }
-        self.start_evcxr().await;
+        self.start_evcxr();
     }
 
     /// Answers every waiting cell that there is no evcxr.
@@ -268,7 +282,7 @@ impl Front {
                 Some(_) => return,
                 None => {
                     self.attempts = 0;
-                    self.start_evcxr().await;
+                    self.start_evcxr();
                     return;
                 }
             }
@@ -285,8 +299,15 @@ impl Front {
                 self.running = Some(Running::other(&request));
             }
             if let (Some(evcxr), Some(running)) = (&self.evcxr, &self.running) {
+                warmth::prepare(evcxr, &running.request);
                 evcxr.send(evcxr::Channel::Shell, running.request.clone());
             }
+        }
+        if self.running.is_none()
+            && let Some(evcxr) = self.evcxr.as_mut().filter(|evcxr| evcxr.ready)
+        {
+            // Nobody waits.
+            self.running = warmth::next(evcxr).map(|request| Running::other(&request));
         }
     }
 
@@ -310,9 +331,13 @@ impl Front {
         }
     }
 
+    fn workplace(&self) -> Option<&Workplace> {
+        self.evcxr.as_ref()?.workplace.as_ref()
+    }
+
     /// Ends what the cells' process has left behind: a program that it started, for one.
     fn end_adopted(&self) {
-        let warden = self.evcxr.as_ref().and_then(|evcxr| evcxr.warden);
+        let warden = self.workplace().and_then(|workplace| workplace.warden);
         for process in warden.map(crate::launcher::adopted_by).unwrap_or_default() {
             // It may have ended by itself.
             let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);

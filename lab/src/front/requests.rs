@@ -58,7 +58,9 @@ impl Front {
         self.jupyter.send(channel, reply);
         self.status(request, "idle").await;
         // A cell that runs meanwhile still runs: clients show the state that they heard last.
-        if let Some(running) = self.running.as_ref().map(|running| running.request.clone()) {
+        let running = self.running.as_ref();
+        let running = running.filter(|running| running.is_clients());
+        if let Some(running) = running.map(|running| running.request.clone()) {
             self.status(&running, "busy").await;
         }
     }

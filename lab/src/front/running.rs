@@ -1,7 +1,7 @@
 //! A cell, from its request to its reply.
 
 use super::cells::{Panic, Stream, Word};
-use super::evcxr::Channel;
+use super::evcxr::{Channel, is_own};
 use super::failure::Failure;
 use super::message::Message;
 use super::place::Place;
@@ -9,6 +9,7 @@ use super::sockets::Channel as Jupyters;
 use super::text::Pieces;
 use super::{Front, limits};
 use crate::launcher::wait_for_stdin;
+use crate::stock;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -84,6 +85,11 @@ impl Running {
         self.cell
     }
 
+    /// Whether a client asked for it.
+    pub fn is_clients(&self) -> bool {
+        !is_own(&self.request.header.msg_id)
+    }
+
     /// Whether the cells' process still waits for the command to run this cell: in the same `wait` as
     /// at the beginning. Otherwise the cell runs, or has read stdin itself.
     pub fn is_waited_for(&self, wait: Option<u64>) -> bool {
@@ -93,7 +99,7 @@ impl Running {
     /// How the process of the cells ended, in evcxr's words, if it did.
     fn end(&self) -> Option<&str> {
         let said = self.errors.first()?["evalue"].as_str()?;
-        let (_, how) = said.split_once("Subprocess terminated with status: ")?;
+        let (_, how) = said.split_once(stock::ENDED)?;
         Some(how)
     }
 }
@@ -129,6 +135,13 @@ impl Front {
             .as_ref()
             .filter(|running| message.parent() == running.request.header.msg_id);
         let is_cell = about_running.map(Running::is_cell);
+        if is_own(&message.parent()) {
+            let ends = channel == Channel::Iopub && message.content()["execution_state"] == "idle";
+            if is_cell.is_some() && ends {
+                self.running = None;
+            }
+            return;
+        }
         match (channel, is_cell) {
             (Channel::Shell, Some(true)) => {
                 if let Some(running) = &mut self.running {
@@ -168,7 +181,7 @@ impl Front {
             "execute_result" => {
                 let content = message.content();
                 // A statement's value is nothing to show: `println!` without its semicolon.
-                let nothing = content["data"] == json!({"text/plain": "()"});
+                let nothing = content["data"] == json!({"text/plain": stock::NOTHING});
                 if running.silent || nothing {
                     return;
                 }
@@ -257,7 +270,7 @@ impl Front {
 
     /// What evcxr compiles, or compiled last; empty where there is nothing to read.
     fn generated_source(&self) -> String {
-        let file = self.evcxr.as_ref().map(|evcxr| &evcxr.source);
+        let file = self.workplace().map(|workplace| &workplace.source);
         file.and_then(|file| std::fs::read_to_string(file).ok())
             .unwrap_or_default()
     }
@@ -369,9 +382,8 @@ impl Front {
         let source = self.generated_source();
         let Some(how) = running.end() else {
             let said = self
-                .evcxr
-                .as_ref()
-                .and_then(|evcxr| std::fs::read_to_string(&evcxr.compiler).ok());
+                .workplace()
+                .and_then(|workplace| std::fs::read_to_string(&workplace.compiler).ok());
             return Failure::compiler(
                 &running.errors,
                 &said.unwrap_or_default(),
@@ -382,7 +394,7 @@ impl Front {
         };
         if let Some(panic) = running.panic.clone().filter(|_| how == "exit status: 101") {
             self.panic_ended_the_cell();
-            let generated = panic.file == "src/lib.rs";
+            let generated = panic.file == stock::SOURCE;
             let place =
                 Place::find(&source, panic.line as usize, &self.history).filter(|_| generated);
             return Failure::panic(&panic, place.as_ref());

@@ -174,7 +174,7 @@ fn level(name: &str) -> Level<'static> {
 impl Span {
     /// The cell, its code and the bytes meant there.
     fn within<'a>(&self, source: &str, cells: &'a History) -> Option<(u64, &'a str, Range<usize>)> {
-        if self.file_name != "src/lib.rs" {
+        if self.file_name != crate::stock::SOURCE {
             // Inside a macro of another crate: what counts is where the cell uses it.
             return self.expansion.as_ref()?.span.within(source, cells);
         }

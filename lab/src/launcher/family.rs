@@ -17,6 +17,15 @@ pub fn adopt_orphans() {
     unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
 }
 
+/// In a process about to be started: has it killed when its parent ends.
+///
+/// # Errors
+/// When the system refuses.
+pub fn end_with_parent() -> std::io::Result<()> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    Ok(())
+}
+
 /// Kills every process below this one and waits until they have ended.
 pub fn end() {
     let started = Instant::now();

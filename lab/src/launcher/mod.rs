@@ -22,8 +22,9 @@ mod warden;
 mod workplace;
 
 pub use family::{
-    adopt_orphans, adopted_by, compilers_below, open_process, session_of, signal_process,
-    wait_for_stdin,
+    adopt_orphans, adopted_by, compilers_below, end_with_parent, open_process, session_of,
+    signal_process, wait_for_stdin,
 };
 pub use start::{Options, launch, warden};
 pub use warden::{Options as WardenOptions, watch};
+pub use workplace::base as kernels_folder;

@@ -6,6 +6,7 @@ use crate::front::{self, Factory};
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::Template;
+use crate::{shims, stock};
 use anyhow::{Context, Result};
 use jupyter_protocol::ConnectionInfo;
 use nix::sys::signal::{SigSet, Signal};
@@ -141,10 +142,8 @@ pub fn warden(
         path.push(":");
         path.push(rest);
     }
-    let launcher = std::env::current_exe()?;
-    let mut command = Command::new(&launcher);
+    let mut command = Command::new(&installed.launcher);
     command
-        .env("NOTEBOOK_LAUNCHER", launcher)
         .arg("warden")
         .arg("--folder")
         .arg(folder)
@@ -153,13 +152,13 @@ pub fn warden(
     command.arg(connection_file);
     command
         .env("PATH", path)
-        .env("EVCXR_TMPDIR", &build)
-        .env("EVCXR_CONFIG_DIR", home.state().join("config"))
-        .env("RUST_SRC_PATH", folder.join(crate::shims::RUST_SRC))
+        .env(stock::variables::BUILD, &build)
+        .env(stock::variables::SETTINGS, home.state().join("config"))
+        .env(stock::variables::RUST_SRC, folder.join(shims::RUST_SRC))
         .env("NOTEBOOK_PYTHON", &installed.python)
         // See `shims`.
         .env(
-            "NOTEBOOK_CARGO_HOME",
+            shims::CARGO_HOME,
             std::env::var_os("CARGO_HOME").unwrap_or_default(),
         )
         .env("CARGO_HOME", folder);

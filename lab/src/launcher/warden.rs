@@ -36,7 +36,7 @@ pub fn watch(options: &Options) -> Result<i32> {
     let lock = workplace::hold(&options.folder)?;
     let mut evcxr = Command::new(&options.evcxr);
     evcxr
-        .arg("--control_file")
+        .arg(crate::stock::CONNECTION)
         .arg(&options.connection_file)
         .stdin(Stdio::null())
         // It greets with where its configuration lies.

@@ -40,8 +40,9 @@ pub fn hold(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// evcxr passes paths between its processes separated by spaces, so there must be none in them.
-fn base() -> PathBuf {
+/// Where all kernels' folders are made. evcxr passes paths between its processes separated by spaces,
+/// so there must be none in them.
+pub fn base() -> PathBuf {
     let base = std::env::temp_dir();
     if base.to_string_lossy().contains(char::is_whitespace) {
         "/tmp".into()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::failure::{Failure, Run};
-use crate::kernel::rich;
+use crate::kernel::{debug_as_picture, rich};
 
 /// The bound that ended a search before every schedule was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Stop {
 /// assert!(report.passed());
 /// assert_eq!(report.to_string(), "2 schedules, and no other is possible: all of them passed");
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Report {
     pub(super) schedules: u64,
     pub(super) failed: u64,
@@ -198,6 +198,8 @@ impl Report {
         text
     }
 }
+
+debug_as_picture!(Report, Report::to_string);
 
 /// A sentence, and for a failure what [`Failure`] says.
 impl fmt::Display for Report {

@@ -24,6 +24,7 @@ mod lifeline;
 mod mark;
 mod output;
 mod panic;
+mod result;
 pub mod rich;
 pub(crate) mod shown;
 mod stdin;
@@ -36,6 +37,9 @@ pub(crate) use output::{
     Place, THREAD as CARRIER, above_standard, in_child as is_guarded_child, place,
 };
 pub(crate) use panic::say_in_processes;
+#[doc(hidden)]
+pub use result::{ByDebug, ByFormat};
+pub(crate) use result::{debug_as_picture, stands_for};
 
 use std::sync::Once;
 

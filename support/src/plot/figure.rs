@@ -1,5 +1,6 @@
 //! Pictures put together: above and beside each other.
 
+use crate::kernel::debug_as_picture;
 use std::fmt;
 use std::sync::Arc;
 
@@ -212,8 +213,4 @@ impl fmt::Display for Figure {
     }
 }
 
-impl fmt::Debug for Figure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Figure").field(&self.text()).finish()
-    }
-}
+debug_as_picture!(Figure, Figure::text);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Figure;
 use super::axis;
 use super::model::{Bar, Data, LaneData};
+use crate::kernel::debug_as_picture;
 use crate::trace::Trace;
 
 /// What the colours say.
@@ -292,12 +293,4 @@ impl fmt::Display for Timeline {
     }
 }
 
-impl fmt::Debug for Timeline {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timeline")
-            .field("lanes", &self.data.lanes().count())
-            .field("spans", &self.data.spans().count())
-            .field("length", &Duration::from_nanos(self.data.length))
-            .finish()
-    }
-}
+debug_as_picture!(Timeline, Timeline::text);

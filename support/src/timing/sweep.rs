@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Timing;
+use crate::kernel::debug_as_picture;
 use crate::plot::Lines;
 
 /// A timing for each value of a parameter; made by [`Rounds::sweep`](super::Rounds::sweep).
@@ -11,7 +12,7 @@ use crate::plot::Lines;
 /// let sweep = support::timing::rounds(3).sweep("n", &[1, 2], &mut |_| ());
 /// assert!(sweep.lines().svg().starts_with("<svg"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Sweep {
     parameter: String,
     timings: Vec<(usize, Timing)>,
@@ -108,6 +109,8 @@ impl Sweep {
         self.lines().evcxr_display();
     }
 }
+
+debug_as_picture!(Sweep, Sweep::to_string);
 
 /// A line for each value.
 impl fmt::Display for Sweep {

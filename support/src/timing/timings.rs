@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::kernel::debug_as_picture;
 use crate::plot::{Bars, Histogram, human, times};
 
 /// All runs of one thing.
@@ -138,7 +139,7 @@ impl fmt::Display for Timing {
 /// let timings = support::timing::compare(&mut [("nothing", &mut || ())]);
 /// assert!(timings.to_string().starts_with("nothing: "));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Timings {
     timings: Vec<Timing>,
 }
@@ -221,6 +222,8 @@ impl Timings {
         self.bars().evcxr_display();
     }
 }
+
+debug_as_picture!(Timings, Timings::to_string);
 
 /// A line for each, and how the slowest compares with the fastest.
 impl fmt::Display for Timings {

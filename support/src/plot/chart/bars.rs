@@ -33,7 +33,7 @@ const MOST_DOTS: usize = 40;
 ///     .bar(&Timing::new("slow", slow));
 /// assert!(bars.text().contains("slow takes 3.0 times as long as fast"));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Bars {
     head: Head,
     bars: Vec<Timing>,

@@ -34,7 +34,7 @@ const STEPS: usize = 400;
 /// let picture = Histogram::new().sample("answer", &times);
 /// assert!(picture.text().contains("median 50 ms, 99 % within 99 ms, longest 100 ms"));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Histogram {
     head: Head,
     samples: Vec<Timing>,

@@ -31,7 +31,7 @@ struct Line {
 ///     .line("measured", &[(1.0, 1.0), (2.0, 1.9)]);
 /// assert!(lines.text().contains("measured from 1 at 1 to 1.9 at 2"));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Lines {
     head: Head,
     x: String,

@@ -146,6 +146,8 @@ macro_rules! shared_methods {
             }
         }
 
+        crate::kernel::debug_as_picture!($chart, $chart::text);
+
         impl From<&$chart> for Figure {
             fn from(chart: &$chart) -> Figure {
                 Figure::of_chart(std::sync::Arc::new(chart.clone()))

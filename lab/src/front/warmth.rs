@@ -32,7 +32,7 @@ pub fn next(evcxr: &mut Evcxr) -> Option<Message> {
 pub fn prepare(evcxr: &Evcxr, request: &Message) {
     let content: Value = request.content();
     let code = content["code"].as_str().unwrap_or_default();
-    if code.lines().any(|line| stock::chooses_format(line)) {
+    if code.lines().any(stock::chooses_format) {
         let code = kernelspec::SHOWN_AS_CHOSEN;
         let content = json!({"code": code, "silent": true, "store_history": false});
         evcxr.ask("execute_request", &content);

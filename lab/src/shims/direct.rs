@@ -175,11 +175,13 @@ impl Rustc {
             if message["$message_type"] != "diagnostic" {
                 continue;
             }
-            let counts = message["spans"]
-                .as_array()
-                .is_some_and(|spans| !spans.is_empty());
-            errors += u32::from(counts && message["level"] == "error");
-            warnings += u32::from(counts && message["level"] == "warning");
+            let words = message["message"].as_str().unwrap_or_default();
+            if is_summary(words) {
+                // cargo has one of its own.
+                continue;
+            }
+            errors += u32::from(message["level"] == "error");
+            warnings += u32::from(message["level"] == "warning");
             messages.push_str(&format!("{}\n", as_cargo_tells(kept, message)));
         }
         let status = rustc.wait()?;
@@ -197,6 +199,12 @@ impl Rustc {
             complaint,
         })
     }
+}
+
+fn is_summary(words: &str) -> bool {
+    words.starts_with("aborting due to ")
+        || words.ends_with(" warning emitted")
+        || words.ends_with(" warnings emitted")
 }
 
 /// The same command, but for one that makes nothing: in folders of its own, as what rustc remembers

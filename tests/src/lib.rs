@@ -4,6 +4,7 @@
 pub mod books;
 pub mod commands;
 pub mod kernel;
+pub mod lent;
 pub mod processes;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! A cell that fails says so to every tool, and says what happened.
 
 use end_to_end::kernel::{Kernel, Reply};
+use end_to_end::lent::Lent;
 use end_to_end::processes::{wait_until, with_variable};
 use jupyter_protocol::{
     CompleteRequest, ExecuteRequest, HistoryRequest, InspectRequest, IsCompleteRequest,
@@ -12,13 +13,17 @@ use std::time::{Duration, Instant};
 /// The kinds of failure, each with its name.
 #[test]
 fn every_failure_names_what_happened() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
+    let mut number = 0;
+    // In a traceback's place stands HERE: the cell that fails.
     let mut fails = |code: &str, name: &str, value: &str, traceback: &str| {
         let reply = kernel.run(code).error();
+        number += 1;
+        let traceback = traceback.replace("HERE", &kernel.cell(number));
         assert_eq!(reply.field("ename"), name, "{code}: {reply:#?}");
         assert!(reply.field("evalue").contains(value), "{code}: {reply:#?}");
         assert!(
-            reply.traceback().contains(traceback),
+            reply.traceback().contains(&traceback),
             "{code}: {}",
             reply.traceback()
         );
@@ -34,26 +39,26 @@ fn every_failure_names_what_happened() {
         "let v = vec![1, 2];\nlet i = 7;\nv[i]",
         "panic",
         "the len is 2 but the index is 7",
-        "--> cell [1], line 3\n   3 | v[i]",
+        "--> HERE, line 3\n   3 | v[i]",
     );
     fails(
         "fn f(n: u32) {\n    assert!(n > 3, \"{n} is small\");\n}\nf(1);",
         "panic",
         "1 is small",
-        "--> cell [2], line 2",
+        "--> HERE, line 2",
     );
     fails(
         "let x: u32 = \"a\";",
         "E0308",
         "mismatched types",
-        "error[E0308]: mismatched types\n --> cell [3]:1:14",
+        "error[E0308]: mismatched types\n --> HERE:1:14",
     );
     // evcxr's own report has neither code nor place where a cell goes beyond ASCII.
     fails(
         "let 数 = \"世\";\nlet x: u32 = 数;",
         "E0308",
         "mismatched types",
-        "--> cell [4]:2:14",
+        "--> HERE:2:14",
     );
     fails(
         "let s = String::new();\nlet t = s;\ns.len()",
@@ -65,7 +70,7 @@ fn every_failure_names_what_happened() {
         "let x = (1;",
         "Error",
         "mismatched closing delimiter",
-        "cell [6]",
+        "HERE",
     );
     fails(
         "std::fs::File::open(\"/nonexistent\")?;",
@@ -99,12 +104,12 @@ fn every_failure_names_what_happened() {
     );
     fails("std::process::abort()", "SIGABRT", "abort", "");
     assert_eq!(kernel.run("1 + 1").ok().text(), "2");
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_question_mark_in_a_function_and_one_that_meets_no_error_are_no_failures() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("fn parse(text: &str) -> Result<i32, std::num::ParseIntError> { Ok(text.parse::<i32>()? + 1) }").ok();
     assert_eq!(kernel.run("parse(\"x\").is_err()").ok().text(), "true");
     kernel.run("let n = parse(\"41\")?;").ok();
@@ -113,33 +118,39 @@ fn a_question_mark_in_a_function_and_one_that_meets_no_error_are_no_failures() {
     assert_eq!(reply.field("evalue"), "invalid digit found in string");
     // What was there before the error is still there.
     assert_eq!(kernel.run("n").ok().text(), "42");
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_caught_panic_is_told_on_stderr_and_is_no_failure() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     let reply = kernel
         .run("println!(\"{}\", std::panic::catch_unwind(|| panic!(\"caught\")).is_err());")
         .ok();
     assert_eq!(reply.stdout, "true\n");
     assert_eq!(
         reply.stderr,
-        "thread 'main' panicked: caught (cell [1], line 1)\n"
+        format!(
+            "thread 'main' panicked: caught ({}, line 1)\n",
+            kernel.cell(1)
+        )
     );
     let reply = kernel
         .run("std::thread::spawn(|| panic!(\"elsewhere\")).join().is_err()")
         .ok();
     assert_eq!(
         reply.stderr,
-        "thread 'unnamed' panicked: elsewhere (cell [2], line 1)\n"
+        format!(
+            "thread 'unnamed' panicked: elsewhere ({}, line 1)\n",
+            kernel.cell(2)
+        )
     );
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn cells_queued_behind_a_failure_are_aborted() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     let ids: Vec<String> = [
         "println!(\"one\");",
         "let x: u32 = \"\";",
@@ -152,7 +163,7 @@ fn cells_queued_behind_a_failure_are_aborted() {
     let statuses = kernel.statuses(&ids);
     assert_eq!(statuses, ["ok", "error", "aborted", "aborted"]);
     assert_eq!(kernel.run("5").ok().text(), "5");
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -224,7 +235,7 @@ fn interrupted(kernel: &mut Kernel, code: &str, said: &str) -> Reply {
 
 #[test]
 fn an_interrupt_ends_whatever_runs() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel
         .run("use support::prelude::*; fn kept() -> i32 { 7 } let gone = 1;")
         .ok();
@@ -247,12 +258,12 @@ fn an_interrupt_ends_whatever_runs() {
     }
     kernel.run("gone").error();
     wait_until("children have ended", || kernel.processes().len() <= 5);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn an_interrupt_while_a_cell_is_compiled_keeps_the_variables() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("let kept = 5;").ok();
     // The compiler itself counts, for minutes.
     let slow = "#[allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 0; while n < u64::MAX { n += 1 } n };\nN";
@@ -272,7 +283,7 @@ fn an_interrupt_while_a_cell_is_compiled_keeps_the_variables() {
         "{reply:?}"
     );
     assert_eq!(kernel.run("kept").ok().text(), "5");
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]

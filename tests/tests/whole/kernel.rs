@@ -1,10 +1,11 @@
 //! The kernel's promises: cells and what they leave for the next cell.
 
 use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 
 #[test]
 fn a_panic_is_an_error_reply_and_the_next_cell_works() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("fn kept() -> i32 { 7 }").ok();
     let reply = kernel
         .run("print!(\"before \");\npanic!(\"boom\");")
@@ -15,7 +16,9 @@ fn a_panic_is_an_error_reply_and_the_next_cell_works() {
         ("panic".into(), "boom".into())
     );
     assert!(
-        reply.traceback().contains("--> cell [2], line 2"),
+        reply
+            .traceback()
+            .contains(&format!("--> {}, line 2", kernel.cell(2))),
         "{reply:?}"
     );
     assert_eq!(reply.stderr, "", "it is told once");
@@ -28,38 +31,38 @@ fn a_panic_is_an_error_reply_and_the_next_cell_works() {
         reply.stderr.contains("thread 'unnamed' panicked"),
         "{reply:?}"
     );
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_static_counts_over_cells() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     for expected in ["0", "1", "2"] {
         // Each cell is a library of its own; the counter is in `support`, of which there is one.
         assert_eq!(kernel.run("support::kernel::forks()").ok().text(), expected);
         kernel.run("if let Ok(support::nix::unistd::ForkResult::Child) = unsafe { support::nix::unistd::fork() } { std::process::exit(0) }").ok();
     }
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn output_without_a_newline_is_its_own_cells() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     assert_eq!(kernel.run("print!(\"first\");").ok().stdout, "first");
     let reply = kernel.run("print!(\"second\"); 5").ok();
     assert_eq!((reply.stdout.as_str(), reply.text()), ("second", "5"));
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn variables_live_on_and_their_types_are_inferred() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("let words: Vec<_> = \"b a\".split(' ').map(str::to_owned).collect(); let n = words.len();").ok();
     kernel
         .run("let mut sorted = words.clone(); sorted.sort();")
         .ok();
     assert_eq!(kernel.run("(sorted, n)").ok().text(), r#"(["a", "b"], 2)"#);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! nbgrader's whole round on the real tools: release, submit, autograde, feedback, export.
 
-use crate::course::{self, Course, MOST, REFERENCE, STUB};
+use super::course::{self, Course, MOST, REFERENCE, STUB};
 use serde_json::json;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Processes that cells start by `Process`: all end with the process that runs the cells.
 
-use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use end_to_end::processes::{state, wait_until};
 
 /// One that the cells' thread starts, one of another thread, one of its own, and a grandchild.
@@ -47,31 +47,31 @@ fn expect_ended(pids: &[i32]) {
 
 #[test]
 fn an_interrupted_cell() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run(FAMILY).ok();
     let cell = kernel.begin("let all = family(); all[0].join();");
     let pids = family(&kernel.wait_for(&cell, "\n").stdout);
     kernel.interrupt();
     kernel.finish(&cell).error();
     expect_ended(&pids);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn an_abort_in_a_later_cell() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run(FAMILY).ok();
     let pids = family(&kernel.run("let all: Vec<Process> = family();").ok().stdout);
     let alive = kernel.run("all.iter().filter(|process| process.is_alive()).count()");
     assert_eq!(alive.ok().result["text/plain"], "3");
     kernel.run("std::process::abort();").error();
     expect_ended(&pids);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_panic_is_told_with_the_processs_name_and_the_cells_line() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("use support::prelude::*;").ok();
     let reply = kernel.run(
         "let unlucky = Process::spawn(\"unlucky\", || {\n    panic!(\"no luck\");\n});\nunlucky.join()",
@@ -80,6 +80,6 @@ fn a_panic_is_told_with_the_processs_name_and_the_cells_line() {
     assert_eq!(reply.result["text/plain"], "Code(101)");
     let (who, what) = reply.stderr.split_once(" panicked: ").expect("a panic");
     assert!(who.starts_with("process 'unlucky' ("), "{who}");
-    assert_eq!(what, "no luck (cell [2], line 2)\n");
-    kernel.shut_down();
+    assert_eq!(what, format!("no luck ({}, line 2)\n", kernel.cell(2)));
+    kernel.give_back();
 }

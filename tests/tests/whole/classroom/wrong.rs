@@ -3,7 +3,7 @@
 //! solution, `NAME.edit` what is changed in the reference solution (a piece of it, a line `==>`, what
 //! stands there instead; a line `----` before the next piece).
 
-use crate::course::grade;
+use super::course::grade;
 use end_to_end::books;
 use end_to_end::repository;
 use serde_json::{Value, json};
@@ -14,7 +14,10 @@ use std::path::{Path, PathBuf};
 fn each_loses_what_it_misses_and_no_more() {
     let root = repository();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let pattern = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/classroom/wrong/*/*");
+    let pattern = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/whole/classroom/wrong/*/*"
+    );
     let mut expected = BTreeMap::new();
     for path in glob::glob(pattern).expect("a pattern").flatten() {
         let text = std::fs::read_to_string(&path).expect("a solution");

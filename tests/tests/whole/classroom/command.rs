@@ -1,6 +1,6 @@
 //! `cargo lab grade` itself: exit codes, files, what is graded again.
 
-use crate::course::{Course, MOST, REFERENCE, STUB, grade};
+use super::course::{Course, MOST, REFERENCE, STUB, grade};
 use end_to_end::{cargo_lab, repository, said};
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! Programs that cells start by `std::process::Command`: none of them gets the kernel's commands.
 
 use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use std::time::Duration;
 
 const SET_UP: &str = "use std::process::{Command, Stdio};";
@@ -28,7 +29,7 @@ fn expect(kernel: &mut Kernel, cell: &str, expected: &str) {
     }
 }
 
-fn all_read_an_empty_stdin(mut kernel: Kernel) {
+fn all_read_an_empty_stdin(kernel: &mut Kernel) {
     kernel.run(SET_UP).ok();
     for (cell, expected) in [
         (
@@ -108,24 +109,27 @@ fn all_read_an_empty_stdin(mut kernel: Kernel) {
             "0\n",
         ),
     ] {
-        expect(&mut kernel, cell, expected);
+        expect(kernel, cell, expected);
     }
-    kernel.shut_down();
 }
 
 #[test]
 fn a_program_reads_an_empty_stdin_unless_it_is_given_one() {
-    all_read_an_empty_stdin(Kernel::start());
+    let mut kernel = Lent::take();
+    all_read_an_empty_stdin(&mut kernel);
+    kernel.give_back();
 }
 
 #[test]
 fn so_it_does_in_a_stock_kernel() {
-    all_read_an_empty_stdin(Kernel::start_without_front());
+    let mut kernel = Kernel::start_without_front();
+    all_read_an_empty_stdin(&mut kernel);
+    kernel.shut_down();
 }
 
 #[test]
 fn a_program_in_the_background_takes_no_command() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run(SET_UP).ok();
     kernel.run(r#"let mut sleeper: std::process::Child = Command::new("sh").args(["-c", "cat; sleep 600"]).spawn().unwrap();"#).ok();
     expect(
@@ -138,12 +142,12 @@ fn a_program_in_the_background_takes_no_command() {
         "sleeper.kill().unwrap(); println!(\"{}\", sleeper.wait().unwrap());",
         "signal: 9 (SIGKILL)\n",
     );
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_program_started_without_std_does_not_get_the_commands() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     // The C library's own way: stdin is closed in such a program, and reading it an error.
     let reply = kernel.run(
         r#"extern crate support;
@@ -161,5 +165,5 @@ fn a_program_started_without_std_does_not_get_the_commands() {
         "{reply:?}"
     );
     expect(&mut kernel, "println!(\"whole\");", "whole\n");
-    kernel.shut_down();
+    kernel.give_back();
 }

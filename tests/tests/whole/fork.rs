@@ -1,20 +1,20 @@
 //! The fork guard: whatever a cell forks, the kernel stays whole.
 
-use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use end_to_end::processes::{state, wait_until};
 use std::time::{Duration, Instant};
 
 const SET_UP: &str = "use support::nix::{self, unistd::{fork, getpid, getppid, ForkResult}}; use support::nix::sys::wait::waitpid;";
 
 /// A kernel in which a cell can fork.
-fn kernel() -> Kernel {
-    let mut kernel = Kernel::start();
+fn kernel() -> Lent {
+    let mut kernel = Lent::take();
     kernel.run(SET_UP).ok();
     kernel
 }
 
 /// The kernel still answers, and answers for the right cell.
-fn expect_whole(kernel: &mut Kernel) {
+fn expect_whole(kernel: &mut Lent) {
     for number in [3, 4, 5] {
         let reply = kernel
             .run(&format!("println!(\"cell {number}\"); {number} * 2"))
@@ -42,7 +42,7 @@ fn a_raw_fork_that_returns_twice() {
         "{reply:?}"
     );
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_child_that_panics() {
         "{reply:?}"
     );
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn eight_processes_from_three_nested_forks() {
     lines.dedup();
     assert_eq!(lines.len(), 8, "{reply:?}");
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_child_that_outlives_its_cell_dies_with_the_kernel() {
         matches!(state(child), None | Some('Z'))
     });
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_child_forked_by_another_thread_outlives_that_thread_but_not_the_kernel() {
     wait_until("the child has ended", || {
         matches!(state(child), None | Some('Z'))
     });
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_child_killed_by_a_signal() {
         "{reply:?}"
     );
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_child_that_is_asked_to_end() {
         "it ends by the signal"
     );
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn forks_while_another_thread_prints() {
         "none of the printer's lines is lost, doubled or torn"
     );
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn an_interrupt_with_a_live_child_returns_within_two_seconds() {
     });
     kernel.run(SET_UP).ok();
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
@@ -257,5 +257,5 @@ fn a_childs_stdin_is_empty_and_its_control_words_count_for_nothing() {
         "{reply:?}"
     );
     expect_whole(&mut kernel);
-    kernel.shut_down();
+    kernel.give_back();
 }

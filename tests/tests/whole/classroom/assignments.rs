@@ -1,7 +1,7 @@
 //! Every assignment, found by glob: the reference solution gets all points and passes the visible
 //! tests, the release gets none and compiles, and shows nothing that it should not.
 
-use crate::course::grade;
+use super::course::grade;
 use end_to_end::{cargo_lab, commands, repository, said, tool};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! The session's runtime in cells: each is a shared object of its own, all use the same tasks.
 
-use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 
 #[test]
 fn tasks_live_across_cells() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("use support::prelude::*;").ok();
     // Its type is inferred, as nothing that is awaited is of a hidden crate.
     kernel
@@ -49,19 +49,22 @@ fn tasks_live_across_cells() {
         .run("local.block_on(local_task).unwrap() == thread::tid()")
         .ok();
     assert_eq!(reply.result["text/plain"], "true");
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_panic_is_the_tasks_and_told_in_one_line() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("use support::prelude::*;").ok();
     let reply = kernel
         .run("let unlucky = runtime::spawn_named(\"unlucky\", async {\n    panic!(\"no luck\");\n});\nlet ended: Result<(), runtime::Ended> = unlucky.join();")
         .ok();
     assert_eq!(
         reply.stderr,
-        "task 'unlucky' panicked: no luck (cell [2], line 2)\n"
+        format!(
+            "task 'unlucky' panicked: no luck ({}, line 2)\n",
+            kernel.cell(2)
+        )
     );
     let reply = kernel.run("ended.unwrap_err().to_string()").ok();
     assert_eq!(reply.result["text/plain"], "\"the task panicked: no luck\"");
@@ -77,5 +80,5 @@ fn a_panic_is_the_tasks_and_told_in_one_line() {
     kernel.run("use support::prelude::*;").ok();
     let reply = kernel.run("spawn(async { 7 }).join().unwrap()").ok();
     assert_eq!(reply.result["text/plain"], "7");
-    kernel.shut_down();
+    kernel.give_back();
 }

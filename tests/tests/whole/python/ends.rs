@@ -2,6 +2,7 @@
 
 use super::prepared;
 use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use end_to_end::processes::{wait_until, with_variable};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -98,7 +99,12 @@ fn a_program_ends_with_its_caller_even_if_that_is_killed() {
     let mark = format!("caller-{}", std::process::id());
     let path = with_children(folder.path(), &mark);
     let mut caller = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "ends::a_caller", "--ignored", "--test-threads=1"])
+        .args([
+            "--exact",
+            "python::ends::a_caller",
+            "--ignored",
+            "--test-threads=1",
+        ])
         .env("TEST_PROGRAM", &path)
         .stdout(Stdio::null())
         .spawn()
@@ -124,9 +130,19 @@ fn with_children(folder: &Path, mark: &str) -> String {
     program(folder, &text)
 }
 
+/// With the front before the cells, and in a stock kernel.
+fn in_both_kernels(work: impl Fn(&mut Kernel)) {
+    let mut ours = Lent::take();
+    work(&mut ours);
+    ours.give_back();
+    let mut stock = Kernel::start_without_front();
+    work(&mut stock);
+    stock.shut_down();
+}
+
 #[test]
 fn a_cell_runs_a_program_before_the_front_and_in_a_stock_kernel() {
-    for mut kernel in [Kernel::start(), Kernel::start_without_front()] {
+    in_both_kernels(|kernel| {
         kernel.run("use support::prelude::*;").ok();
         let reply = kernel
             .run(r#"let run = python("queues.py").arg(0.01).run(); println!("{}", run.trace().lanes().len());"#)
@@ -147,8 +163,7 @@ fn a_cell_runs_a_program_before_the_front_and_in_a_stock_kernel() {
             format!("{reply:?}").contains("there is no Python program no-such.py"),
             "{reply:?}"
         );
-        kernel.shut_down();
-    }
+    });
 }
 
 #[test]
@@ -156,7 +171,7 @@ fn an_interrupt_ends_a_program_and_all_that_it_started() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mark = format!("interrupt-{}", std::process::id());
     let path = with_children(folder.path(), &mark);
-    for mut kernel in [Kernel::start(), Kernel::start_without_front()] {
+    in_both_kernels(|kernel| {
         kernel.run("use support::prelude::*;").ok();
         let cell = kernel.begin(&format!("python({path:?}).run();"));
         kernel.wait_for(&cell, "started\n");
@@ -167,6 +182,5 @@ fn an_interrupt_ends_a_program_and_all_that_it_started() {
             with_variable("TEST_MARK", &mark).is_empty()
         });
         kernel.run("1 + 1").ok();
-        kernel.shut_down();
-    }
+    });
 }

@@ -1,11 +1,12 @@
 //! What cells put out arrives whole, in order, at once, and steers nothing.
 
 use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use std::time::Duration;
 
 #[test]
 fn a_flood_arrives_whole() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     let reply = kernel
         .run("for n in 0..100_000 { println!(\"line {n}\"); }")
         .ok();
@@ -21,12 +22,12 @@ fn a_flood_arrives_whole() {
     assert_eq!(reply.stdout.len(), 5_000_001);
     let reply = kernel.run("std::io::Write::write_all(&mut std::io::stdout(), b\"a\\xff\\xe4\\xb8\\x96b\\n\").unwrap();").ok();
     assert_eq!(reply.stdout, "a\u{fffd}世b\n");
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn words_that_steer_evcxr_are_text_when_a_cell_prints_them() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     let words = [
         "EVCXR_EXECUTION_COMPLETE",
         "EVCXR_PANIC_NOTIFICATION",
@@ -53,22 +54,22 @@ fn words_that_steer_evcxr_are_text_when_a_cell_prints_them() {
         (reply.stdout.as_str(), reply.text()),
         ("EVCXR_EXECUTION_COMPLETE\n", "6")
     );
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn text_is_seen_before_its_line_ends_and_before_its_cell_ends() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     let cell = kernel.begin("print!(\"half a line\"); std::io::Write::flush(&mut std::io::stdout()).unwrap(); std::thread::park();");
     kernel.wait_for(&cell, "half a line");
     kernel.interrupt();
     kernel.finish(&cell).error();
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn several_pictures_in_a_cell_and_one_that_changes() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("use support::prelude::*; use support::display; let trace = Trace::new(); trace.in_span(\"work\", || ());").ok();
     let code = "println!(\"one\");\ntrace.timeline().show();\nprintln!(\"two\");\ndisplay::html(\"<b>bold</b>\");\nlet shown = display::text(\"first\");\nshown.update_text(\"second\");\ntrace.timeline()";
     let reply = kernel.run(code).ok();
@@ -97,12 +98,12 @@ fn several_pictures_in_a_cell_and_one_that_changes() {
         reply.result["image/svg+xml"].starts_with("<svg"),
         "the last expression is the result"
     );
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]
 fn a_progress_bar_is_one_display_that_ends_finished() {
-    let mut kernel = Kernel::start();
+    let mut kernel = Lent::take();
     kernel.run("use support::progress::Progress;").ok();
     let reply = kernel.run("let mut sum = 0;\nfor n in (0..200).progress() { sum += n; std::thread::sleep(std::time::Duration::from_millis(2)); }\nsum").ok();
     assert_eq!(reply.text(), "19900");
@@ -116,7 +117,7 @@ fn a_progress_bar_is_one_display_that_ends_finished() {
         "at most ten a second: {}",
         reply.shown.len()
     );
-    kernel.shut_down();
+    kernel.give_back();
 }
 
 #[test]

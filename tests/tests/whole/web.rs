@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 
 use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use end_to_end::processes::wait_until;
 
 /// Three kinds of servers. Their ports are printed in one line.
@@ -15,9 +16,8 @@ const SERVERS: &str = r#"
     println!("{} {} {}", all[0].port(), all[1].port(), all[2].port());
 "#;
 
-/// A kernel in which they serve, and their ports.
-fn serving() -> (Kernel, Vec<u16>) {
-    let mut kernel = Kernel::start();
+/// Has them serve in the kernel; returns their ports.
+fn serve(kernel: &mut Kernel) -> Vec<u16> {
     kernel.run("use support::prelude::*;").ok();
     let said = kernel.run(SERVERS).ok().stdout;
     let ports: Vec<u16> = said
@@ -28,7 +28,7 @@ fn serving() -> (Kernel, Vec<u16>) {
     let ask = "for server in &all { println!(\"{}\", web::get(&server.url()).unwrap().body); };";
     let said = kernel.run(ask).ok().stdout;
     assert_eq!(said, "hello\nhello\nhello\n");
-    (kernel, ports)
+    ports
 }
 
 fn expect_free(ports: &[u16]) {
@@ -41,7 +41,8 @@ fn expect_free(ports: &[u16]) {
 
 #[test]
 fn a_stopped_kernel_has_no_servers() {
-    let (kernel, ports) = serving();
+    let mut kernel = Kernel::start();
+    let ports = serve(&mut kernel);
     assert!(TcpListener::bind(("127.0.0.1", ports[0])).is_err());
     kernel.shut_down();
     expect_free(&ports);
@@ -49,15 +50,17 @@ fn a_stopped_kernel_has_no_servers() {
 
 #[test]
 fn a_killed_kernel_has_no_servers() {
-    let (kernel, ports) = serving();
+    let mut kernel = Kernel::start();
+    let ports = serve(&mut kernel);
     kernel.kill();
     expect_free(&ports);
 }
 
 #[test]
 fn a_cell_that_fails_takes_the_servers_with_its_process() {
-    let (mut kernel, ports) = serving();
+    let mut kernel = Lent::take();
+    let ports = serve(&mut kernel);
     kernel.run("panic!(\"over\");").error();
     expect_free(&ports);
-    kernel.shut_down();
+    kernel.give_back();
 }

@@ -1,0 +1,21 @@
+//! The whole, as its users have it: the kernel, the command, other people's tools, a browser.
+//!
+//! One program, so that no core waits for the last test of one before the first of the next begins,
+//! and so that tests lend each other kernels.
+
+mod browser;
+mod classroom;
+mod cli;
+mod command;
+mod fork;
+mod grader;
+mod kernel;
+mod kernel_test;
+mod lifetime;
+mod output;
+mod process;
+mod python;
+mod runtime;
+mod tools;
+mod truth;
+mod web;

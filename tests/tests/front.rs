@@ -299,6 +299,94 @@ async fn counts_start_at_one_and_the_protocols_order_is_kept() {
     session.end().await;
 }
 
+/// Asks until evcxr was asked `looks` times of a name; returns whether anything was published meanwhile
+/// that answers nothing of ours.
+async fn until_looked(session: &mut Session, looks: u64) {
+    let wait = async {
+        loop {
+            let asked = session.send("odd_request", &json!({})).await.header.msg_id;
+            if session.reply(&asked).await.content()["looks"] == looks {
+                return;
+            }
+        }
+    };
+    timeout(LIMIT, wait).await.expect("evcxr is warmed up");
+}
+
+#[tokio::test]
+async fn an_idle_evcxr_is_warmed_up_and_nobody_sees_it() {
+    let mut session = Session::start(&["echo"]).await;
+    until_looked(&mut session, front::WARM_UP).await;
+    // A client's own question passes as ever.
+    let asked = session.send("inspect_request", &json!({"code": "x"})).await;
+    let answer = session.reply(&asked.header.msg_id).await.content();
+    assert_eq!(answer["looks"], front::WARM_UP + 1);
+    let (reply, _) = session.run("x").await;
+    assert_eq!(reply["execution_count"], 1);
+    // What was published about what nobody but us asked: the last is about the cell.
+    let history = session
+        .send("history_request", &json!({"hist_access_type": "tail", "n": 9}))
+        .await;
+    let history = session.reply(&history.header.msg_id).await.content();
+    assert_eq!(history["history"].as_array().map(Vec::len), Some(1));
+    session.end().await;
+}
+
+#[tokio::test]
+async fn nothing_of_the_warm_up_is_published() {
+    let mut session = Session::start(&["echo"]).await;
+    let mut ours = Vec::new();
+    let mut published = Vec::new();
+    loop {
+        let asked = session.send("odd_request", &json!({})).await.header.msg_id;
+        ours.push(asked.clone());
+        let looks = session.reply(&asked).await.content()["looks"].clone();
+        let until_idle = async {
+            loop {
+                let frames = session.iopub.recv().await.expect("iopub");
+                let message = Message::read(frames, &Key::new(KEY)).expect("a signed message");
+                published.push(message.parent());
+                if message.parent() == asked && message.content()["execution_state"] == "idle" {
+                    return;
+                }
+            }
+        };
+        timeout(LIMIT, until_idle).await.expect("it ends");
+        if looks == front::WARM_UP {
+            break;
+        }
+    }
+    // `listen` asked for the kernel's info; each of these came with what we have sent.
+    let others = published.iter().filter(|parent| parent.starts_with("front-"));
+    assert_eq!(others.count(), 0, "{published:?}");
+    session.end().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_is_obeyed_while_evcxr_does_something_of_its_own() {
+    let mut session = Session::start(&["dream"]).await;
+    let cell = session.begin("x").await;
+    let asked = Instant::now();
+    assert_eq!(session.control("interrupt_request").await["status"], "ok");
+    let reply = session.reply(&cell).await.content();
+    assert_eq!(reply["ename"], "Interrupted");
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    // Nothing was replaced for it: it is still the first, which does not answer.
+    assert_eq!(session.fakes.started.load(Ordering::SeqCst), 1);
+    session.end().await;
+}
+
+#[tokio::test]
+async fn a_format_of_the_readers_own_is_told_before_the_cell() {
+    let mut session = Session::start(&["echo"]).await;
+    let (reply, heard) = session.run(":fmt {:#?}\n1").await;
+    assert_eq!(reply["execution_count"], 1);
+    let kinds: Vec<&str> = heard.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["status", "execute_input", "status"]);
+    session.expect_cells_work().await;
+    session.end().await;
+}
+
 #[tokio::test]
 async fn the_heart_beats_while_a_cell_runs_and_the_state_stays_busy() {
     let mut session = Session::start(&["echo"]).await;

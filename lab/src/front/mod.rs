@@ -38,6 +38,7 @@ mod warmth;
 
 pub use cells::SOCKET;
 pub use evcxr::Factory;
+pub use warmth::COUNT as WARM_UP;
 
 use self::cells::{Line, Report};
 use self::evcxr::{Evcxr, News, Workplace};

@@ -11,8 +11,11 @@ use super::message::Message;
 use crate::{kernelspec, stock};
 use serde_json::{Value, json};
 
+/// How many questions an evcxr is warmed up by.
+pub const COUNT: u64 = 4;
+
 /// Each ends in a variable, whose type is asked for.
-const QUESTIONS: [&str; 4] = [
+const QUESTIONS: [&str; COUNT as usize] = [
     "let a = 1; a",
     "let a = vec![1].iter().map(|n| n + 1).collect::<Vec<i32>>(); a",
     "let a = std::thread::spawn(|| 1).join().unwrap(); a",

@@ -2,7 +2,8 @@
 //!
 //! `fake-evcxr MODE CONNECTION_FILE`. The mode `exit` ends at once, with a complaint; `hang` opens
 //! no port; `echo` answers, and takes a cell's code for what to do: `die`, `stop` (go silent),
-//! `never` (no answer), or else succeed. It ends when its stdin closes, like the warden it stands for.
+//! `never` (no answer), or else succeed; each answer tells how often it was asked of a name. `dream` is
+//! the same, but for a question of a name it has no answer. It ends when its stdin closes, like the warden it stands for.
 
 use bytes::Bytes;
 use jupyter_protocol::ConnectionInfo;
@@ -31,12 +32,13 @@ fn main() {
                 .build();
             let info = std::fs::read(&arguments[2]).expect("a connection file");
             let info = serde_json::from_slice(&info).expect("a connection file");
-            runtime.expect("a runtime").block_on(echo(&info));
+            let dreams = arguments[1] == "dream";
+            runtime.expect("a runtime").block_on(echo(&info, dreams));
         }
     }
 }
 
-async fn echo(info: &ConnectionInfo) {
+async fn echo(info: &ConnectionInfo, dreams: bool) {
     let mut heart = RepSocket::new();
     let mut shell = RouterSocket::new();
     let mut stdin = RouterSocket::new();
@@ -51,6 +53,7 @@ async fn echo(info: &ConnectionInfo) {
         }
     });
     let author = Author::new(Key::new(&info.key));
+    let mut looks = 0;
     while let Ok(frames) = shell.recv().await {
         // Its signature is not looked at: evcxr counts buffers among what is signed.
         let Some(request) = Message::read(frames, &Key::new("")) else {
@@ -61,8 +64,12 @@ async fn echo(info: &ConnectionInfo) {
             iopub.send(message.into_frames()).await.expect("iopub");
         };
         publish("status", json!({"execution_state": "busy"})).await;
-        let mut answer =
-            Some(json!({"status": "ok", "execution_count": 7, "seen": request.content()}));
+        let of_name = request.header.msg_type == "inspect_request";
+        looks += u32::from(of_name);
+        let content = request.content();
+        let content =
+            json!({"status": "ok", "execution_count": 7, "seen": content, "looks": looks});
+        let mut answer = (!(of_name && dreams)).then_some(content);
         if request.header.msg_type == "execute_request" {
             publish("execute_input", json!({"code": "", "execution_count": 7})).await;
             match request.content()["code"].as_str().unwrap_or_default() {

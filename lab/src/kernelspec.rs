@@ -56,8 +56,8 @@ const IN_EVERY_CELL: &str = concat!(
     "use support::kernel::ByDebug as ShownByDebug;\n",
 );
 
-/// Takes that back, for a reader who chooses a format of his own.
-pub const SHOWN_AS_CHOSEN: &str = "use support::kernel::ByFormat as ShownByDebug;";
+/// Takes that back, for a reader who chooses a format of their own.
+pub const SHOWN_AS_CHOSEN: &str = "use support::kernel::ByFormat as ShownAsChosen;";
 
 fn copy_program(to: &Path) -> Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;

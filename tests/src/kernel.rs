@@ -106,7 +106,15 @@ impl Kernel {
                 .and_then(|template| template.copy_to(&build))
                 .expect("a template");
             let warden = lab::launcher::warden(&home, &installed, &build, file).expect("a command");
-            let mut command = warden;
+            // Without the session of its own that the launcher gives it: it has a group already.
+            let mut command = Command::new(warden.get_program());
+            command.args(warden.get_args());
+            for (name, value) in warden.get_envs() {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
             command.stdin(Stdio::piped());
             command
         })

@@ -325,7 +325,10 @@ async fn an_idle_evcxr_is_warmed_up_and_nobody_sees_it() {
     assert_eq!(reply["execution_count"], 1);
     // What was published about what nobody but us asked: the last is about the cell.
     let history = session
-        .send("history_request", &json!({"hist_access_type": "tail", "n": 9}))
+        .send(
+            "history_request",
+            &json!({"hist_access_type": "tail", "n": 9}),
+        )
         .await;
     let history = session.reply(&history.header.msg_id).await.content();
     assert_eq!(history["history"].as_array().map(Vec::len), Some(1));
@@ -357,7 +360,9 @@ async fn nothing_of_the_warm_up_is_published() {
         }
     }
     // `listen` asked for the kernel's info; each of these came with what we have sent.
-    let others = published.iter().filter(|parent| parent.starts_with("front-"));
+    let others = published
+        .iter()
+        .filter(|parent| parent.starts_with("front-"));
     assert_eq!(others.count(), 0, "{published:?}");
     session.end().await;
 }
@@ -365,12 +370,23 @@ async fn nothing_of_the_warm_up_is_published() {
 #[tokio::test]
 async fn an_interrupt_is_obeyed_while_evcxr_does_something_of_its_own() {
     let mut session = Session::start(&["dream"]).await;
+    let dreaming = session.fakes.folder.path().join("0/dreaming");
+    let begun = async {
+        while !dreaming.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(LIMIT, begun).await.expect("it is asked of a name");
     let cell = session.begin("x").await;
     let asked = Instant::now();
     assert_eq!(session.control("interrupt_request").await["status"], "ok");
     let reply = session.reply(&cell).await.content();
     assert_eq!(reply["ename"], "Interrupted");
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
     // Nothing was replaced for it: it is still the first, which does not answer.
     assert_eq!(session.fakes.started.load(Ordering::SeqCst), 1);
     session.end().await;

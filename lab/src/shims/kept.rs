@@ -64,7 +64,10 @@ impl Key {
             add(&std::fs::read(&file).unwrap_or_default());
         }
         for configuration in paths.outer_configurations() {
-            add(&std::fs::read(&configuration).unwrap_or_default());
+            // Mostly there is none, however deep the folder lies.
+            if let Ok(text) = std::fs::read(&configuration) {
+                add(&text);
+            }
         }
         add(paths.environment(kind)?.as_bytes());
         Ok(Key(crate::template::hex(&hash.finalize()[..8])))

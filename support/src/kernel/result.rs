@@ -24,9 +24,19 @@ impl<T: Debug + ?Sized> ByDebug for T {
     }
 }
 
-/// Has no method: takes the name of [`ByDebug`] in the cells of a session in which the reader has
-/// chosen a format of his own (`:fmt`, `:types`), which evcxr follows only the second time.
-pub trait ByFormat {}
+/// Gives them the same method again, so that neither of the two can be meant. It is in scope in the
+/// cells of a session in which the reader has chosen a format of their own (`:fmt`, `:types`): evcxr
+/// follows it only where a result cannot show itself.
+pub trait ByFormat {
+    #[doc(hidden)]
+    fn evcxr_display(&self);
+}
+
+impl<T: Debug + ?Sized> ByFormat for T {
+    fn evcxr_display(&self) {
+        show(&self);
+    }
+}
 
 thread_local! {
     /// While a value is shown: what it stands for so far.

@@ -3,7 +3,8 @@
 //! `fake-evcxr MODE CONNECTION_FILE`. The mode `exit` ends at once, with a complaint; `hang` opens
 //! no port; `echo` answers, and takes a cell's code for what to do: `die`, `stop` (go silent),
 //! `never` (no answer), or else succeed; each answer tells how often it was asked of a name. `dream` is
-//! the same, but for a question of a name it has no answer. It ends when its stdin closes, like the warden it stands for.
+//! the same, but for a question of a name it has no answer: beside its connection file, `dreaming` tells
+//! that it was asked. It ends when its stdin closes, like the warden it stands for.
 
 use bytes::Bytes;
 use jupyter_protocol::ConnectionInfo;
@@ -33,12 +34,15 @@ fn main() {
             let info = std::fs::read(&arguments[2]).expect("a connection file");
             let info = serde_json::from_slice(&info).expect("a connection file");
             let dreams = arguments[1] == "dream";
-            runtime.expect("a runtime").block_on(echo(&info, dreams));
+            let dreaming = std::path::Path::new(&arguments[2]).with_file_name("dreaming");
+            runtime
+                .expect("a runtime")
+                .block_on(echo(&info, dreams.then_some(dreaming)));
         }
     }
 }
 
-async fn echo(info: &ConnectionInfo, dreams: bool) {
+async fn echo(info: &ConnectionInfo, dreaming: Option<std::path::PathBuf>) {
     let mut heart = RepSocket::new();
     let mut shell = RouterSocket::new();
     let mut stdin = RouterSocket::new();
@@ -66,10 +70,14 @@ async fn echo(info: &ConnectionInfo, dreams: bool) {
         publish("status", json!({"execution_state": "busy"})).await;
         let of_name = request.header.msg_type == "inspect_request";
         looks += u32::from(of_name);
+        let dreams = dreaming.as_ref().filter(|_| of_name);
+        if let Some(file) = dreams {
+            std::fs::write(file, "").expect("a writable folder");
+        }
         let content = request.content();
         let content =
             json!({"status": "ok", "execution_count": 7, "seen": content, "looks": looks});
-        let mut answer = (!(of_name && dreams)).then_some(content);
+        let mut answer = dreams.is_none().then_some(content);
         if request.header.msg_type == "execute_request" {
             publish("execute_input", json!({"code": "", "execution_count": 7})).await;
             match request.content()["code"].as_str().unwrap_or_default() {

@@ -4,6 +4,7 @@
 //! and so that tests lend each other kernels.
 
 mod browser;
+mod cells;
 mod classroom;
 mod cli;
 mod command;
@@ -16,6 +17,7 @@ mod output;
 mod process;
 mod python;
 mod runtime;
+mod stock;
 mod tools;
 mod truth;
 mod web;

@@ -1,0 +1,108 @@
+//! What `lab::stock` says of evcxr_jupyter, asked of the real one: without the front, as it is.
+//!
+//! Where one of these fails after a change of `lab::stock::VERSION`, it names what no longer holds.
+
+use end_to_end::kernel::Kernel;
+use jupyter_protocol::KernelInfoRequest;
+use lab::{home::Home, installed::Installed, kernelspec, shims, stock, template};
+use std::path::PathBuf;
+
+/// The kernel's folder: the only one in the place for its temporary files.
+fn folder(kernel: &Kernel) -> PathBuf {
+    kernel.temporary().join("build")
+}
+
+fn read(kernel: &Kernel, name: &str) -> String {
+    let file = folder(kernel).join("build").join(name);
+    std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("evcxr writes no {name}"))
+}
+
+#[test]
+fn its_names_and_words() {
+    let mut kernel = Kernel::start_without_front();
+    let info = kernel.ask(KernelInfoRequest {});
+    assert_eq!(info["implementation_version"], stock::VERSION, "VERSION");
+
+    kernel.run("println!(\"hello\");").ok();
+    let source = read(&kernel, stock::SOURCE);
+    assert!(source.contains("println!(\"hello\");"), "SOURCE: {source}");
+    let home = Home::of_this_program().expect("the repository");
+    let support = format!("{}\n", template::support_dependency(&home));
+    assert_eq!(
+        read(&kernel, "Cargo.toml"),
+        stock::manifest(template::CELLS_LEVEL, &support),
+        "manifest, dependency, CRATE"
+    );
+    assert_eq!(
+        read(&kernel, ".cargo/config.toml"),
+        stock::CARGO_CONFIG,
+        "CARGO_CONFIG"
+    );
+
+    kernel.run("struct Silent;").ok();
+    kernel.run("Silent").error();
+    // In the end it has asked for the Debug; what it tried first is what its messages are about.
+    let tried = kernel.run("nosuch()").error();
+    let said = tried.errors[0]["traceback"].to_string();
+    assert!(said.contains(&format!("{}5", stock::CELL)), "CELL: {said}");
+
+    assert_eq!(kernel.run("()").ok().text(), stock::NOTHING, "NOTHING");
+    let ended = kernel.run("std::process::exit(3);").error();
+    let evalue = ended.errors[0]["evalue"].as_str().unwrap_or_default();
+    let (_, how) = evalue.split_once(stock::ENDED).unwrap_or_default();
+    assert_eq!(how.trim(), "exit status: 3", "ENDED: {evalue}");
+
+    kernel.run(kernelspec::SHOWN_AS_CHOSEN).ok();
+    for command in [":fmt {:#?}", ":types"] {
+        assert!(stock::chooses_format(command), "chooses_format");
+        kernel.run(command).ok();
+    }
+    assert_ne!(
+        kernel.run("Some(1)").ok().text(),
+        "Some(1)",
+        "chooses_format"
+    );
+    kernel.shut_down();
+}
+
+#[test]
+fn what_it_asks_of_cargo_and_leaves_for_the_next_cell() {
+    let mut kernel = Kernel::start_without_front();
+    kernel.run("println!(\"hello\");").ok();
+    let installed = Home::of_this_program().and_then(|home| Installed::read(&home));
+    let host = installed.expect("a set-up").toolchain.host().to_owned();
+    let target = folder(&kernel).join("build").join(stock::TARGET);
+    let made = target.join(&host).join("debug");
+    assert!(!made.join(stock::LIBRARY).exists(), "LIBRARY is renamed");
+    let code = std::fs::read_dir(&made).expect("TARGET").flatten();
+    let code = code.filter(|entry| entry.file_name().to_string_lossy().starts_with("libcode_"));
+    assert!(code.count() > 0, "LIBRARY is renamed to libcode_….so");
+    // Each of its builds was of the kind that is known, or cargo would have had to build.
+    let messages = std::fs::read_to_string(folder(&kernel).join(shims::MESSAGES));
+    let messages = messages.expect("cargo_arguments, WHICH: its builds are the kernel's cargo's");
+    assert!(messages.contains(stock::CRATE), "CRATE");
+    assert!(
+        !kernel_recorded(&kernel),
+        "manifest, cargo_arguments, rust_flags, FIRST_LEVEL"
+    );
+    // What it tries first is the method.
+    kernel.run(kernelspec::SHOWN_AS_CHOSEN).ok();
+    kernel.run("mod m { pub struct Loud; impl Loud { pub fn evcxr_display(&self) { println!(\"loud\") } } }").ok();
+    assert_eq!(kernel.run("m::Loud").ok().stdout.trim(), "loud", "DISPLAY");
+    assert_eq!(stock::DISPLAY, "evcxr_display");
+    // Asked whether a dependency exists, it calls the program something else.
+    kernel
+        .run(":dep no-such-crate-anywhere = { path = \"/nonexistent\" }")
+        .error();
+    assert!(read(&kernel, "Cargo.toml").contains(stock::PROBE), "PROBE");
+    kernel.shut_down();
+}
+
+/// Whether a command had to be learnt in the kernel: those for its first cells come with the template.
+fn kernel_recorded(kernel: &Kernel) -> bool {
+    let count = |folder: PathBuf| std::fs::read_dir(folder).expect("commands").count();
+    let home = Home::of_this_program().expect("the repository");
+    let installed = Installed::read(&home).expect("a set-up");
+    let template = template::Template::current(&home, &installed).expect("a template");
+    count(folder(kernel).join("commands")) != count(template.folder().join("commands"))
+}

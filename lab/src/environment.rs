@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 /// An environment with JupyterLab in it: `.venv`, or the conda environment that is active.
 #[derive(Clone, Debug)]
 pub struct Environment {
+    /// Its folder.
     pub prefix: PathBuf,
 }
 
@@ -21,6 +22,7 @@ const STAMP: &str = ".lab-pins";
 const ANSWER: Duration = Duration::from_secs(60);
 
 impl Environment {
+    /// A program in it.
     pub fn program(&self, name: &str) -> PathBuf {
         self.prefix.join("bin").join(name)
     }
@@ -54,19 +56,22 @@ impl Environment {
 
     /// Makes the environment if it is missing or was made from other pins, and makes it again if it
     /// no longer works: its scripts name its folder, and its packages lie below its Python's version,
-    /// so that neither a move nor an upgrade of Python leaves it whole.
+    /// so that neither a move nor an upgrade of Python leaves it whole. Its packages come later.
     ///
     /// # Errors
-    /// In one sentence: no Python, a Python that is too old or has no `venv`, no network, no disk.
-    pub fn set_up(home: &Home) -> Result<Environment> {
+    /// In one sentence: no Python, a Python that is too old or has no `venv`, no disk.
+    pub fn begin(home: &Home) -> Result<Unfinished> {
         match active_conda() {
-            Some(environment) => Ok(environment),
+            Some(environment) => Ok(Unfinished {
+                environment,
+                missing: None,
+            }),
             None => Environment::own(home, find_python),
         }
     }
 
     /// `.venv`, made with the Python that `find_python` finds.
-    fn own(home: &Home, find_python: impl Fn() -> Result<PathBuf>) -> Result<Environment> {
+    fn own(home: &Home, find_python: impl Fn() -> Result<PathBuf>) -> Result<Unfinished> {
         let environment = Environment {
             prefix: home.root.join(".venv"),
         };
@@ -74,7 +79,10 @@ impl Environment {
         let written = Made::read(&environment);
         let now = Made::now(&environment, &pins);
         if now.is_some() && written == now {
-            return Ok(environment);
+            return Ok(Unfinished {
+                environment,
+                missing: None,
+            });
         }
         let mut make = Vec::new();
         if let Some(written) = &written
@@ -89,7 +97,10 @@ impl Environment {
         {
             // A Python that was patched is another file, and does no harm.
             now.write(&environment)?;
-            return Ok(environment);
+            return Ok(Unfinished {
+                environment,
+                missing: None,
+            });
         }
         let python = find_python()?;
         crate::setup::require_space(&home.root, 1_500, "the Python environment")?;
@@ -101,18 +112,10 @@ impl Environment {
             &log,
         )
         .context("no Python environment could be made in .venv: if Python's `venv` is missing, install it (Debian and Ubuntu: apt-get install python3-venv)")?;
-        progress::run(
-            "JupyterLab and its tools",
-            environment
-                .command("python")
-                .args(["-m", "pip", "install", "--disable-pip-version-check"])
-                .args(&pins),
-            &log,
-        )?;
-        let made = Made::now(&environment, &pins)
-            .context("pip has installed JupyterLab, and it is not in .venv: delete .venv and run `cargo lab setup` again")?;
-        made.write(&environment)?;
-        Ok(environment)
+        Ok(Unfinished {
+            environment,
+            missing: Some(pins),
+        })
     }
 
     /// Why the environment does not work any more, if that is so.
@@ -137,6 +140,36 @@ impl Environment {
         )
         .is_err()
         .then(|| "its Python has changed".to_owned())
+    }
+}
+
+/// An environment that may still lack its packages.
+pub struct Unfinished {
+    /// It has a Python.
+    pub environment: Environment,
+    missing: Option<Vec<String>>,
+}
+
+impl Unfinished {
+    /// Installs the packages that are missing.
+    ///
+    /// # Errors
+    /// No network, no disk.
+    pub fn finish(&self, home: &Home) -> Result<()> {
+        let Some(pins) = &self.missing else {
+            return Ok(());
+        };
+        progress::run(
+            "JupyterLab and its tools",
+            self.environment
+                .command("python")
+                .args(["-m", "pip", "install", "--disable-pip-version-check"])
+                .args(pins),
+            &home.state().join("log/python.txt"),
+        )?;
+        let made = Made::now(&self.environment, pins);
+        made.context("pip has installed JupyterLab, and it is not in .venv: delete .venv and run `cargo lab setup` again")?
+            .write(&self.environment)
     }
 }
 

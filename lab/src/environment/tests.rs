@@ -80,7 +80,8 @@ esac
     fn set_up(&self) -> Vec<String> {
         let _ = fs::remove_file(self.made());
         let home = Home::at(&self.root()).unwrap();
-        Environment::own(&home, || Ok(self.python())).unwrap();
+        let begun = Environment::own(&home, || Ok(self.python())).unwrap();
+        begun.finish(&home).unwrap();
         let made = fs::read_to_string(self.made()).unwrap_or_default();
         made.lines().map(str::to_owned).collect()
     }
@@ -130,9 +131,10 @@ fn in_a_moved_clone_the_environment_is_made_again() {
     fs::create_dir(place.root()).unwrap();
     let moved = Home::at(&elsewhere).unwrap();
     fs::remove_file(place.made()).unwrap();
-    let environment = Environment::own(&moved, || Ok(place.python())).unwrap();
+    let begun = Environment::own(&moved, || Ok(place.python())).unwrap();
+    begun.finish(&moved).unwrap();
     assert_eq!(
-        environment.prefix,
+        begun.environment.prefix,
         elsewhere.canonicalize().unwrap().join(".venv")
     );
     let made = fs::read_to_string(place.made()).unwrap();

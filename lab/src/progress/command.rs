@@ -209,4 +209,30 @@ mod tests {
         drop(running);
         assert!(is_gone(&pid));
     }
+
+    #[test]
+    #[ignore = "the process that the next test kills"]
+    fn waits_for_its_command() {
+        let status = sh("sleep 600 & echo \"pid $!\"; wait").wait(LONG, |line| println!("{line}"));
+        panic!("not killed: {status:?}");
+    }
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[test]
+    fn a_command_ends_with_a_process_that_is_killed() {
+        let name = "progress::command::tests::waits_for_its_command";
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", name, "--nocapture"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(process.stdout.take().unwrap()).lines();
+        // The test harness may have begun the line.
+        let mut pids = said.filter_map(|line| Some(line.unwrap().split_once("pid ")?.1.to_owned()));
+        let pid = pids.next().expect("its command runs");
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert!(is_gone(&pid));
+    }
 }

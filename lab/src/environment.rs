@@ -2,20 +2,27 @@
 
 use crate::{home::Home, progress};
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 /// An environment with JupyterLab in it: `.venv`, or the conda environment that is active.
 #[derive(Clone, Debug)]
 pub struct Environment {
+    /// Its folder.
     pub prefix: PathBuf,
 }
 
-/// Names the pins that `.venv` was made from; written last, so that an interrupted set-up is
-/// taken up again.
+/// Names what `.venv` was made from ([`Made`]); written last, so that an interrupted set-up is taken
+/// up again.
 const STAMP: &str = ".lab-pins";
 
+/// How long Python may take to say whether it works.
+const ANSWER: Duration = Duration::from_secs(60);
+
 impl Environment {
+    /// A program in it.
     pub fn program(&self, name: &str) -> PathBuf {
         self.prefix.join("bin").join(name)
     }
@@ -47,22 +54,53 @@ impl Environment {
         })
     }
 
-    /// Makes the environment if it is missing or was made from other pins.
+    /// Makes the environment if it is missing or was made from other pins, and makes it again if it
+    /// no longer works: its scripts name its folder, and its packages lie below its Python's version,
+    /// so that neither a move nor an upgrade of Python leaves it whole. Its packages come later.
     ///
     /// # Errors
-    /// In one sentence: no Python, a Python that is too old or has no `venv`, no network, no disk.
-    pub fn set_up(home: &Home) -> Result<Environment> {
-        let environment = Environment::existing(home);
-        if active_conda().is_some() {
-            return Ok(environment);
+    /// In one sentence: no Python, a Python that is too old or has no `venv`, no disk.
+    pub fn begin(home: &Home) -> Result<Unfinished> {
+        match active_conda() {
+            Some(environment) => Ok(Unfinished {
+                environment,
+                missing: None,
+            }),
+            None => Environment::own(home, find_python),
         }
+    }
+
+    /// `.venv`, made with the Python that `find_python` finds.
+    fn own(home: &Home, find_python: impl Fn() -> Result<PathBuf>) -> Result<Unfinished> {
+        let environment = Environment {
+            prefix: home.root.join(".venv"),
+        };
         let pins = pins(home)?;
-        let stamp = environment.prefix.join(STAMP);
-        let wanted = pins.join("\n");
-        if std::fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == wanted)
-            && environment.program("jupyter-lab").is_file()
+        let written = Made::read(&environment);
+        let now = Made::now(&environment, &pins);
+        if now.is_some() && written == now {
+            return Ok(Unfinished {
+                environment,
+                missing: None,
+            });
+        }
+        let mut make = Vec::new();
+        if let Some(written) = &written
+            && let Some(broken) = environment.is_broken(home, written, now.as_ref())
         {
-            return Ok(environment);
+            progress::say(&format!(
+                "The Python environment in .venv no longer works ({broken}): it is made again."
+            ));
+            make.push("--clear");
+        } else if let (Some(written), Some(now)) = (&written, &now)
+            && written.pins == now.pins
+        {
+            // A Python that was patched is another file, and does no harm.
+            now.write(&environment)?;
+            return Ok(Unfinished {
+                environment,
+                missing: None,
+            });
         }
         let python = find_python()?;
         crate::setup::require_space(&home.root, 1_500, "the Python environment")?;
@@ -70,21 +108,116 @@ impl Environment {
         let prefix = &environment.prefix;
         progress::run(
             "Python environment",
-            Command::new(&python).args(["-m", "venv"]).arg(prefix),
+            Command::new(&python).args(["-m", "venv"]).args(make).arg(prefix),
             &log,
         )
         .context("no Python environment could be made in .venv: if Python's `venv` is missing, install it (Debian and Ubuntu: apt-get install python3-venv)")?;
+        Ok(Unfinished {
+            environment,
+            missing: Some(pins),
+        })
+    }
+
+    /// Why the environment does not work any more, if that is so.
+    fn is_broken(&self, home: &Home, written: &Made, now: Option<&Made>) -> Option<String> {
+        if written.prefix != self.prefix {
+            return Some(format!("it was made in {}", written.prefix.display()));
+        }
+        let Some(now) = now else {
+            return Some("its Python or its JupyterLab has gone".to_owned());
+        };
+        if now.python == written.python {
+            return None;
+        }
+        let question = ["-c", "import jupyterlab, jupyter_client, zmq"];
+        let mut python = self.command("python");
+        let log = home.state().join("log/python-check.txt");
+        progress::run_within(
+            ANSWER,
+            "Python environment, checked",
+            python.args(question),
+            &log,
+        )
+        .is_err()
+        .then(|| "its Python has changed".to_owned())
+    }
+}
+
+/// An environment that may still lack its packages.
+pub struct Unfinished {
+    /// It has a Python.
+    pub environment: Environment,
+    missing: Option<Vec<String>>,
+}
+
+impl Unfinished {
+    /// Installs the packages that are missing.
+    ///
+    /// # Errors
+    /// No network, no disk.
+    pub fn finish(&self, home: &Home) -> Result<()> {
+        let Some(pins) = &self.missing else {
+            return Ok(());
+        };
         progress::run(
             "JupyterLab and its tools",
-            environment
+            self.environment
                 .command("python")
                 .args(["-m", "pip", "install", "--disable-pip-version-check"])
-                .args(&pins),
-            &log,
+                .args(pins),
+            &home.state().join("log/python.txt"),
         )?;
-        std::fs::write(&stamp, wanted)
-            .with_context(|| format!("{} cannot be written", stamp.display()))?;
-        Ok(environment)
+        let made = Made::now(&self.environment, pins);
+        made.context("pip has installed JupyterLab, and it is not in .venv: delete .venv and run `cargo lab setup` again")?
+            .write(&self.environment)
+    }
+}
+
+/// What an environment was made from.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Made {
+    pins: Vec<String>,
+    prefix: PathBuf,
+    python: Interpreter,
+}
+
+/// The file of the interpreter that the environment's `python` leads to: an upgrade replaces it or
+/// leads elsewhere. Looking is free where asking it would cost a tenth of a second at each start.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Interpreter {
+    file: PathBuf,
+    size: u64,
+    modified: SystemTime,
+}
+
+impl Made {
+    /// The environment as it is; `None` if its Python or JupyterLab is missing.
+    fn now(environment: &Environment, pins: &[String]) -> Option<Made> {
+        let file = environment.program("python").canonicalize().ok()?;
+        let metadata = file.metadata().ok()?;
+        environment
+            .program("jupyter-lab")
+            .is_file()
+            .then_some(Made {
+                pins: pins.to_vec(),
+                prefix: environment.prefix.clone(),
+                python: Interpreter {
+                    size: metadata.len(),
+                    modified: metadata.modified().ok()?,
+                    file,
+                },
+            })
+    }
+
+    fn read(environment: &Environment) -> Option<Made> {
+        let text = std::fs::read_to_string(environment.prefix.join(STAMP)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn write(&self, environment: &Environment) -> Result<()> {
+        let stamp = environment.prefix.join(STAMP);
+        std::fs::write(&stamp, serde_json::to_string_pretty(self)?)
+            .with_context(|| format!("{} cannot be written", stamp.display()))
     }
 }
 
@@ -159,22 +292,4 @@ fn find_python() -> Result<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pins_take_pips_spelling_and_leave_condas_own_out() {
-        let text = "name: x\nchannels:\n  - forge\ndependencies:\n  - python>=3.10  # conda only\n  - jupyterlab=4.6.6\n";
-        assert_eq!(pins_in(text).unwrap(), ["jupyterlab==4.6.6"]);
-    }
-
-    #[test]
-    fn a_dependency_without_a_version_is_named() {
-        for loose in ["jupyterlab", "jupyterlab>=4", "jupyterlab==4"] {
-            let said = pins_in(&format!("dependencies:\n  - {loose}\n"))
-                .unwrap_err()
-                .to_string();
-            assert!(said.contains(loose), "{said}");
-        }
-    }
-}
+mod tests;

@@ -1,67 +1,128 @@
 //! The stock kernel that ours is built on: evcxr_jupyter, at one version.
+//!
+//! It is taken where it is found, or where the user's own tools bring it ([`offers`]), and compiled
+//! where there is none. Whatever is taken is accepted by running it ([`trial`]).
 
-use crate::{home::Home, progress};
+mod offers;
+mod trial;
+
+pub use offers::Tools;
+
+use crate::{home::Home, toolchain::Toolchain};
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::time::SystemTime;
 
 pub use crate::stock::VERSION;
 
-/// Finds evcxr_jupyter at [`VERSION`], on the search path, where cargo installs programs, or
-/// where an earlier set-up put it; installs it if there is none.
+/// Which evcxr_jupyter the user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Any that works.
+    Any,
+    /// One that was compiled here.
+    FromSource,
+}
+
+/// Where lines for the screen go.
+pub type Say<'a> = &'a (dyn Fn(&str) + Sync);
+
+/// Finds evcxr_jupyter at [`VERSION`], as an earlier set-up accepted it, as it lies on this machine,
+/// or as the user's tools bring it; else compiles it. Says what was taken and from where.
 ///
 /// # Errors
 /// When it cannot be compiled: no network, no disk, no C compiler.
-pub fn set_up(home: &Home) -> Result<PathBuf> {
-    let own = home.state().join("evcxr");
-    if let Some(program) = candidates(&own)
-        .into_iter()
-        .find(|program| is_right_version(program))
+pub fn set_up(
+    home: &Home,
+    toolchain: &Toolchain,
+    tools: &Tools,
+    wanted: Wanted,
+    say: Say,
+) -> Result<PathBuf> {
+    if let Some(accepted) = Accepted::read(home)
+        && (wanted == Wanted::Any || accepted.origin == Origin::Compiled)
     {
-        return Ok(program);
+        return Ok(accepted.program);
     }
-    crate::setup::require_space(&home.root, 3_000, "compiling evcxr_jupyter")?;
-    let mut command = Command::new("cargo");
-    command
-        .args(["install", "--locked", "evcxr_jupyter", "--version", VERSION])
-        .current_dir(&home.root);
-    // Beside another version that somebody uses, not over it.
-    let shared = cargo_home()
-        .map(|home| home.join("bin/evcxr_jupyter"))
-        .filter(|program| !program.exists());
-    if shared.is_none() {
-        command.arg("--root").arg(&own);
+    if wanted == Wanted::Any {
+        for offer in tools.offers(home) {
+            let Some(program) = offer.fetch(home, say) else {
+                continue;
+            };
+            match trial::run(&program, toolchain, tools) {
+                Ok(()) => {
+                    say(&format!("evcxr_jupyter {VERSION}: {}", offer.taken(home)));
+                    let origin = Origin::Taken(offer.taken(home));
+                    return Accepted::new(&program, origin)?.write(home);
+                }
+                Err(why) => say(&format!(
+                    "{} is not taken as the Rust kernel: {why:#}.",
+                    program.display()
+                )),
+            }
+        }
     }
-    progress::run(
-        &format!("evcxr_jupyter {VERSION}, the Rust kernel (compiled once, about ten minutes)"),
-        &mut command,
-        &home.state().join("log/evcxr.txt"),
-    )?;
-    Ok(shared.unwrap_or_else(|| own.join("bin/evcxr_jupyter")))
+    let program = offers::compile(home, tools, wanted)?;
+    trial::run(&program, toolchain, tools).with_context(|| {
+        format!(
+            "{} was compiled and does not work: a log is in {}",
+            program.display(),
+            home.state().join("log/evcxr.txt").display()
+        )
+    })?;
+    Accepted::new(&program, Origin::Compiled)?.write(home)
 }
 
-fn candidates(own: &Path) -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    folders.extend(cargo_home().map(|home| home.join("bin")));
-    folders.push(own.join("bin"));
-    folders
-        .into_iter()
-        .map(|folder| folder.join("evcxr_jupyter"))
-        .filter(|program| program.is_file())
-        .collect()
+/// What was accepted, so that it need not be tried again.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Accepted {
+    version: String,
+    program: PathBuf,
+    size: u64,
+    modified: SystemTime,
+    origin: Origin,
 }
 
-/// The program has no `--version`; the banner with which its kernel greets is in its text.
-fn is_right_version(program: &Path) -> bool {
-    let banner = format!("EvCxR {VERSION} - Evaluation");
-    std::fs::read(program)
-        .is_ok_and(|bytes| memchr::memmem::find(&bytes, banner.as_bytes()).is_some())
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Origin {
+    Compiled,
+    /// From where, as the screen told it.
+    Taken(String),
 }
 
-fn cargo_home() -> Option<PathBuf> {
-    let set = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    set.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+impl Accepted {
+    fn new(program: &Path, origin: Origin) -> Result<Accepted> {
+        let metadata = program
+            .metadata()
+            .with_context(|| format!("{} cannot be read", program.display()))?;
+        Ok(Accepted {
+            version: VERSION.to_owned(),
+            program: program.to_owned(),
+            size: metadata.len(),
+            modified: metadata.modified()?,
+            origin,
+        })
+    }
+
+    fn file(home: &Home) -> PathBuf {
+        home.state().join("evcxr.json")
+    }
+
+    /// What was accepted earlier, if it is still the same file.
+    fn read(home: &Home) -> Option<Accepted> {
+        let text = std::fs::read_to_string(Accepted::file(home)).ok()?;
+        let written: Accepted = serde_json::from_str(&text).ok()?;
+        let now = Accepted::new(&written.program, written.origin.clone()).ok()?;
+        (now == written).then_some(written)
+    }
+
+    fn write(self, home: &Home) -> Result<PathBuf> {
+        let file = Accepted::file(home);
+        std::fs::write(&file, serde_json::to_string_pretty(&self)?)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        Ok(self.program)
+    }
 }
 
 /// # Errors

@@ -25,7 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     /// Set up what is missing, and nothing else
-    Setup,
+    Setup(setup::Options),
     /// Execute notebooks without a browser: all of them, or those that are named
     Run(run::Options),
     /// Grade submissions of the assignments
@@ -77,12 +77,16 @@ fn obey(cli: Cli) -> Result<ExitCode> {
             );
             return Ok(ExitCode::SUCCESS);
         }
-        Some(Task::Setup | Task::Run(_) | Task::Grade(_)) | None => {}
+        Some(Task::Setup(_) | Task::Run(_) | Task::Grade(_)) | None => {}
     }
     let home = Home::of_this_program()?;
-    let environment = setup::set_up(&home)?;
+    let options = match &cli.command {
+        Some(Task::Setup(options)) => *options,
+        _ => setup::Options::default(),
+    };
+    let environment = setup::set_up(&home, options)?;
     match cli.command {
-        Some(Task::Setup) => eprintln!("Everything is set up: `cargo lab` opens the notebooks."),
+        Some(Task::Setup(_)) => eprintln!("Everything is set up: `cargo lab` opens the notebooks."),
         Some(Task::Run(options)) => {
             let environment = run::Environment {
                 notebooks: home.notebooks(),

@@ -1,21 +1,34 @@
 //! `cargo lab setup`: everything that a notebook needs, once.
 
 use crate::environment::Environment;
+use crate::evcxr::{self, Tools, Wanted};
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::Template;
 use crate::toolchain::Toolchain;
-use crate::{evcxr, kernelspec};
+use crate::{kernelspec, progress};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The longest that one set-up waits for another.
+const PATIENCE: Duration = Duration::from_secs(90 * 60);
+
+/// What may be chosen.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Compile the Rust kernel, evcxr_jupyter, here: take no binary that is there or that a tool brings
+    #[arg(long)]
+    from_source: bool,
+}
 
 /// Sets up what is missing and changes nothing else. Says what it does only where it does
 /// something. Blocks while another set-up of the same repository runs.
 ///
 /// # Errors
 /// In one sentence, with what to do. It can be run again after any error or interruption.
-pub fn set_up(home: &Home) -> Result<Environment> {
+pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
     // What the reader has to install is said at once, also while another set-up runs.
     if find_program("cc").is_none() {
         bail!(
@@ -24,27 +37,60 @@ pub fn set_up(home: &Home) -> Result<Environment> {
     }
     std::fs::create_dir_all(home.state())
         .with_context(|| format!("{} cannot be made", home.state().display()))?;
-    let lock =
-        File::create(home.state().join("setup.lock")).context("the set-up cannot be locked")?;
-    if lock.try_lock().is_err() {
-        eprintln!("Waiting for another set-up of this repository to end …");
-        lock.lock()?;
-    }
+    let _lock = lock(home)?;
     let toolchain = Toolchain::find(home)?;
     let rust_src = toolchain.trim_sources(home)?;
-    let environment = Environment::set_up(home)?;
-    let evcxr = evcxr::set_up(home)?;
-    let installed = Installed {
-        toolchain,
-        evcxr,
+    let unfinished = Environment::begin(home)?;
+    let environment = unfinished.environment.clone();
+    // The template is made with the kernel's launcher.
+    kernelspec::set_up(home, &environment)?;
+    let mut installed = Installed {
+        toolchain: toolchain.clone(),
+        // Found below; the template is the same for each.
+        evcxr: PathBuf::new(),
         rust_src,
         launcher: kernelspec::launcher(&environment),
         python: environment.program("python"),
     };
+    let wanted = if options.from_source {
+        Wanted::FromSource
+    } else {
+        Wanted::Any
+    };
+    // The network, a compilation that often uses one core only, and `support`: each leaves the
+    // others room.
+    let (mut evcxr, template) = (PathBuf::new(), installed.clone());
+    progress::together([
+        Box::new(|| unfinished.finish(home)),
+        Box::new(|| {
+            let tools = Tools::of_this_process();
+            evcxr = evcxr::set_up(home, &toolchain, &tools, wanted, &progress::say)?;
+            Ok(())
+        }),
+        Box::new(|| Template::current(home, &template).map(drop)),
+    ])?;
+    installed.evcxr = evcxr;
     installed.write(home)?;
-    kernelspec::set_up(home, &environment)?;
-    Template::current(home, &installed)?;
     Ok(environment)
+}
+
+fn lock(home: &Home) -> Result<File> {
+    let lock =
+        File::create(home.state().join("setup.lock")).context("the set-up cannot be locked")?;
+    let started = Instant::now();
+    while lock.try_lock().is_err() {
+        if started.elapsed() < Duration::from_millis(100) {
+            eprintln!("Waiting for another set-up of this repository to end …");
+        }
+        if started.elapsed() > PATIENCE {
+            bail!(
+                "another set-up of this repository has been running for {} minutes: end it, and try again",
+                PATIENCE.as_secs() / 60
+            );
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(lock)
 }
 
 /// # Errors

@@ -23,7 +23,7 @@ pub(crate) mod notebook;
 mod one;
 mod options;
 mod outputs;
-mod ports;
+pub(crate) mod ports;
 mod processes;
 mod progress;
 mod publish;

@@ -57,7 +57,7 @@ impl Place {
 case "$*" in
     "-m venv "*) echo "$*" | sed 's| /.*||' >> {made}
         for prefix; do :; done
-        case "$*" in *--clear*) rm -rf "$prefix" ;; esac
+        case "$*" in *--clear*) rm -rf "${{prefix:?}}" ;; esac
         mkdir -p "$prefix/bin" && ln -sf {python} "$prefix/bin/python" ;;
     "-m pip "*) echo "${{*##*--disable-pip-version-check }}" >> {made}
         echo > "${{0%/*}}/jupyter-lab" ;;

@@ -1,6 +1,6 @@
 """Jupyter's own test suite for kernels (jupyter_kernel_test) against the kernelspec `rust`.
 
-`cargo test -p end-to-end --test kernel_test` runs it. The tests themselves are written by Jupyter:
+`cargo test -p end-to-end --test whole kernel_test` runs it. The tests themselves are written by Jupyter:
 here stands only what to send, and why a test is skipped.
 """
 

@@ -3,16 +3,29 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Waits until `condition` holds, at most ten seconds.
+/// Waits until `condition` holds, at most ten seconds: for an end, which is promised.
 ///
 /// # Panics
 /// When it does not.
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    wait(what, Duration::from_secs(10), condition);
+}
+
+/// Waits until something has begun. How long that takes is the machine's affair, which may be busy:
+/// the limit is for what never begins.
+///
+/// # Panics
+/// When it does not.
+pub fn wait_until_begun(what: &str, condition: impl FnMut() -> bool) {
+    wait(what, Duration::from_secs(180), condition);
+}
+
+fn wait(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
         assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "still not so after 10 s: {what}"
+            started.elapsed() < limit,
+            "still not so after {limit:?}: {what}"
         );
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -617,8 +617,23 @@ async fn only_the_loopback_interface_is_listened_on() {
     );
 }
 
-#[tokio::test]
-async fn a_thousand_cells_leave_no_memory_behind() {
+/// In a process of its own: the memory of other tests is no business of this one.
+#[test]
+fn a_thousand_cells_leave_no_memory_behind() {
+    const ALONE: &str = "FRONT_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return thousand_cells();
+    }
+    let mut alone = std::process::Command::new(std::env::current_exe().expect("this program"));
+    alone
+        .args(["--exact", "a_thousand_cells_leave_no_memory_behind"])
+        .env(ALONE, "1");
+    let ran = end_to_end::commands::run(&mut alone, "");
+    assert!(ran.passed && ran.said.contains("1 passed"), "{}", ran.said);
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn thousand_cells() {
     let mut session = Session::start(&["echo"]).await;
     let code = format!("// {}", "x".repeat(2000));
     for _ in 0..1100 {

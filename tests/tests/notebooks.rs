@@ -4,6 +4,7 @@
 use end_to_end::{cargo_lab, repository, said};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -14,25 +15,29 @@ fn main() {
     let found = glob::glob(&pattern.to_string_lossy())
         .expect("a pattern")
         .flatten();
-    let mut trials = Vec::new();
     // Assignments are checked by the tests of the classroom.
     let is_lesson = |path: &PathBuf| {
         let path = path.to_string_lossy();
         !path.contains(".ipynb_checkpoints") && !path.contains("/notebooks/assignments/")
     };
-    for path in found.filter(is_lesson) {
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let committed = path.clone();
-        trials.push(Trial::test(format!("{name}::executes"), move || {
-            executes(&path)
-        }));
+    let mut lessons: Vec<PathBuf> = found.filter(is_lesson).collect();
+    // The longest first, lest one be left to run alone at the end.
+    lessons.sort_by_cached_key(|path| Reverse(code_cells(path)));
+    let name = |path: &Path| {
+        let name = path.file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let mut trials = Vec::new();
+    for path in lessons.clone() {
         trials.push(Trial::test(
-            format!("{name}::is_committed_as_executed"),
-            move || is_presentable(&committed),
+            format!("{}::executes", name(&path)),
+            move || executes(&path),
+        ));
+    }
+    for path in lessons {
+        trials.push(Trial::test(
+            format!("{}::is_committed_as_executed", name(&path)),
+            move || is_presentable(&path),
         ));
     }
     trials.push(Trial::test(
@@ -45,6 +50,14 @@ fn main() {
         pattern.display()
     );
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// How many code cells a notebook has; none where it cannot be read, which its own tests tell.
+fn code_cells(path: &Path) -> usize {
+    let text = std::fs::read(path).unwrap_or_default();
+    let book: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let cells = book["cells"].as_array().into_iter().flatten();
+    cells.filter(|cell| cell["cell_type"] == "code").count()
 }
 
 fn executes(path: &Path) -> Result<(), Failed> {

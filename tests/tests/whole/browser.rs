@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 const TOKEN: &str = "token-of-this-test";
@@ -165,15 +165,14 @@ fn have_sizes(pictures: &Value, count: usize) -> bool {
 }
 
 /// Does `work` in a browser with the notebook open in JupyterLab and its kernel ready; checks that
-/// nothing is left. One at a time: each has a server, a browser and a kernel.
+/// nothing is left.
 fn in_jupyterlab<T>(
     folder: &Path,
     notebook: &str,
     work: impl AsyncFnOnce(&Client) -> Result<T, String>,
 ) -> T {
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    install_browser();
+    static BROWSER: Once = Once::new();
+    BROWSER.call_once(install_browser);
     let mark = folder.to_string_lossy().into_owned();
     // Settings of its own, that ask for no news.
     let settings = folder.join("settings");

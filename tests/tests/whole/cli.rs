@@ -1,6 +1,6 @@
 //! `cargo lab` as its users call it: what it answers, and with which exit code.
 
-use end_to_end::processes::{wait_until, with_variable};
+use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::{books, cargo_lab, repository, said};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -191,7 +191,7 @@ fn ctrl_c_ends_a_run_within_two_seconds_and_leaves_nothing() {
         .next()
         .expect("a line that says it has started")
         .expect("text");
-    wait_until("the cells' process computes", || {
+    wait_until_begun("the cells' process computes", || {
         with_variable("MARK_OF_THIS_TEST", &mark)
             .into_iter()
             .any(is_computing)

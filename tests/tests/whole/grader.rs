@@ -2,7 +2,7 @@
 //! right one gets the points. (That a submission could *cheat* is another matter.)
 
 use end_to_end::books::nbgrader_cell;
-use end_to_end::commands::{self, each};
+use end_to_end::commands;
 use end_to_end::{repository, tool};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -61,24 +61,34 @@ fn nbgrader_validate() {
     repository();
     let course = tempfile::tempdir().expect("a temporary folder");
     hand_out(course.path());
-    each(&SUBMISSIONS, |submission| {
-        let notebook = submit(course.path(), submission);
-        let mut command = nbgrader(course.path());
-        let ran = commands::run(command.arg("validate").arg(notebook), "");
-        // Its exit status is 0 in any case.
-        let verdict = match submission.says {
-            [] => "Success! Your notebook passes all the tests.",
-            _ => "VALIDATION FAILED ON 1 CELL(S)!",
-        };
-        for words in submission.says.iter().chain([&verdict]) {
+    let notebooks = SUBMISSIONS.each_ref().map(|one| submit(course.path(), one));
+    let mut command = nbgrader(course.path());
+    let ran = commands::run(command.arg("validate").args(notebooks), "");
+    // Its exit status is 0 in any case, and each notebook's part begins with the verdict.
+    const VERDICTS: [&str; 2] = [
+        "Success! Your notebook passes all the tests.",
+        "VALIDATION FAILED ON 1 CELL(S)!",
+    ];
+    let mut begins: Vec<usize> = VERDICTS
+        .iter()
+        .flat_map(|verdict| ran.said.match_indices(verdict))
+        .map(|(at, _)| at)
+        .collect();
+    begins.sort_unstable();
+    assert_eq!(begins.len(), SUBMISSIONS.len(), "{}", ran.said);
+    let ends = begins[1..].iter().copied().chain([ran.said.len()]);
+    for ((submission, begin), end) in SUBMISSIONS.iter().zip(&begins).zip(ends) {
+        let said = &ran.said[*begin..end];
+        let verdict = VERDICTS[usize::from(!submission.says.is_empty())];
+        assert!(said.starts_with(verdict), "{}: {said}", submission.student);
+        for words in submission.says {
             assert!(
-                ran.said.contains(words),
-                "{}: {words:?} is not in {}",
-                submission.student,
-                ran.said
+                said.contains(words),
+                "{}: {words:?} is not in {said}",
+                submission.student
             );
         }
-    });
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A kernel's end, however it comes, leaves nothing behind.
 
 use end_to_end::kernel::Kernel;
-use end_to_end::processes::{kernel_folders, wait_until};
+use end_to_end::processes::{kernel_folders, wait_until_begun};
 
 /// Processes that would stay: a child in a session of its own, its child, and a busy loop.
 const FAMILY: &str = r#"
@@ -14,7 +14,7 @@ fn kernel_with_family() -> Kernel {
     let mut kernel = Kernel::start();
     kernel.run(FAMILY).ok();
     assert_eq!(kernel_folders(&kernel.temporary()), 1);
-    wait_until(
+    wait_until_begun(
         "launcher, warden, evcxr, cells, shell and sleeps run",
         || kernel.processes().len() >= 6,
     );

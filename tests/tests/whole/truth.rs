@@ -2,7 +2,7 @@
 
 use end_to_end::kernel::{Kernel, Reply};
 use end_to_end::lent::Lent;
-use end_to_end::processes::{wait_until, with_variable};
+use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use jupyter_protocol::{
     CompleteRequest, ExecuteRequest, HistoryRequest, InspectRequest, IsCompleteRequest,
 };
@@ -269,7 +269,7 @@ fn an_interrupt_while_a_cell_is_compiled_keeps_the_variables() {
     let slow = "#[allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 0; while n < u64::MAX { n += 1 } n };\nN";
     let cell = kernel.begin(slow);
     kernel.wait_for_start(&cell);
-    wait_until("the compiler runs", || {
+    wait_until_begun("the compiler runs", || {
         kernel.processes().iter().any(|pid| {
             std::fs::read_to_string(format!("/proc/{pid}/comm"))
                 .is_ok_and(|name| name.trim_end() == "rustc")

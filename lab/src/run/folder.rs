@@ -23,10 +23,23 @@ impl Folder {
         lock.lock()?;
         // stock evcxr builds its crates below TMPDIR and, when killed, leaves them there
         std::fs::create_dir(directory.path().join("tmp"))?;
-        Ok(Folder {
+        let folder = Folder {
             directory,
             _lock: lock,
-        })
+        };
+        std::fs::write(folder.of_others(), "")?;
+        Ok(folder)
+    }
+
+    /// Stands for the files that other programs have in the folder for temporary files, where the
+    /// notebook is not run by us.
+    fn of_others(&self) -> PathBuf {
+        self.temporary().join("of-another-program")
+    }
+
+    /// Whether what others have among the temporary files is still there.
+    pub fn others_are_left(&self) -> bool {
+        self.of_others().exists()
     }
 
     /// Where the kernel's own temporary files go.

@@ -99,6 +99,11 @@ impl Kernel {
         self.ended
     }
 
+    /// Whether the cells have left alone what is not theirs among the temporary files.
+    pub fn others_files_are_left(&self) -> bool {
+        self.folder.others_are_left()
+    }
+
     /// The last lines that the kernel wrote about itself.
     pub fn log(&self) -> String {
         let text = std::fs::read(self.folder.log()).unwrap_or_default();

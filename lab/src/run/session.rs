@@ -118,6 +118,10 @@ impl<'a> Session<'a> {
         let own = self.notebook.cells[cell].timeout.or(self.notebook.timeout);
         let limit = own.unwrap_or(self.limits.time);
         match timeout(limit, self.answer(cell, &id, Patience::WithinLimits)).await {
+            Ok(Answer::Replied) if !self.kernel.others_files_are_left() => Err(fail(
+                "the cell removed other programs' files from the folder for temporary files"
+                    .to_owned(),
+            )),
             Ok(Answer::Replied) => self.judge(cell),
             Ok(Answer::Died(status)) => Err(self.death(cell, status).await),
             Ok(Answer::Flooded(limit)) => {

@@ -108,7 +108,7 @@ pub(crate) use debug_as_picture;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{ByDebug, Debug, debug_as_picture};
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone)]

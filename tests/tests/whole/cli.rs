@@ -68,6 +68,19 @@ fn a_cell_that_ends_its_process_and_too_much_output_are_failures() {
     assert!(code == 1 && report.contains("1 MiB"), "{report}");
 }
 
+/// Under JupyterLab that folder is everybody's.
+#[test]
+fn a_cell_that_empties_the_folder_for_temporary_files_fails() {
+    let (code, report) = run(
+        "for entry in std::fs::read_dir(std::env::temp_dir()).unwrap().flatten() { let _ = std::fs::remove_file(entry.path()); }",
+        &[],
+    );
+    assert!(
+        code == 1 && report.contains("removed other programs' files"),
+        "{report}"
+    );
+}
+
 #[test]
 fn a_time_limit_ends_a_cell() {
     let folder = tempfile::tempdir().expect("a temporary folder");

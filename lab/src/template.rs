@@ -101,7 +101,12 @@ fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
     ] {
         hash.update(part);
     }
-    let mut files = vec![home.root.join("Cargo.lock"), home.root.join("Cargo.toml")];
+    // The workspace's profiles are not the template's.
+    let workspace = home.root.join("Cargo.toml");
+    let manifest = fs::read_to_string(&workspace)
+        .with_context(|| format!("{} cannot be read", workspace.display()))?;
+    hash.update(manifest.split("\n[profile.").next().unwrap_or_default());
+    let mut files = vec![home.root.join("Cargo.lock")];
     sources_below(&home.root.join("support"), &mut files)?;
     files.sort();
     for file in files {

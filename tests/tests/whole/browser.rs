@@ -15,7 +15,7 @@ const TOKEN: &str = "token-of-this-test";
 /// A whole notebook, on a machine that does other things too.
 const RUN_ALL: Duration = Duration::from_secs(240);
 /// One cell, or what the page does by itself.
-const CELL: Duration = Duration::from_secs(60);
+const CELL: Duration = Duration::from_secs(180);
 
 #[test]
 fn run_all_cells_of_02_fork_in_jupyterlab() {
@@ -249,7 +249,7 @@ async fn open(browser: &Client, address: &str) -> Result<(), String> {
     until(
         browser,
         "the kernel is ready",
-        Duration::from_secs(90),
+        RUN_ALL,
         "return lab()?.sessionContext.session?.kernel?.status === 'idle'",
     )
     .await?;
@@ -271,7 +271,7 @@ async fn menu(browser: &Client, name: &str, item: &str) -> Result<(), String> {
         );
         let item = browser
             .wait()
-            .at_most(Duration::from_secs(20))
+            .at_most(CELL)
             .for_element(Locator::XPath(&path))
             .await
             .map_err(|error| error.to_string())?;
@@ -328,13 +328,7 @@ async fn show(browser: &Client, cell: usize, name: &str) -> Result<(), String> {
          const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')];
          return drawn.length >= wanted && drawn.every(picture => picture.getBoundingClientRect().width > 0)"
     );
-    until(
-        browser,
-        "the cell's pictures are drawn",
-        Duration::from_secs(20),
-        &drawn,
-    )
-    .await?;
+    until(browser, "the cell's pictures are drawn", CELL, &drawn).await?;
     save_picture(browser, &format!("{name}.png")).await;
     Ok(())
 }
@@ -433,6 +427,8 @@ fn start_driver(mark: &str) -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .env("MARK_OF_THIS_TEST", mark)
+        // Its browser's own files go with the test's.
+        .env("TMPDIR", mark)
         .stdout(Stdio::piped())
         .spawn()
         .expect("chromedriver starts");

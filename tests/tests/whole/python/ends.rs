@@ -184,7 +184,10 @@ fn an_interrupt_ends_a_program_and_all_that_it_started() {
         kernel.run("use support::prelude::*;").ok();
         let cell = kernel.begin(&format!("python({path:?}).run();"));
         kernel.wait_for(&cell, "started\n");
-        assert_eq!(with_variable("TEST_MARK", &mark).len(), 2);
+        // A new program's environment is not yet there when its starter hears of it.
+        wait_until_begun("two children", || {
+            with_variable("TEST_MARK", &mark).len() == 2
+        });
         kernel.interrupt();
         kernel.finish(&cell).error();
         wait_until("nothing is left", || {

@@ -79,6 +79,7 @@ pub struct Evcxr {
     /// Of the requests by which it is warmed up, how many it has got.
     pub warmed: usize,
     pub workplace: Option<Workplace>,
+    given_up: bool,
     author: Author,
     outbox: UnboundedSender<(Channel, Message)>,
     stop: Option<oneshot::Sender<String>>,
@@ -112,6 +113,7 @@ impl Evcxr {
             ready: false,
             warmed: 0,
             workplace: None,
+            given_up: false,
             author: Author::new(evcxrs.clone()),
             outbox,
             stop: Some(stop),
@@ -167,6 +169,18 @@ impl Evcxr {
     pub fn send(&self, channel: Channel, message: Message) {
         // It may just have ended: then its last news says so.
         let _ = self.outbox.send((channel, message));
+    }
+
+    /// Has it ended, and gives it nothing more to do.
+    pub fn give_up(&mut self, why: &str) {
+        self.stop(why);
+        self.ready = false;
+        self.given_up = true;
+    }
+
+    /// Whether somebody has been told already that it has come to its end.
+    pub fn is_given_up(&self) -> bool {
+        self.given_up
     }
 
     /// Has it ended; the last of its news will give `why`.

@@ -42,11 +42,12 @@ impl Front {
         };
         let now = Instant::now();
         if now - since > limits::INTERRUPT {
+            const WHY: &str = "evcxr did not react to the interrupt";
             if let Some(evcxr) = &mut self.evcxr {
-                evcxr.stop("evcxr did not react to the interrupt");
+                evcxr.give_up(WHY);
             }
-            running.due = Some(now + limits::END);
-            return;
+            // Its end may take a while: nobody waits for that.
+            return self.fail(Failure::evcxr(WHY)).await;
         }
         match &self.line {
             Some((_, line)) if !running.is_waited_for(wait_for_stdin(line.pid)) => {

@@ -246,12 +246,16 @@ impl Front {
 
     /// Tells of it and starts another.
     async fn evcxr_ended(&mut self, why: String) {
-        let was_ready = self.evcxr.take().is_some_and(|evcxr| evcxr.ready);
+        let evcxr = self.evcxr.take();
+        let was_told = evcxr.as_ref().is_some_and(Evcxr::is_given_up);
+        let was_ready = evcxr.is_some_and(|evcxr| evcxr.ready);
         self.line = None;
         self.ended_idle = false;
         // What it was asked that was no cell has no answer.
         self.running.take_if(|running| !running.is_cell());
-        if !was_ready {
+        if was_told {
+            self.attempts = 0;
+        } else if !was_ready {
             self.attempts += 1;
             if self.attempts >= ATTEMPTS {
                 self.refuse_all(&why).await;

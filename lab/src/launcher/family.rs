@@ -96,12 +96,21 @@ pub fn compilers_below(ancestor: u32) -> Vec<Pid> {
 /// child, has ended. The warden's own child is the eldest, evcxr.
 pub fn adopted_by(warden: u32) -> Vec<Pid> {
     let mut children = children();
-    let mut own = children.remove(&(warden as i32)).unwrap_or_default();
-    own.sort_by_key(|child| field_of(*child, STARTED));
-    let adopted: Vec<i32> = own.into_iter().skip(1).collect();
+    let own = children.remove(&(warden as i32)).unwrap_or_default();
+    let adopted = all_but_eldest(own, |child| field_of(child, STARTED));
     let mut found: Vec<Pid> = adopted.iter().copied().map(Pid::from_raw).collect();
     found.extend(below_all(adopted, children));
     found
+}
+
+/// One that has ended meanwhile has no time of its start: it is no eldest.
+fn all_but_eldest(children: Vec<i32>, started: impl Fn(i32) -> Option<u64>) -> Vec<i32> {
+    let mut alive: Vec<(u64, i32)> = children
+        .into_iter()
+        .filter_map(|child| Some((started(child)?, child)))
+        .collect();
+    alive.sort_unstable();
+    alive.into_iter().skip(1).map(|(_, child)| child).collect()
 }
 
 /// If the process's main thread waits for something to read on stdin: which of its waits it is. The
@@ -160,9 +169,10 @@ pub fn session_of(pid: i32) -> Option<i32> {
 }
 
 fn field_of(pid: i32, field: usize) -> Option<u64> {
-    // "1234 (a name) S 1200 …": the name may hold anything, so look behind its last bracket.
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?
+    // "1234 (a name) S 1200 …": the name may hold any bytes, so look behind its last bracket.
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    String::from_utf8_lossy(&stat)
+        .rsplit_once(')')?
         .1
         .split_whitespace()
         .nth(field)?
@@ -182,10 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn a_process_that_has_just_ended_makes_nobody_the_eldest() {
+        let started = |child: i32| (child != 7).then_some(100 + child as u64);
+        assert_eq!(all_but_eldest(vec![9, 7, 3, 5], started), [5, 9]);
+        assert_eq!(all_but_eldest(vec![7], started), [] as [i32; 0]);
+    }
+
+    #[test]
     fn a_grandchild_is_below_and_its_odd_name_does_not_hide_it() {
         let mut shell = Command::new("sh");
-        // The name of a process may hold spaces and brackets.
-        let script = "printf ') x (' > /proc/self/comm; sleep 60 & wait";
+        // The name of a process may hold spaces, brackets, and what is no text.
+        let script = "printf ') \\377 x (' > /proc/self/comm; sleep 60 & wait";
         let mut shell = shell.args(["-c", script]).spawn().unwrap();
         let shell_pid = Pid::from_raw(shell.id() as i32);
         let started = Instant::now();

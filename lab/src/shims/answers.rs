@@ -1,4 +1,4 @@
-//! What cargo answered, remembered for all kernels.
+//! What cargo answered, remembered: for all kernels, or, where the reader has added crates, for this one.
 
 use super::Settings;
 use super::command::Paths;
@@ -25,7 +25,8 @@ struct Answer {
 pub fn about_toolchain(paths: &Paths, settings: &Settings, words: &[&str]) -> Result<Vec<u8>> {
     let name = words.join(" ");
     let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-    remembered(paths, settings, words, &name, |_| Some(Vec::new()))
+    let file = settings.answers.join(name);
+    remembered(paths, settings, words, &file, |_| Some(Vec::new()))
 }
 
 /// What cargo says about the packages of the build directory's program.
@@ -41,7 +42,12 @@ pub fn metadata(paths: &Paths, settings: &Settings, words: &[&str]) -> Result<Ve
         false => "metadata",
     };
     let key = Key::of(paths, kind, &arguments)?;
-    remembered(paths, settings, words, &format!("metadata-{key}"), |text| {
+    let answers = match kept::has_crates_of_its_own(paths) {
+        true => paths.folder.join("answers"),
+        false => settings.answers.clone(),
+    };
+    let file = answers.join(format!("metadata-{key}"));
+    remembered(paths, settings, words, &file, |text| {
         local_manifests(&serde_json::from_str(text).ok()?, &paths.build)
     })
 }
@@ -50,11 +56,10 @@ fn remembered(
     paths: &Paths,
     settings: &Settings,
     words: &[&str],
-    name: &str,
+    file: &Path,
     manifests: impl FnOnce(&str) -> Option<Vec<Source>>,
 ) -> Result<Vec<u8>> {
-    let file = settings.answers.join(name);
-    if let Some(answer) = kept::read::<Answer>(paths, &file)
+    if let Some(answer) = kept::read::<Answer>(paths, file)
         && answer.manifests.iter().all(Source::is_unchanged)
     {
         eprint!("{}", answer.complaint);
@@ -67,7 +72,7 @@ fn remembered(
         super::cargo::print(&answer.stdout)?;
         std::process::exit(answer.status.code().unwrap_or(101));
     }
-    remember(paths, &file, &answer, manifests);
+    remember(paths, file, &answer, manifests);
     Ok(answer.stdout)
 }
 

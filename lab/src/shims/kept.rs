@@ -74,6 +74,12 @@ impl Key {
     }
 }
 
+/// Whether the lock file has grown by crates that the reader has asked for.
+pub fn has_crates_of_its_own(paths: &Paths) -> bool {
+    let [here, first] = [&paths.build, &paths.folder].map(|folder| folder.join("Cargo.lock"));
+    others_in_lock(&here) != others_in_lock(&first)
+}
+
 /// The lock file without the program itself, which evcxr's check of a dependency calls by another name.
 /// What it depends on stands in the manifest.
 fn others_in_lock(file: &Path) -> String {

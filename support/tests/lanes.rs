@@ -313,8 +313,8 @@ fn an_open_span_of_a_thread_that_lives_reaches_to_now() {
     let trace = Trace::new();
     let span = trace.span("open");
     let length = || {
-        let text = format!("{:?}", trace.timeline());
-        text.split_once("length: ").unwrap().1.to_string()
+        let text = trace.timeline().text();
+        text.split_once(':').unwrap().0.to_string()
     };
     let first = length();
     while length() == first {

@@ -108,7 +108,7 @@ pub(crate) use debug_as_picture;
 
 #[cfg(test)]
 mod tests {
-    use super::{ByDebug, Debug, debug_as_picture};
+    use super::{ByDebug, Debug};
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone)]
@@ -164,7 +164,9 @@ mod tests {
         ().evcxr_display();
         (*"text").evcxr_display();
         (vec![1, 2][..1]).evcxr_display();
-        (&mut 5).evcxr_display();
+        let changeable = &mut 5;
+        (changeable).evcxr_display();
+        *changeable += 1;
         let unsized_value: &dyn Debug = &1;
         (*unsized_value).evcxr_display();
     }

@@ -4,7 +4,7 @@
 //! tests asks the real program whether each still holds, and names the one that does not; so a new
 //! version is tried by changing the number and running that test.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The one version that is built on.
 pub const VERSION: &str = "0.22.0";
@@ -95,16 +95,13 @@ pub fn cargo_arguments(command: &str, host: &str) -> [String; 4] {
 
 /// rustc's flags, of which it makes `RUSTFLAGS`.
 pub fn rust_flags() -> String {
-    let lld = find("mold").is_none() && find("lld").is_some();
+    use crate::setup::find_program;
+    let lld = find_program("mold").is_none() && find_program("lld").is_some();
     let mut flags = "-Cprefer-dynamic".to_owned();
     if lld {
         flags.push_str(" -Clink-arg=-fuse-ld=lld");
     }
     flags
-}
-
-fn find(program: &str) -> Option<PathBuf> {
-    crate::setup::find_program(program)
 }
 
 /// With these words, before the status itself, it tells that the cells' process has ended.

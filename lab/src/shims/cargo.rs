@@ -105,12 +105,12 @@ fn compile(
         return direct::compile(paths, &kept, is_check);
     }
     let mut cargo = paths.cargo(settings);
-    cargo.args(&arguments).stderr(Stdio::inherit());
-    if std::env::var_os(ALWAYS).is_some() {
+    cargo.stderr(Stdio::inherit());
+    match std::env::var_os(ALWAYS) {
         // As stock evcxr has it, check and all.
-        cargo = paths.cargo(settings);
-        cargo.args(words).stderr(Stdio::inherit());
-    }
+        Some(_) => cargo.args(words),
+        None => cargo.args(&arguments),
+    };
     let answer = match doubted {
         true => cargo.output().context("cargo cannot be started")?,
         false => build(paths, settings, cargo, &arguments)?,

@@ -42,11 +42,16 @@ impl Paths {
     /// The real cargo.
     pub fn cargo(&self, settings: &Settings) -> Command {
         let mut command = Command::new(settings.bin.join("cargo"));
+        self.give_back_cargo_home(&mut command);
+        command
+    }
+
+    /// The kernel's own CARGO_HOME is for rust-analyzer alone.
+    pub fn give_back_cargo_home(&self, command: &mut Command) {
         match &self.cargo_home {
             Some(home) => command.env("CARGO_HOME", home),
             None => command.env_remove("CARGO_HOME"),
         };
-        command
     }
 
     /// cargo's configuration outside of the kernel's folder: above the one in which all kernels'

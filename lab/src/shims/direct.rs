@@ -145,10 +145,7 @@ impl Rustc {
         };
         let (program, arguments) = command.split_first().context("no rustc was kept")?;
         let mut rustc = Command::new(program);
-        match std::env::var_os(super::CARGO_HOME).filter(|home| !home.is_empty()) {
-            Some(home) => rustc.env("CARGO_HOME", home),
-            None => rustc.env_remove("CARGO_HOME"),
-        };
+        paths.give_back_cargo_home(&mut rustc);
         rustc
             .args(arguments)
             .envs(&kept.environment)

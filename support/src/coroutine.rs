@@ -48,7 +48,7 @@
 //! switch without the system costs. Not for: waiting for input and output, or other cores; a
 //! coroutine runs on the thread that resumes it, while that thread waits. For waiting without
 //! a thread there is `async`, whose futures are coroutines without stacks; see
-//! [`Trace::task`](crate::trace::Trace::task).
+//! [`Trace::task`](timeline::trace::Trace::task).
 //!
 //! # One thread
 //!
@@ -90,6 +90,7 @@
 
 mod handle;
 mod iter;
+mod lane;
 mod overflow;
 mod running;
 mod stack;
@@ -98,6 +99,7 @@ mod yielder;
 
 pub use handle::Coroutine;
 pub use iter::{IntoIter, Iter};
+pub(crate) use lane::Resumes;
 pub use stack::most;
 pub use stop::{CloseError, Exit, State, Stop};
 pub use yielder::Yielder;

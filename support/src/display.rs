@@ -36,7 +36,7 @@ pub use show::Show;
 /// Shows a picture, or anything else that knows its formats.
 ///
 /// ```
-/// let trace = support::trace::Trace::new();
+/// let trace = support::timeline::trace::Trace::new();
 /// trace.instant("now");
 /// support::display::show(&trace.timeline());
 /// ```

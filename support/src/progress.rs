@@ -20,7 +20,7 @@
 //! most every ten per cent (every ten seconds where the total is not known), and that last line.
 //!
 //! For: loops whose end one waits for. Not for: showing *what* happens (that is a
-//! [live timeline](crate::plot::live)) or for measuring: drawing takes time of the work's own
+//! [live timeline](timeline::Timeline)) or for measuring: drawing takes time of the work's own
 //! thread, well under a millisecond a drawing.
 
 mod bar;

@@ -38,7 +38,7 @@ pub use run::Run;
 pub(crate) use started::Started;
 
 #[cfg(doc)]
-use crate::trace::Trace;
+use timeline::trace::Trace;
 
 /// So long a program may take unless told otherwise.
 const LIMIT: Duration = Duration::from_secs(30);

@@ -58,7 +58,7 @@ use std::pin::pin;
 use tokio::runtime::{EnterGuard, Handle};
 
 pub use local::{LocalRuntime, LocalTask, current_thread};
-pub(crate) use running::{named, task};
+pub(crate) use running::task;
 pub use task::{Ended, Task};
 
 /// Runs a future on the calling thread until it is ready, and returns what it gives: Python's
@@ -109,7 +109,7 @@ where
 
 /// As [`spawn`], with a name that a panic's line tells.
 ///
-/// A future made by [`Trace::task`](crate::trace::Trace::task) has a name already.
+/// A future made by [`Trace::task`](timeline::trace::Trace::task) has a name already.
 ///
 /// ```
 /// let task = support::runtime::spawn_named("adder", async { 1 + 1 });

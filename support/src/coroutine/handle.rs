@@ -9,7 +9,7 @@ use super::running::{Body, Outcome, Running, Signal};
 use super::stack::DEFAULT;
 use super::yielder::Slots;
 use super::{CloseError, State, Stop, Yielder};
-use crate::trace::Resumes;
+use super::lane::Resumes;
 
 #[cfg(doc)]
 use super::Exit;

@@ -14,7 +14,8 @@ use corosensei::CoroutineResult;
 
 use super::stack::Stack;
 use super::{CloseError, Exit, State};
-use crate::trace::{How, Resumes};
+use super::lane::Resumes;
+use timeline::trace::How;
 
 type Raw = corosensei::Coroutine<(), (), (), Stack>;
 

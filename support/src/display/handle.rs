@@ -37,7 +37,7 @@ impl Handle {
     /// Replaces what is shown. See the [module](crate::display) on blocking and errors.
     ///
     /// ```
-    /// let trace = support::trace::Trace::new();
+    /// let trace = support::timeline::trace::Trace::new();
     /// let shown = trace.timeline().show();
     /// trace.instant("now");
     /// shown.update(&trace.timeline());

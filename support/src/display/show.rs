@@ -1,7 +1,7 @@
 //! What can be shown, and in which formats.
 
 use super::png::base64;
-use crate::plot::{Figure, Timeline};
+use timeline::Figure;
 
 /// Something that can be shown: it tells its formats, as pairs of MIME type and content.
 ///
@@ -29,15 +29,13 @@ pub trait Show {
     fn formats(&self) -> Vec<(String, String)>;
 }
 
-impl Show for Figure {
+impl<T> Show for T
+where
+    for<'a> &'a T: Into<Figure>,
+{
     fn formats(&self) -> Vec<(String, String)> {
-        pair("image/svg+xml", self.svg(), self.text())
-    }
-}
-
-impl Show for Timeline {
-    fn formats(&self) -> Vec<(String, String)> {
-        Figure::from(self).formats()
+        let figure: Figure = self.into();
+        pair("image/svg+xml", figure.svg(), figure.text())
     }
 }
 

@@ -8,8 +8,8 @@
 //! The code in the child runs after a fork from a process with several threads, so it may only
 //! make calls that are safe in a signal handler, until `exec` or exit.
 
-use super::lifeline::Lifeline;
 use super::output;
+use processes::lifeline::{Lifeline, above_standard, killed_with_thread_of};
 use std::cell::RefCell;
 use std::io::{self, StderrLock, StdoutLock, Write};
 use std::os::fd::{IntoRawFd, OwnedFd};
@@ -41,7 +41,7 @@ pub fn forks() -> usize {
 
 pub fn install() -> io::Result<()> {
     let nothing: OwnedFd = std::fs::File::open("/dev/null")?.into();
-    NOTHING.store(output::above_standard(nothing)?.into_raw_fd(), Relaxed);
+    NOTHING.store(above_standard(nothing)?.into_raw_fd(), Relaxed);
     LIFELINE.make()?;
     // SAFETY: the handlers are functions of this library, which is never unloaded.
     match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) }
@@ -85,17 +85,5 @@ fn die_with(parent: libc::pid_t) {
         killed_with_thread_of(parent);
     } else {
         LIFELINE.hold();
-    }
-}
-
-/// Has the operating system send SIGKILL to this process when the thread that forked it ends.
-pub(crate) fn killed_with_thread_of(parent: libc::pid_t) {
-    // SAFETY: system calls that are safe in a signal handler.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        // The parent may have ended before the call above.
-        if libc::getppid() != parent {
-            libc::_exit(1);
-        }
     }
 }

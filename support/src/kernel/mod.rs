@@ -15,31 +15,22 @@
 //! - `fault` lets a process that faults end by its own signal.
 //!
 //! For rich output (pictures) see [`crate::display`], and [`rich`] for a cell's result; for what a
-//! reader uses to work with processes and threads see [`crate::thread`].
+//! reader uses to work with processes and threads see [`crate::threads`].
 
 mod fault;
 mod fork;
 mod json;
-mod lifeline;
 mod mark;
 mod output;
 mod panic;
-mod result;
-pub mod rich;
 pub(crate) mod shown;
 mod stdin;
 
 pub use fork::forks;
-pub(crate) use fork::killed_with_thread_of;
 pub(crate) use json::valid as is_json;
-pub(crate) use lifeline::Lifeline;
-pub(crate) use output::{
-    Place, THREAD as CARRIER, above_standard, in_child as is_guarded_child, place,
-};
-pub(crate) use panic::say_in_processes;
+pub(crate) use output::THREAD as CARRIER;
 #[doc(hidden)]
-pub use result::{ByDebug, ByFormat};
-pub(crate) use result::{debug_as_picture, stands_for};
+pub use timeline::cell::{ByDebug, ByFormat};
 
 use std::sync::Once;
 
@@ -65,6 +56,7 @@ extern "C" fn on_load() {
     if runs_cells() {
         ONCE.call_once(|| {
             restore_directory();
+            name_processes();
             mark::install();
             panic::install();
             fault::install();
@@ -97,4 +89,11 @@ fn restore_directory() {
         // A directory that has gone leaves the cells where evcxr stands.
         let _ = std::env::set_current_dir(directory);
     }
+}
+
+/// Processes have names in a trace and in a panic's line, and a bare fork's child knows that it is one.
+fn name_processes() {
+    processes::watch_forks();
+    processes::keep_panic_hook();
+    timeline::trace::name_processes(processes::name);
 }

@@ -12,8 +12,9 @@
 //! and the pipes carry nothing but the words that steer evcxr.
 
 use super::mark;
+use processes::lifeline::above_standard;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -149,19 +150,6 @@ pub fn leave_to_parent() {
             // SAFETY: this module opened it and nothing else in the child uses it.
             unsafe { libc::close(descriptor) };
         }
-    }
-}
-
-/// Moves a descriptor out of the way of 0, 1, 2 and of the low numbers that lessons print.
-pub fn above_standard(descriptor: OwnedFd) -> io::Result<OwnedFd> {
-    // SAFETY: the descriptor is open, and the new one is owned by nobody else.
-    unsafe {
-        let moved = check(libc::fcntl(
-            descriptor.as_raw_fd(),
-            libc::F_DUPFD_CLOEXEC,
-            64,
-        ))?;
-        Ok(OwnedFd::from_raw_fd(moved))
     }
 }
 

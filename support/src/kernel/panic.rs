@@ -2,11 +2,9 @@
 
 use super::output::{self, Place};
 use super::{json, mark};
-use crate::process::own;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Installs the hook. It is back after the kernel has restarted the process, as loading the
 /// library installs it.
@@ -46,34 +44,6 @@ fn hook(info: &PanicHookInfo) {
     let _ = std::io::stderr().lock().write_all(&line);
 }
 
-/// Outside of a kernel, where the program's own hook speaks: has a [`Process`] say in one line
-/// what panicked in it.
-///
-/// The standard library's hook would not do there. It takes a lock that a thread of the parent,
-/// which does not exist in the child, may have held at the fork.
-///
-/// [`Process`]: crate::process::Process
-pub fn say_in_processes() {
-    static DONE: AtomicBool = AtomicBool::new(false);
-    // A panicking thread may not change the hook; the next process's parent will.
-    let in_vain = output::place() != Place::Plain || std::thread::panicking();
-    if in_vain || DONE.swap(true, SeqCst) {
-        return;
-    }
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if own::name().is_none() {
-            return before(info);
-        }
-        let thread = std::thread::current();
-        let message = info
-            .payload_as_str()
-            .unwrap_or("(a value that is not text)");
-        let line = line(info, message, thread.name().unwrap_or("unnamed"));
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
-    }));
-}
-
 /// The line that tells a panic. It is written at once, so that lines of other threads stay
 /// outside of it.
 fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
@@ -82,8 +52,11 @@ fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
     });
     let pid = std::process::id();
     // A task moves from thread to thread: whose panic it is, its own name says.
-    let thread = crate::runtime::task().unwrap_or_else(|| format!("thread '{thread}'"));
-    let who = match own::name() {
+    let task = timeline::trace::current_task().map(|name| format!("task '{name}'"));
+    let thread = task
+        .or_else(crate::runtime::task)
+        .unwrap_or_else(|| format!("thread '{thread}'"));
+    let who = match processes::name() {
         // The one thread that every process has needs no mention.
         Some(name) if is_main_thread() => format!("process '{name}' ({pid})"),
         Some(name) => format!("process '{name}' ({pid}), {thread}"),

@@ -1,7 +1,8 @@
 //! How something is shown at once, wherever the program runs.
 
 use super::output::{self, Place};
-use super::{json, mark, rich};
+use super::{json, mark};
+use timeline::cell::rich;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -31,7 +32,7 @@ pub fn show(formats: &[(String, String)], id: &str, update: bool) {
                 .iter()
                 .map(|(mime, content)| (&**mime, &**content))
                 .collect();
-            rich::show(&formats);
+            rich(&formats);
         }
         Place::Plain => {
             let text = formats.iter().find(|(mime, _)| mime == "text/plain");

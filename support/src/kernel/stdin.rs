@@ -24,7 +24,7 @@ use std::io;
 use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
-use super::output;
+
 
 /// `/dev/null`, opened once and for good.
 static NOTHING: AtomicI32 = AtomicI32::new(-1);
@@ -32,7 +32,7 @@ static NOTHING: AtomicI32 = AtomicI32::new(-1);
 type List = libc::posix_spawn_file_actions_t;
 
 pub fn install() -> io::Result<()> {
-    let nothing = output::above_standard(File::open("/dev/null")?.into())?;
+    let nothing = processes::lifeline::above_standard(File::open("/dev/null")?.into())?;
     NOTHING.store(nothing.into_raw_fd(), Relaxed);
     // SAFETY: sets a flag of a descriptor; and a callback that touches only what it is given.
     unsafe {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use crate::trace::How;
+use timeline::trace::How;
 
 /// Why a program did not run to a good end, in one sentence.
 ///

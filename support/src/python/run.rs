@@ -15,8 +15,8 @@ use nix::unistd::Pid;
 
 use super::say::Stream;
 use super::{Failed, Python, minder, told, usual_interpreter};
-use crate::plot::Timeline;
-use crate::trace::Trace;
+use timeline::plot::Timeline;
+use timeline::trace::Trace;
 
 /// So long the minder may take to end what is left, before it is ended itself.
 const ENDING: Duration = Duration::from_secs(3);

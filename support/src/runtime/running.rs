@@ -44,11 +44,6 @@ fn within<R>(name: Option<&str>, polling: bool, poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// Runs a poll of a task of this name, whoever polls it.
-pub(crate) fn named<R>(name: &str, poll: impl FnOnce() -> R) -> R {
-    within(Some(name), false, poll)
-}
-
 /// What a panic of the caller is told to be a panic of, if that is a task.
 pub(crate) fn task() -> Option<String> {
     let now = NOW.get();

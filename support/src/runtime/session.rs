@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use crossbeam::channel::bounded;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::running::Running;
-use crate::thread::Event;
 
 /// How long to wait for the workers' threads; they are there within a millisecond.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -62,7 +61,7 @@ fn make(pid: u32, known: *mut Session) -> &'static Handle {
 }
 
 fn build() -> std::io::Result<Runtime> {
-    let workers = crate::thread::cpus().max(2);
+    let workers = crate::cpus::count().max(2);
     let started = Arc::new(AtomicUsize::new(0));
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
@@ -80,17 +79,17 @@ fn build() -> std::io::Result<Runtime> {
 /// Waits until each worker has a thread. tokio's threads take the first work that they find: one
 /// that was started for a blocking closure might become a worker, and bear the wrong name.
 fn await_workers(handle: &Handle, workers: usize) {
-    let (here, arrived) = channel();
-    let all_are = Arc::new(Event::new());
+    let (here, arrived) = bounded(workers);
+    let (all_are, wait) = bounded::<()>(0);
     for _ in 0..workers {
-        let (here, all_are) = (here.clone(), Arc::clone(&all_are));
+        let (here, wait) = (here.clone(), wait.clone());
         // Each keeps its worker until all have one.
         handle.spawn(async move {
             let _ = here.send(());
-            all_are.wait_timeout(LIMIT);
+            let _ = wait.recv_timeout(LIMIT);
         });
     }
     // If it takes too long, only names are at stake.
     (0..workers).all(|_| arrived.recv_timeout(LIMIT).is_ok());
-    all_are.set();
+    drop(all_are);
 }

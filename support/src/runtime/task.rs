@@ -74,7 +74,7 @@ impl std::error::Error for Ended {}
 impl Ended {
     pub(super) fn told(error: JoinError) -> Ended {
         match error.try_into_panic() {
-            Ok(payload) => Ended::Panicked(crate::thread::message(payload.as_ref())),
+            Ok(payload) => Ended::Panicked(crate::threads::message(payload.as_ref()).to_string()),
             Err(_) => Ended::Cancelled,
         }
     }

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 use super::Failed;
 use super::server::{Runs, Server};
-use crate::process::pidfd;
+use processes::pidfd;
 use crate::python::{Python, Started};
 
 /// A program that was started, and the process that it is.

@@ -10,13 +10,13 @@ use nix::unistd::pipe2;
 
 use super::Failed;
 use super::server::Runs;
-use crate::process::Process;
+use processes::Process;
 
 /// So long a child may take to say that it serves.
 const START: u16 = 5_000;
 
 /// A child that starts threads may meet a lock that a thread of its parent held at the fork (see
-/// [`crate::process`]): it is killed then, and another one forked.
+/// [`processes`]): it is killed then, and another one forked.
 const TRIES: usize = 3;
 
 /// Processes that serve on one listening socket, and the pipe that tells them to stop.

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::{Failed, child, get, limits};
-use crate::codec;
-use crate::process::Process;
+use processes::codec;
+use processes::Process;
 use drive::{Plan, Until};
 use report::Raw;
 pub use report::{Failure, Report};

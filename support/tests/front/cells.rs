@@ -212,9 +212,9 @@ extern "C" fn cell() {
         }
         "live" => {
             let trace = Trace::new();
-            let live = trace.live();
+            let shown = display::show(&trace.timeline());
             (0..50).for_each(|n| trace.instant(&n.to_string()));
-            live.stop();
+            shown.update(&trace.timeline());
         }
         other => panic!("no cell is called {other}"),
     }

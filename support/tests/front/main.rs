@@ -324,6 +324,6 @@ fn without_a_front_all_goes_through_evcxrs_pipes() {
             .iter()
             .filter(|line| line.contains("svg+xml"))
             .count(),
-        1
+        2
     );
 }

@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use support::libc;
-use support::process::{Exit, Process};
+use support::processes::{Exit, Process};
 use support::runtime::{Ended, block_on, current_thread, spawn};
 use support::tokio;
 

@@ -10,13 +10,13 @@ use tokio::time::{Instant, pause, sleep, timeout};
 #[test]
 fn all_tasks_run_on_the_callers_thread() {
     let runtime = current_thread();
-    let here = support::thread::tid();
+    let here = support::threads::tid();
     let tasks: Vec<_> = (0..5)
         .map(|_| {
             runtime.spawn_local(async {
                 tokio::task::yield_now().await;
-                let further = tokio::task::spawn_local(async { support::thread::tid() });
-                (support::thread::tid(), further.await.unwrap())
+                let further = tokio::task::spawn_local(async { support::threads::tid() });
+                (support::threads::tid(), further.await.unwrap())
             })
         })
         .collect();
@@ -25,7 +25,7 @@ fn all_tasks_run_on_the_callers_thread() {
             assert_eq!(task.await, Ok((here, here)));
         }
         // The session's runtime is another.
-        assert_ne!(spawn(async { support::thread::tid() }).await, Ok(here));
+        assert_ne!(spawn(async { support::threads::tid() }).await, Ok(here));
     });
 }
 

@@ -39,7 +39,7 @@ fn tasks_run_on_several_workers_at_once() {
             let barrier = barrier.clone();
             spawn(async move {
                 barrier.wait();
-                support::thread::name()
+                support::threads::name()
             })
         })
         .collect();
@@ -54,7 +54,7 @@ fn tasks_run_on_several_workers_at_once() {
 #[test]
 fn blocking_closures_do_not_hold_up_tasks() {
     // More of them than there are workers, all waiting for a task.
-    let count = 3 * support::thread::cpus().max(2);
+    let count = 3 * support::cpus::count().max(2);
     let (barrier, ready) = (Arc::new(Barrier::new(count + 1)), spawn(async { 1 }));
     let all: Vec<_> = (0..count)
         .map(|_| {
@@ -62,7 +62,7 @@ fn blocking_closures_do_not_hold_up_tasks() {
             spawn_blocking(move || {
                 barrier.wait();
                 // They may block on the runtime, too.
-                block_on(async { support::thread::name() })
+                block_on(async { support::threads::name() })
             })
         })
         .collect();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use support::runtime::{Ended, current_thread, spawn};
 use support::tokio;
-use support::trace::{How, Kind, Trace};
+use support::timeline::trace::{How, Kind, Trace};
 use tokio::time::sleep;
 
 fn polls(trace: &Trace, lane: &str) -> usize {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
-use crate::plot::human;
+use processes::codec;
+use timeline::plot::human;
 
 /// Latencies that [`Report::latencies`] gives at most; more would not be seen in a picture.
 const SAMPLES: usize = 10_000;
@@ -271,7 +271,7 @@ impl Report {
     /// are.
     ///
     /// ```
-    /// use support::plot::Histogram;
+    /// use support::timeline::plot::Histogram;
     ///
     /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
     /// let report = support::web::load(&server.url(), "x").requests(50).run();

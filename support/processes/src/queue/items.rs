@@ -1,0 +1,51 @@
+//! A queue's items in a loop.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{GetError, Queue};
+
+/// The items of a queue as they come; made by [`Queue::iter`].
+///
+/// ```
+/// let queue = processes::Queue::new(2);
+/// queue.put(20).unwrap();
+/// queue.put(22).unwrap();
+/// queue.close();
+/// let mut sum = 0;
+/// for item in &queue {
+///     sum += item;
+/// }
+/// assert_eq!(sum, 42);
+/// ```
+#[derive(Debug)]
+pub struct Items<'a, T> {
+    queue: &'a Queue<T>,
+}
+
+impl<'a, T> Items<'a, T> {
+    pub(super) fn new(queue: &'a Queue<T>) -> Items<'a, T> {
+        Items { queue }
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Iterator for Items<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        match self.queue.get() {
+            Ok(item) => Some(item),
+            Err(GetError::Closed | GetError::Empty) => None,
+            Err(GetError::NotRead(why)) => panic!("{why}"),
+        }
+    }
+}
+
+impl<'a, T: Serialize + DeserializeOwned> IntoIterator for &'a Queue<T> {
+    type Item = T;
+    type IntoIter = Items<'a, T>;
+
+    fn into_iter(self) -> Items<'a, T> {
+        self.iter()
+    }
+}

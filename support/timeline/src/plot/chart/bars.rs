@@ -1,0 +1,192 @@
+//! Bars: the median of each contender, with all its runs.
+
+use std::fmt;
+
+use super::super::canvas::{Align, Canvas, fitted, text_width};
+use super::super::figure::Figure;
+use super::super::layout::Area;
+use super::super::palette::{GRID, INK, QUIET, colour};
+use super::scale::{Scale, Unit};
+use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
+use crate::plot::{human, times};
+use crate::timing::Timing;
+
+const ROW: f64 = 30.0;
+const BAR: f64 = 14.0;
+const AXIS: f64 = 22.0;
+const LONGEST_NAME: f64 = 220.0;
+
+/// Runs of a bar that are drawn as dots; of more, every so many.
+const MOST_DOTS: usize = 40;
+
+/// Times beside each other: a bar to the median, a whisker from the shortest run to the longest,
+/// a dot for each run. Usually made by [`Timings::bars`](crate::timing::Timings::bars).
+///
+/// ```
+/// use std::time::Duration;
+/// use timeline::plot::Bars;
+/// use timeline::timing::Timing;
+///
+/// let [fast, slow] = [1, 3].map(|ms| vec![Duration::from_millis(ms); 5]);
+/// let bars = Bars::new()
+///     .bar(&Timing::new("fast", fast))
+///     .bar(&Timing::new("slow", slow));
+/// assert!(bars.text().contains("slow takes 3.0 times as long as fast"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Bars {
+    head: Head,
+    bars: Vec<Timing>,
+}
+
+shared_methods!(Bars, "timeline::plot::Bars::new()");
+
+impl Bars {
+    /// Without a bar yet.
+    ///
+    /// ```
+    /// assert_eq!(timeline::plot::Bars::new().text(), "Nothing was measured.");
+    /// ```
+    pub fn new() -> Bars {
+        Bars::default()
+    }
+
+    /// With one more bar, below the others.
+    ///
+    /// ```
+    /// let timing = timeline::timing::rounds(3).time("nothing", &mut || ());
+    /// assert!(timeline::plot::Bars::new().bar(&timing).text().contains("nothing"));
+    /// ```
+    pub fn bar(&self, timing: &Timing) -> Bars {
+        let mut same = self.clone();
+        same.bars.push(timing.clone());
+        same
+    }
+
+    /// On a logarithmic axis, for times that differ by powers of ten. There are no bars then,
+    /// since they would have no zero to begin at: dots for the medians.
+    ///
+    /// ```
+    /// assert!(timeline::plot::Bars::new().log().svg().starts_with("<svg"));
+    /// ```
+    pub fn log(&self) -> Bars {
+        let mut same = self.clone();
+        same.head.log = true;
+        same
+    }
+
+    fn names(&self) -> f64 {
+        let names = self.bars.iter().map(|bar| text_width(bar.name(), NAME));
+        names.fold(0.0, f64::max).min(LONGEST_NAME)
+    }
+
+    fn extremes(&self) -> Option<(&Timing, &Timing)> {
+        let slow = self.bars.iter().max_by_key(|bar| bar.median())?;
+        let fast = self.bars.iter().min_by_key(|bar| bar.median())?;
+        (slow.name() != fast.name() && !fast.median().is_zero()).then_some((slow, fast))
+    }
+}
+
+impl Chart for Bars {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn height(&self) -> f64 {
+        if self.bars.is_empty() {
+            24.0
+        } else {
+            self.bars.len() as f64 * ROW + AXIS
+        }
+    }
+
+    fn draw(&self, canvas: &Canvas, area: Area) {
+        if self.bars.is_empty() {
+            let at = (area.x + MARGIN, area.y + 12.0);
+            canvas.text("Nothing was measured.", at, NAME, Align::Left, QUIET);
+            return;
+        }
+        let ends = self.bars.iter().flat_map(|bar| [bar.min(), bar.max()]);
+        let ends = ends.map(|time| time.as_secs_f64());
+        let scale = Scale::over(ends, self.head.log, Unit::Seconds);
+        let left = area.x + MARGIN + self.names() + 10.0;
+        // The longest bar's number stands behind it.
+        let right = area.x + area.width - MARGIN - 58.0;
+        let at = |seconds: f64| left + scale.part(seconds) * (right - left);
+        let bottom = area.y + self.bars.len() as f64 * ROW;
+        for (value, text) in scale.marks(((right - left) / 75.0) as usize) {
+            canvas.line((at(value), area.y), (at(value), bottom + 3.0), GRID, 1.0);
+            canvas.text(
+                &text,
+                (at(value), bottom + 12.0),
+                SMALL,
+                Align::Middle,
+                QUIET,
+            );
+        }
+        for (place, bar) in self.bars.iter().enumerate() {
+            let y = area.y + (place as f64 + 0.5) * ROW;
+            let [low, middle, high] =
+                [bar.min(), bar.median(), bar.max()].map(|time| at(time.as_secs_f64()));
+            let name = fitted(bar.name(), NAME, LONGEST_NAME);
+            canvas.text(&name, (left - 9.0, y), NAME, Align::Right, INK);
+            let (top, low_edge) = (y - BAR / 2.0, y + BAR / 2.0);
+            if self.head.log {
+                canvas.dot((middle, y), 5.0, colour(place));
+            } else {
+                canvas.rect((left, top), (middle, low_edge), colour(place), 1.0);
+            }
+            canvas.line((low, y), (high, y), INK, 1.2);
+            for end in [low, high] {
+                canvas.line((end, y - 4.0), (end, y + 4.0), INK, 1.2);
+            }
+            let step = bar.samples().len().div_ceil(MOST_DOTS).max(1);
+            for sample in bar.samples().iter().step_by(step) {
+                canvas.dot((at(sample.as_secs_f64()), low_edge + 3.5), 1.3, QUIET);
+            }
+            let number = (high.max(middle) + 7.0, y);
+            canvas.text(&human(bar.median()), number, NAME - 0.5, Align::Left, INK);
+        }
+    }
+
+    fn words(&self) -> String {
+        if self.bars.is_empty() {
+            return "Nothing was measured.".to_string();
+        }
+        let each = self.bars.iter().map(|bar| {
+            let [low, middle, high] = [bar.min(), bar.median(), bar.max()].map(human);
+            format!("{} {middle} ({low} to {high})", bar.name())
+        });
+        let each: Vec<String> = each.collect();
+        let rounds = self
+            .bars
+            .iter()
+            .map(|bar| bar.samples().len())
+            .max()
+            .unwrap_or(0);
+        let mut text = format!("Medians of {rounds} runs: {}", each.join(", "));
+        if let Some((slow, fast)) = self.extremes() {
+            let ratio = slow.median().as_secs_f64() / fast.median().as_secs_f64();
+            let (slow, fast) = (slow.name(), fast.name());
+            text += &format!("; {slow} takes {} times as long as {fast}", times(ratio));
+        }
+        text + "."
+    }
+
+    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.bars.iter().map(|bar| bar.name().chars().count()).max();
+        let names = names.unwrap_or(0);
+        let longest = self
+            .bars
+            .iter()
+            .map(Timing::median)
+            .max()
+            .unwrap_or_default();
+        for bar in &self.bars {
+            let part = bar.median().as_secs_f64() / longest.as_secs_f64().max(1e-9);
+            let line = "█".repeat((part * 50.0).round() as usize);
+            writeln!(f, "{:>names$} │{line} {}", bar.name(), human(bar.median()))?;
+        }
+        Ok(())
+    }
+}

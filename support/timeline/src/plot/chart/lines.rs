@@ -1,0 +1,272 @@
+//! Lines over a parameter, with spread, beside an ideal.
+
+use std::fmt;
+
+use super::super::canvas::{Align, Canvas};
+use super::super::figure::Figure;
+use super::super::layout::Area;
+use super::super::palette::{INK, PAPER, QUIET, colour};
+use super::axes::{ABOVE, Axes, BELOW, LEGEND, dashes, legend};
+use super::scale::{Scale, Unit, say};
+use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
+
+const FIELD: f64 = 220.0;
+
+/// A line: x, and low, middle and high of y.
+#[derive(Clone, Debug)]
+struct Line {
+    name: String,
+    points: Vec<(f64, f64, f64, f64)>,
+    ideal: bool,
+}
+
+/// How something depends on a parameter: lines with marks and spread, and a dashed ideal beside
+/// them. Usually made by [`Sweep`](crate::timing::Sweep).
+///
+/// ```
+/// use timeline::plot::Lines;
+///
+/// let lines = Lines::new("workers", "speed-up")
+///     .ideal("ideal", &[(1.0, 1.0), (2.0, 2.0)])
+///     .line("measured", &[(1.0, 1.0), (2.0, 1.9)]);
+/// assert!(lines.text().contains("measured from 1 at 1 to 1.9 at 2"));
+/// ```
+#[derive(Clone)]
+pub struct Lines {
+    head: Head,
+    x: String,
+    y: String,
+    lines: Vec<Line>,
+    log_x: bool,
+    unit: Unit,
+}
+
+shared_methods!(Lines, "timeline::plot::Lines::new(\"x\", \"y\")");
+
+impl Lines {
+    /// Without a line yet; `x` names the parameter and `y` what depends on it.
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("workers", "speed-up");
+    /// assert_eq!(lines.text(), "speed-up over workers: nothing was measured.");
+    /// ```
+    pub fn new(x: &str, y: &str) -> Lines {
+        Lines {
+            head: Head::default(),
+            x: x.to_string(),
+            y: y.to_string(),
+            lines: Vec::new(),
+            log_x: false,
+            unit: Unit::Plain,
+        }
+    }
+
+    /// With one more line, through points of x and y.
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("n", "n²").line("square", &[(1.0, 1.0), (2.0, 4.0)]);
+    /// assert!(lines.text().contains("square from 1 at 1 to 4 at 2"));
+    /// ```
+    pub fn line(&self, name: &str, points: &[(f64, f64)]) -> Lines {
+        let points = points.iter().map(|&(x, y)| (x, y, y, y)).collect();
+        self.with(name, points, false)
+    }
+
+    /// With one more line that has a spread: points of x, and low, middle and high of y.
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("n", "time").seconds();
+    /// let lines = lines.spread("measured", &[(1.0, 0.9, 1.0, 1.2), (2.0, 1.9, 2.0, 2.3)]);
+    /// assert!(lines.text().contains("measured from 1 s at 1 to 2 s at 2"));
+    /// ```
+    pub fn spread(&self, name: &str, points: &[(f64, f64, f64, f64)]) -> Lines {
+        self.with(name, points.to_vec(), false)
+    }
+
+    /// With a dashed line, for what would be best, or what a rule predicts.
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("n", "y").ideal("ideal", &[(1.0, 1.0), (8.0, 8.0)]);
+    /// assert!(lines.text().contains("ideal from 1 at 1 to 8 at 8"));
+    /// ```
+    pub fn ideal(&self, name: &str, points: &[(f64, f64)]) -> Lines {
+        let points = points.iter().map(|&(x, y)| (x, y, y, y)).collect();
+        self.with(name, points, true)
+    }
+
+    fn with(&self, name: &str, points: Vec<(f64, f64, f64, f64)>, ideal: bool) -> Lines {
+        let mut same = self.clone();
+        let name = name.to_string();
+        same.lines.push(Line {
+            name,
+            points,
+            ideal,
+        });
+        same
+    }
+
+    /// With a logarithmic x axis, for a parameter that doubles.
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("n", "y").line("one", &[(1.0, 1.0), (1000.0, 2.0)]);
+    /// assert_ne!(lines.log_x().svg(), lines.svg());
+    /// ```
+    pub fn log_x(&self) -> Lines {
+        let mut same = self.clone();
+        same.log_x = true;
+        same
+    }
+
+    /// With a logarithmic y axis. Values of zero and below cannot be shown on it.
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("n", "y").line("one", &[(1.0, 1.0), (2.0, 900.0)]);
+    /// assert_ne!(lines.log_y().svg(), lines.svg());
+    /// ```
+    pub fn log_y(&self) -> Lines {
+        let mut same = self.clone();
+        same.head.log = true;
+        same
+    }
+
+    /// The values are seconds: the axis has marks such as "10 ms".
+    ///
+    /// ```
+    /// let lines = timeline::plot::Lines::new("n", "time").line("one", &[(1.0, 0.002)]).seconds();
+    /// assert!(lines.text().contains("2 ms at 1"));
+    /// ```
+    pub fn seconds(&self) -> Lines {
+        let mut same = self.clone();
+        same.unit = Unit::Seconds;
+        same
+    }
+
+    fn xs(&self) -> Vec<f64> {
+        let points = self.lines.iter().flat_map(|line| &line.points);
+        let mut xs: Vec<f64> = points.map(|point| point.0).collect();
+        xs.sort_by(f64::total_cmp);
+        xs.dedup();
+        xs
+    }
+
+    /// Ideals are grey; lines have colours in their order.
+    fn colours(&self) -> Vec<plotters::style::RGBColor> {
+        let mut next = 0..;
+        let lines = self.lines.iter();
+        lines
+            .map(|line| {
+                if line.ideal {
+                    QUIET
+                } else {
+                    colour(next.next().unwrap_or(0))
+                }
+            })
+            .collect()
+    }
+}
+
+impl Chart for Lines {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn height(&self) -> f64 {
+        // The name of the y axis stands above it.
+        LEGEND + ABOVE + FIELD + BELOW
+    }
+
+    fn draw(&self, canvas: &Canvas, area: Area) {
+        let colours = self.colours();
+        let names = self.lines.iter().zip(&colours);
+        let entries: Vec<_> = names
+            .map(|(l, colour)| (l.name.clone(), *colour, l.ideal))
+            .collect();
+        legend(canvas, (area.x + MARGIN, area.y + 8.0), &entries);
+        let xs = self.xs();
+        let ys = self.lines.iter().flat_map(|line| &line.points);
+        let ys = ys.flat_map(|point| [point.1, point.3]);
+        let axes = Axes::new(
+            Scale::between(xs.iter().copied(), self.log_x, Unit::Plain),
+            Scale::over(ys, self.head.log, self.unit),
+            (area.x, area.x + area.width),
+            area.y + LEGEND + ABOVE,
+            FIELD,
+        );
+        let name = (area.x + MARGIN, area.y + LEGEND + 6.0);
+        canvas.text(&self.y, name, SMALL + 1.0, Align::Left, INK);
+        axes.draw(canvas, &xs, &self.x);
+        for (line, colour) in self.lines.iter().zip(colours) {
+            let points: Vec<_> = line.points.iter().map(|p| axes.at(p.0, p.2)).collect();
+            if line.ideal {
+                dashes(canvas, &points, colour);
+                continue;
+            }
+            canvas.path(&points, colour, 2.0);
+            for (point, at) in line.points.iter().zip(points) {
+                let (low, high) = (axes.at(point.0, point.1).1, axes.at(point.0, point.3).1);
+                if low - high > 1.0 {
+                    canvas.line((at.0, low), (at.0, high), colour, 1.2);
+                    for end in [low, high] {
+                        canvas.line((at.0 - 4.0, end), (at.0 + 4.0, end), colour, 1.2);
+                    }
+                }
+                canvas.dot(at, 4.6, PAPER);
+                canvas.dot(at, 3.4, colour);
+            }
+        }
+        if self.lines.is_empty() {
+            let middle = (
+                (axes.left + axes.right) / 2.0,
+                (axes.top + axes.bottom) / 2.0,
+            );
+            canvas.text("Nothing was measured.", middle, NAME, Align::Middle, QUIET);
+        }
+    }
+
+    fn words(&self) -> String {
+        let each = self.lines.iter().filter_map(|line| {
+            let (first, last) = (line.points.first()?, line.points.last()?);
+            let say = |point: &(f64, f64, f64, f64)| {
+                format!(
+                    "{} at {}",
+                    say(point.2, self.unit),
+                    say(point.0, Unit::Plain)
+                )
+            };
+            Some(match line.points.len() {
+                1 => format!("{} {}", line.name, say(first)),
+                _ => {
+                    let all = line.points.iter();
+                    let best = all.max_by(|a, b| a.2.total_cmp(&b.2)).unwrap_or(last);
+                    // Where the line has a peak or a falling end, its ends do not tell it.
+                    let peak = match best.2 > first.2.max(last.2) {
+                        true => format!(", highest {}", say(best)),
+                        false => String::new(),
+                    };
+                    format!("{} from {} to {}{peak}", line.name, say(first), say(last))
+                }
+            })
+        });
+        let each: Vec<String> = each.collect();
+        let each = match each.is_empty() {
+            true => "nothing was measured".to_string(),
+            false => each.join(", "),
+        };
+        format!("{} over {}: {each}.", self.y, self.x)
+    }
+
+    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            let points = line.points.iter();
+            let points =
+                points.map(|p| format!("{}: {}", say(p.0, Unit::Plain), say(p.2, self.unit)));
+            writeln!(
+                f,
+                "{}  {}",
+                line.name,
+                points.collect::<Vec<_>>().join("  ")
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! What a program that is not ours did, put into a trace.
+
+use super::shared::Shared;
+use super::slot::{Label, Record, Tag};
+use super::{How, Trace};
+
+/// Something that a thread of another program told of itself. Times are of CLOCK_MONOTONIC, in ns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub pid: u32,
+    pub tid: u32,
+    pub at: u64,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Named(String),
+    /// From `at` to `end`; 0 if it never ended.
+    Span {
+        label: String,
+        end: u64,
+    },
+    /// A lock was held, from `at` to `end`.
+    Held {
+        label: String,
+        end: u64,
+    },
+    /// It waited for another thread, from `at` to `end`.
+    Waited {
+        label: String,
+        end: u64,
+    },
+    Instant(String),
+    /// `at` is when the thread ran first; a thread of a process started it then.
+    Spawned {
+        parent: (u32, u32),
+    },
+    /// The thread came to its end at `at`.
+    Left {
+        panicked: bool,
+    },
+    /// `at` is when the parent, a thread of a process, called `fork`.
+    Forked {
+        began: u64,
+        parent: (u32, u32),
+    },
+    /// The teller waited for this process's end.
+    Ended {
+        pid: u32,
+        how: How,
+    },
+}
+
+impl What {
+    /// When it ended; 0 for what has no length.
+    pub fn end(&self) -> u64 {
+        match self {
+            What::Span { end, .. } | What::Held { end, .. } | What::Waited { end, .. } => *end,
+            _ => 0,
+        }
+    }
+}
+
+impl Trace {
+    /// When this trace was made or cleared, in ns of CLOCK_MONOTONIC.
+    pub fn epoch(&self) -> u64 {
+        self.shared.epoch()
+    }
+
+    /// A trace of what was told, which counts time from `epoch`.
+    pub fn foreign(epoch: u64, told: &[Told]) -> Trace {
+        let trace = Trace::with_capacity(told.len());
+        trace.shared.set_epoch(epoch);
+        for one in told {
+            trace.shared.put(&record(one));
+        }
+        trace
+    }
+}
+
+fn record(told: &Told) -> Record {
+    let (tag, text, end, extra) = match &told.what {
+        What::Named(name) => (Tag::Name, name.as_str(), told.at, 0),
+        What::Span { label, end } => (Tag::Span, label.as_str(), *end, 0),
+        What::Held { label, end } => (Tag::Holding, label.as_str(), *end, 0),
+        What::Waited { label, end } => (Tag::Waiting, label.as_str(), *end, 0),
+        What::Spawned { parent } => (Tag::Spawned, "", told.at, both(*parent)),
+        What::Left { panicked } => {
+            let how = if *panicked {
+                How::Panicked
+            } else {
+                How::Returned
+            };
+            (Tag::Left, "", how.code(), 0)
+        }
+        What::Instant(label) => (Tag::Instant, label.as_str(), told.at, 0),
+        What::Forked { began, parent } => (Tag::Lane, "", *began, both(*parent)),
+        // A process's first thread bears its number.
+        What::Ended { pid, how } => (Tag::Ended, "", how.code(), both((*pid, *pid))),
+    };
+    Record {
+        tag,
+        // It did not say.
+        cpu: 0,
+        start: told.at,
+        end,
+        pid: told.pid,
+        tid: told.tid,
+        extra,
+        label: Label::new(text),
+    }
+}
+
+fn both((pid, tid): (u32, u32)) -> u64 {
+    u64::from(pid) << 32 | u64::from(tid)
+}
+
+impl Shared {
+    /// Puts a record of somebody else's into a slot of its own.
+    fn put(&self, record: &Record) {
+        let chunk = self.take(1);
+        match self.slots()[chunk.next as usize..chunk.end as usize].first() {
+            Some(slot) => slot.write(chunk.generation, record),
+            None => self.drop_one(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn another_programs_processes_become_lanes_with_an_arrow_and_an_end() {
+        let told = |pid, at, what| Told {
+            pid,
+            tid: pid,
+            at,
+            what,
+        };
+        let label = || "work".to_string();
+        let trace = Trace::foreign(
+            1_000,
+            &[
+                told(7, 2_000, What::Named("parent".into())),
+                told(
+                    8,
+                    2_500,
+                    What::Forked {
+                        began: 3_000,
+                        parent: (7, 7),
+                    },
+                ),
+                told(
+                    8,
+                    4_000,
+                    What::Span {
+                        label: label(),
+                        end: 6_000,
+                    },
+                ),
+                told(
+                    8,
+                    7_000,
+                    What::Span {
+                        label: label(),
+                        end: 0,
+                    },
+                ),
+                told(
+                    7,
+                    8_000,
+                    What::Ended {
+                        pid: 8,
+                        how: How::Signalled(15),
+                    },
+                ),
+            ],
+        );
+        let lanes = trace.lanes();
+        let names: Vec<_> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+        assert_eq!(names, ["parent", "pid 8"]);
+        let fork = lanes[1].fork.unwrap();
+        let ns = Duration::from_nanos;
+        assert_eq!((fork.pid, fork.at, fork.began), (7, ns(1_500), ns(2_000)));
+        let end = lanes[1].end.unwrap();
+        assert_eq!((end.at, end.how), (ns(7_000), How::Signalled(15)));
+        let ends: Vec<_> = trace.events().iter().map(|event| event.end).collect();
+        assert_eq!(ends, [Some(ns(5_000)), None]);
+        assert_eq!(trace.dropped(), 0);
+        assert!(trace.timeline().svg().contains("SIGTERM"));
+    }
+}

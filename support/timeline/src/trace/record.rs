@@ -1,0 +1,122 @@
+//! How an event gets into a slot: the one path that all kinds of events take.
+
+use std::sync::atomic::Ordering;
+
+use super::shared::Shared;
+use super::slot::{Label, Record, Tag};
+use super::who::Recorder;
+use super::{NO_SLOT, introduce, who};
+
+/// Something that was begun and has to be ended, by the process that began it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    slot: u32,
+    generation: u32,
+    pid: u32,
+}
+
+impl Shared {
+    /// Begins something that has an end.
+    pub(super) fn begin(&self, tag: Tag, label: &str) -> Begun {
+        self.record(tag, label, |_| 0, None)
+    }
+
+    /// Records a moment.
+    pub(super) fn mark(&self, tag: Tag, label: &str) {
+        self.record(tag, label, |now| now, None);
+    }
+
+    /// Records a moment with a number in the place of its end, and another in `extra`, where
+    /// otherwise the caller's task stands.
+    pub(super) fn note(&self, tag: Tag, label: &str, number: u64, extra: Option<u64>) {
+        self.record(tag, label, |_| number, extra);
+    }
+
+    /// Makes the caller known, if it is not.
+    pub(super) fn introduce_caller(&self) {
+        let key = self.key(self.generation());
+        if !who::seated(key) {
+            introduce::now(self, key);
+        }
+    }
+
+    /// Who the caller is, with a slot to fill if there is one.
+    pub(super) fn recorder(&self) -> Recorder {
+        let key = self.key(self.generation());
+        who::next(key).unwrap_or_else(|| self.take_slots(key))
+    }
+
+    /// As [`Shared::recorder`], when there is no slot at hand.
+    #[cold]
+    pub(super) fn take_slots(&self, key: u64) -> Recorder {
+        if !who::seated(key) {
+            introduce::now(self, key);
+        }
+        // It may have been here and have slots left.
+        if let Some(recorder) = who::next(key) {
+            return recorder;
+        }
+        let chunk = self.take(who::chunk().size);
+        // If the trace was cleared a moment ago, the slots are of the next generation.
+        let key = self.key(chunk.generation);
+        who::set_chunk(key, chunk);
+        who::next(key).unwrap_or_else(|| {
+            self.drop_one();
+            who::without_slot()
+        })
+    }
+
+    fn record(
+        &self,
+        tag: Tag,
+        label: &str,
+        end: impl FnOnce(u64) -> u64,
+        extra: Option<u64>,
+    ) -> Begun {
+        let Recorder {
+            who: me,
+            task,
+            slot,
+        } = self.recorder();
+        let Some((slot, generation)) = slot else {
+            return Begun {
+                slot: NO_SLOT,
+                generation: 0,
+                pid: me.pid,
+            };
+        };
+        let cpu = who::cpu();
+        let start = who::now();
+        let record = Record {
+            tag,
+            cpu,
+            start,
+            end: end(start),
+            pid: me.pid,
+            tid: me.tid,
+            extra: extra.unwrap_or(u64::from(task)),
+            label: Label::new(label),
+        };
+        self.slots()[slot as usize].write(generation, &record);
+        Begun {
+            slot,
+            generation,
+            pid: me.pid,
+        }
+    }
+
+    /// Ends what was begun. Does nothing in a child forked since, whose copy it is.
+    pub(super) fn finish(&self, begun: Begun) {
+        if who::me().pid != begun.pid {
+            return;
+        }
+        if begun.slot != NO_SLOT && self.generation() == begun.generation {
+            let end = &self.slots()[begun.slot as usize].end;
+            end.store(who::now(), Ordering::Relaxed);
+        }
+        // A guard that is dropped by a panic is how a trace comes to know of it.
+        if std::thread::panicking() {
+            self.mark(Tag::Panicked, "panic");
+        }
+    }
+}

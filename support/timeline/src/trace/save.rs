@@ -1,0 +1,278 @@
+//! Writes a trace in the Trace Event Format, which Perfetto and Chrome's tracing page open.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Event, Kind, Lane, Trace};
+
+/// The format wants a process for the tracks of CPUs. Linux gives no process so high a number.
+const CPUS: i32 = (1 << 22) + 1;
+
+impl Trace {
+    /// Writes the trace to a file that <https://ui.perfetto.dev> and Chrome's `about:tracing`
+    /// open; `.json` is the usual ending.
+    ///
+    /// Spans, waits and polls become slices on the track of their thread, tasks have tracks of
+    /// their own, messages become flow arrows, and what ticked is shown on a track for each CPU.
+    /// Spans that have not ended reach to the trace's last moment and say so. Times are in
+    /// microseconds since the trace was made.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// trace.in_span("work", || ());
+    /// let file = std::env::temp_dir().join(format!("trace-{}.json", std::process::id()));
+    /// trace.save(&file).unwrap();
+    /// # std::fs::remove_file(file).unwrap();
+    /// ```
+    pub fn save(&self, file: impl AsRef<Path>) -> io::Result<()> {
+        std::fs::write(file.as_ref(), self.json())
+    }
+
+    /// What [`Trace::save`] writes.
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// trace.instant("here");
+    /// assert!(trace.json().starts_with("{\"displayTimeUnit\":\"ns\",\"traceEvents\":["));
+    /// ```
+    pub fn json(&self) -> String {
+        let (events, lanes) = (self.events(), self.lanes());
+        let mut out = Json::default();
+        name_lanes(&mut out, &lanes, &events);
+        let ends = events.iter().map(|event| event.end.unwrap_or(event.start));
+        let last = ends.max().unwrap_or_default();
+        // What is open on each thread: slices of one track have to lie within each other.
+        let mut open: Vec<((i32, i32), Vec<Duration>)> = Vec::new();
+        for (number, event) in events.iter().enumerate() {
+            let end = event.end.unwrap_or(last);
+            match event.kind {
+                Kind::Running => out.running(event, &lanes),
+                Kind::Instant | Kind::Panicked => out.instant(event),
+                Kind::Sent | Kind::Received => out.message(event),
+                // A task's own track says it again, with the thread that polled it.
+                Kind::Polled => {
+                    out.apart(event, end, &format!("task {}", event.task.unwrap_or(0)));
+                    out.slice(event, end);
+                }
+                _ => {
+                    let lane = (event.pid, event.tid);
+                    if open.iter().all(|(other, _)| *other != lane) {
+                        open.push((lane, Vec::new()));
+                    }
+                    let stack = open.iter_mut().find(|(other, _)| *other == lane);
+                    let Some((_, stack)) = stack else { continue };
+                    stack.retain(|end| *end > event.start);
+                    if stack.iter().all(|outer| end <= *outer) {
+                        stack.push(end);
+                        out.slice(event, end);
+                    } else {
+                        // Two locks released in the order in which they were taken.
+                        out.apart(event, end, &format!("span {number}"));
+                    }
+                }
+            }
+        }
+        out.finish()
+    }
+}
+
+/// Names, and the order in which tracks stand.
+fn name_lanes(out: &mut Json, lanes: &[Lane], events: &[Event]) {
+    let mut named: Vec<i32> = Vec::new();
+    for (place, lane) in lanes.iter().filter(|lane| lane.task.is_none()).enumerate() {
+        if !named.contains(&lane.pid) {
+            named.push(lane.pid);
+            let first = lanes.iter().find(|l| l.pid == lane.pid && l.tid == l.pid);
+            let name = first.map_or_else(|| format!("pid {}", lane.pid), |l| l.name.clone());
+            out.about("process_name", lane.pid, lane.pid, "name", &quoted(&name));
+        }
+        out.about(
+            "thread_name",
+            lane.pid,
+            lane.tid,
+            "name",
+            &quoted(&lane.name),
+        );
+        let order = place.to_string();
+        out.about(
+            "thread_sort_index",
+            lane.pid,
+            lane.tid,
+            "sort_index",
+            &order,
+        );
+    }
+    let running = events.iter().filter(|event| event.kind == Kind::Running);
+    let mut cpus: Vec<usize> = running.map(|event| event.cpu).collect();
+    cpus.sort_unstable();
+    cpus.dedup();
+    if !cpus.is_empty() {
+        out.about(
+            "process_name",
+            CPUS,
+            CPUS,
+            "name",
+            &quoted("CPUs, as ticks tell"),
+        );
+    }
+    for cpu in cpus {
+        let name = quoted(&format!("cpu {cpu}"));
+        out.about("thread_name", CPUS, cpu as i32 + 1, "name", &name);
+    }
+}
+
+/// The events as they are written, one a line.
+#[derive(Default)]
+struct Json {
+    text: String,
+    /// How often a message of this label and number was sent, and received.
+    messages: HashMap<(Kind, String), usize>,
+}
+
+impl Json {
+    fn line(&mut self, phase: &str, name: &str, at: Duration, (pid, tid): (i32, i32), rest: &str) {
+        let (name, at) = (quoted(name), micros(at));
+        let _ = writeln!(
+            self.text,
+            "{{\"ph\":\"{phase}\",\"name\":{name},\"ts\":{at},\"pid\":{pid},\"tid\":{tid}{rest}}},"
+        );
+    }
+
+    fn about(&mut self, what: &str, pid: i32, tid: i32, key: &str, value: &str) {
+        let rest = format!(",\"args\":{{\"{key}\":{value}}}");
+        self.line("M", what, Duration::ZERO, (pid, tid), &rest);
+    }
+
+    fn slice(&mut self, event: &Event, end: Duration) {
+        let rest = format!(
+            ",\"dur\":{},\"cat\":\"{}\",\"args\":{}",
+            micros(end - event.start),
+            category(event.kind),
+            args(event)
+        );
+        self.line(
+            "X",
+            &event.label,
+            event.start,
+            (event.pid, event.tid),
+            &rest,
+        );
+    }
+
+    /// On a track of its own, which all of one `id` in a process share.
+    fn apart(&mut self, event: &Event, end: Duration, id: &str) {
+        let lane = (event.pid, event.tid);
+        let of = |more: &str| {
+            let (id, category) = (quoted(id), category(event.kind));
+            format!(",\"cat\":\"{category}\",\"id2\":{{\"local\":{id}}}{more}")
+        };
+        let args = format!(",\"args\":{}", args(event));
+        self.line("b", &event.label, event.start, lane, &of(&args));
+        self.line("e", &event.label, end, lane, &of(""));
+    }
+
+    fn instant(&mut self, event: &Event) {
+        let rest = format!(",\"s\":\"t\",\"args\":{}", args(event));
+        self.line(
+            "i",
+            &event.label,
+            event.start,
+            (event.pid, event.tid),
+            &rest,
+        );
+    }
+
+    /// A flow leads from slice to slice, so there has to be one at either end.
+    fn message(&mut self, event: &Event) {
+        self.slice(event, event.start + Duration::from_nanos(1));
+        let mut id = format!("{} {}", event.label, event.message.unwrap_or(0));
+        // The first that was sent under a number belongs to the first that was received.
+        let times = self.messages.entry((event.kind, id.clone())).or_default();
+        *times += 1;
+        if *times > 1 {
+            let _ = write!(id, " {times}");
+        }
+        let id = quoted(&id);
+        let (phase, bind) = match event.kind {
+            Kind::Sent => ("s", ""),
+            _ => ("f", ",\"bp\":\"e\""),
+        };
+        let rest = format!(",\"cat\":\"message\",\"id\":{id}{bind}");
+        self.line(
+            phase,
+            &event.label,
+            event.start,
+            (event.pid, event.tid),
+            &rest,
+        );
+    }
+
+    /// On the CPU's track, under the name of the lane.
+    fn running(&mut self, event: &Event, lanes: &[Lane]) {
+        let lane = lanes.iter().find(|lane| lane.has(event));
+        let name = lane.map_or("", |lane| lane.name.as_str());
+        let rest = format!(
+            ",\"dur\":{},\"cat\":\"running\",\"args\":{}",
+            micros(event.time()),
+            args(event)
+        );
+        let track = (CPUS, event.cpu as i32 + 1);
+        self.line("X", name, event.start, track, &rest);
+    }
+
+    fn finish(self) -> String {
+        let events = self.text.trim_end().trim_end_matches(',');
+        format!("{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n{events}\n]}}\n")
+    }
+}
+
+fn args(event: &Event) -> String {
+    let open = if event.end.is_none() {
+        ",\"open\":true"
+    } else {
+        ""
+    };
+    format!("{{\"cpu\":{},\"tid\":{}{open}}}", event.cpu, event.tid)
+}
+
+fn category(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Waiting => "waiting",
+        Kind::Holding => "holding",
+        Kind::Sleeping => "sleeping",
+        Kind::Blocked => "blocked",
+        Kind::Polled => "polled",
+        Kind::Sent => "sent",
+        Kind::Received => "received",
+        Kind::Running => "running",
+        _ => "span",
+    }
+}
+
+/// Microseconds with three decimals: no nanosecond is lost.
+fn micros(time: Duration) -> String {
+    let ns = time.as_nanos();
+    format!("{}.{:03}", ns / 1000, ns % 1000)
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

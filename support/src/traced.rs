@@ -109,8 +109,7 @@ pub trait TraceExt {
 
 impl TraceExt for Trace {
     fn process<T: Outcome>(&self, name: &str, work: impl FnOnce(&Trace) -> T) -> Process {
-        // Its own introduction comes first, so that parents stand before their children.
-        self.introduce();
+        begin(self);
         Process::spawn(name, || {
             self.introduce();
             let _lane = self.own_lane();
@@ -130,8 +129,7 @@ impl TraceExt for Trace {
         R: Serialize + DeserializeOwned,
         F: Fn(&Trace, T) -> R + Send + Sync + 'static,
     {
-        // Its own introduction comes first, so that parents stand before their children.
-        self.introduce();
+        begin(self);
         let trace = self.clone();
         Pool::watched(workers, move |item| f(&trace, item), Some(Arc::new(Workers(self.clone()))))
             .unwrap_or_else(|error| panic!("cannot make a pool of {workers} workers: {error}"))
@@ -160,6 +158,12 @@ impl Watch for Workers {
     fn ended(&self, pid: i32, exit: Exit) {
         saw_end(&self.0, pid, exit);
     }
+}
+
+/// Processes are called by their names, and parents stand before their children.
+fn begin(trace: &Trace) {
+    timeline::trace::name_processes(processes::name);
+    trace.introduce();
 }
 
 /// Records how a child process ended.

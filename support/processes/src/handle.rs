@@ -100,8 +100,8 @@ impl Process {
     /// ```
     /// use processes::{self, Process};
     ///
-    /// let own = process::id();
-    /// let process = Process::spawn("who", move || i32::from(process::parent_id() != own));
+    /// let own = std::process::id();
+    /// let process = Process::spawn("who", move || i32::from(std::os::unix::process::parent_id() != own));
     /// assert!(process.pid() > 0 && process.join().success());
     /// ```
     pub fn pid(&self) -> i32 {

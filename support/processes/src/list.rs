@@ -51,7 +51,7 @@ pub(super) fn add(process: &Arc<Started>) {
 /// use std::thread;
 ///
 /// let sleeper = Process::spawn("sleeper", thread::park);
-/// let listed = process::children();
+/// let listed = processes::children();
 /// assert!(listed.iter().any(|child| child.pid == sleeper.pid() && child.name == "sleeper"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub struct ChildInfo {
 /// use std::thread;
 ///
 /// let sleeper = Process::spawn("sleeper", thread::park);
-/// let is_listed = || process::children().iter().any(|child| child.pid == sleeper.pid());
+/// let is_listed = || processes::children().iter().any(|child| child.pid == sleeper.pid());
 /// assert!(is_listed());
 /// sleeper.kill();
 /// sleeper.join();

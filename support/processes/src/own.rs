@@ -50,8 +50,8 @@ pub fn name() -> Option<&'static str> {
 /// ```
 /// use processes::{self, Process};
 ///
-/// assert_eq!(process::current_name(), "main");
-/// let worker = Process::spawn("worker", || i32::from(process::current_name() != "worker"));
+/// assert_eq!(processes::current_name(), "main");
+/// let worker = Process::spawn("worker", || i32::from(processes::current_name() != "worker"));
 /// assert!(worker.join().success());
 /// ```
 pub fn current_name() -> String {
@@ -71,7 +71,7 @@ pub fn current_name() -> String {
 /// ```
 /// use processes::{self, Exit, Process};
 ///
-/// let process = Process::spawn("leaves early", || process::exit(3));
+/// let process = Process::spawn("leaves early", || processes::exit(3));
 /// assert_eq!(process.join(), Exit::Code(3));
 /// ```
 pub fn exit(code: i32) -> ! {

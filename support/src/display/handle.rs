@@ -38,7 +38,7 @@ impl Handle {
     ///
     /// ```
     /// let trace = support::timeline::trace::Trace::new();
-    /// let shown = trace.timeline().show();
+    /// let shown = support::display::show(&trace.timeline());
     /// trace.instant("now");
     /// shown.update(&trace.timeline());
     /// ```

@@ -29,7 +29,7 @@ fn a_panic_is_the_tasks_error_and_no_one_elses() {
     let odd = spawn(async { std::panic::panic_any(7) });
     assert_eq!(
         odd.join(),
-        Err::<(), _>(Ended::Panicked("(not a text)".to_string()))
+        Err::<(), _>(Ended::Panicked("(a value that is not text)".to_string()))
     );
     let blocking = spawn_blocking(|| panic!("outside"));
     assert_eq!(

@@ -74,7 +74,7 @@ fn an_error_and_a_panic_are_told_in_one_line_each() {
     let pids: Vec<&str> = lines[4].split(' ').collect();
     assert_eq!(lines[0], "Error: ParseIntError { kind: InvalidDigit }");
     let panic = format!(
-        "process 'unlucky' ({}) panicked: no luck (support/tests/",
+        "process 'unlucky' ({}) panicked: no luck (support/processes/tests/",
         pids[0]
     );
     assert!(lines[1].starts_with(&panic), "{}", said.stderr);

@@ -15,7 +15,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use support::codec;
+use support::processes::codec;
 use support::libc;
 use support::nix::errno::Errno;
 use support::nix::fcntl::{FcntlArg, OFlag, fcntl};

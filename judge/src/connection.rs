@@ -5,7 +5,7 @@ use crate::test::Failed;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
-use support::codec;
+use support::processes::codec;
 use support::nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use support::serde::Serialize;
 use support::serde::de::DeserializeOwned;

@@ -7,7 +7,7 @@ use crate::watch::Seen;
 use std::fmt::{self, Debug, Display};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
-use support::codec;
+use support::processes::codec;
 use support::serde::Serialize;
 use support::serde::de::DeserializeOwned;
 

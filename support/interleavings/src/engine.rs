@@ -1,12 +1,13 @@
-//! Runs a program again and again on shuttle's tasks, each time as the world decides.
+//! Runs a program again and again, each time as the world decides. The explored threads have stacks of
+//! their own and all run on one thread of the system.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
-use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult};
 
 use super::chooser::{Chooser, unrepeatable};
 use super::failure::{Failure, Run};
@@ -35,15 +36,6 @@ pub(super) struct Bounds {
     pub keep_going: bool,
 }
 
-pub(super) fn config() -> Config {
-    let mut config = Config::new();
-    config.stack_size = STACK;
-    config.failure_persistence = FailurePersistence::None;
-    config.max_steps = MaxSteps::None;
-    config.silence_warnings = true;
-    config
-}
-
 /// Explores the program on the calling thread.
 pub(super) fn explore(
     program: Program,
@@ -52,53 +44,74 @@ pub(super) fn explore(
     progress: Arc<Progress>,
 ) -> Report {
     panic::keep();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let search = Search {
+    let mut search = Search {
         begin: Instant::now(),
         last: false,
         reporting: matches!(chooser, Chooser::Given { .. }),
-        chooser: Some(chooser),
         unlocks: false,
         report: Report::default(),
         bounds,
         progress,
-        sender,
     };
-    let program = move || body(&*program);
-    Runner::new(search, config()).run(program);
-    receiver.recv().unwrap_or_default()
-}
-
-/// The body of the explored thread that now runs.
-fn body(work: &dyn Fn()) {
-    let number = with(|world| world.now);
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        panic::unseen();
+    let (mut next, mut stacks) = (Some(chooser), Vec::new());
+    while let Some(chooser) = next.take()
+        && !search.is_over()
+    {
+        let mut world = World::new(chooser, search.bounds.depth, search.unlocks, search.reporting);
+        let program = Arc::clone(&program);
+        world.threads[0].start = Some(Box::new(move || program()));
+        world::put(world);
+        execute(&mut stacks, &search.progress.cancelled);
+        next = world::take().and_then(|world| search.judge(world));
     }
-    with(|world| world.finish(number));
+    search.report.time = search.begin.elapsed();
+    search.report
 }
 
-/// Makes a thread of the explored program and returns its number.
-#[inline(never)]
-pub(super) fn spawn(name: Option<String>, work: Box<dyn FnOnce()>) -> usize {
-    let number = with(|world| world.add_thread(name, Some(work)));
-    // Shuttle's tasks get the same numbers: it starts none but these.
-    drop(shuttle::thread::spawn(move || {
-        let start = with(|world| world.threads[number].start.take());
-        let start = std::cell::Cell::new(start);
-        body(&|| {
-            if let Some(start) = start.take() {
-                start();
-            }
+/// An explored thread.
+type Fiber = Coroutine<(), (), (), DefaultStack>;
+
+/// Runs the threads of the world in turn until it says that the execution is over. `stacks` are those
+/// of threads that have ended, to be used again.
+fn execute(stacks: &mut Vec<DefaultStack>, cancelled: &AtomicBool) {
+    let mut fibers: Vec<Option<Fiber>> = Vec::new();
+    while !cancelled.load(Ordering::Relaxed)
+        && let Some(number) = with(World::next)
+    {
+        fibers.resize_with(fibers.len().max(number + 1), || None);
+        let fiber = fibers[number].get_or_insert_with(|| fiber(number, stacks.pop()));
+        if let CoroutineResult::Return(()) = fiber.resume(())
+            && let Some(ended) = fibers[number].take()
+        {
+            stacks.push(ended.into_stack());
+        }
+    }
+    // What stands on the stack of a thread that did not end may be borrowed by the others: nothing of
+    // it is ever run or dropped again, and the stack stays for ever.
+    fibers.into_iter().for_each(std::mem::forget);
+}
+
+/// The thread of this number, ready to run.
+fn fiber(number: usize, stack: Option<DefaultStack>) -> Fiber {
+    let stack = stack
+        .or_else(|| DefaultStack::new(STACK).ok())
+        .unwrap_or_else(|| panic!("no memory for the stack of one more explored thread"));
+    Coroutine::with_stack(stack, move |yielder, ()| {
+        let start = with(|world| {
+            let thread = &mut world.threads[number];
+            thread.yielder = yielder;
+            thread.start.take()
         });
-    }));
-    number
+        if catch_unwind(AssertUnwindSafe(|| start.into_iter().for_each(|start| start()))).is_err() {
+            panic::unseen();
+        }
+        with(|world| world.finish(number));
+    })
 }
 
-/// A search as shuttle's scheduler: it is asked for every execution and every switch.
+/// A search, and what it has found so far.
 struct Search {
     begin: Instant,
-    chooser: Option<Chooser>,
     unlocks: bool,
     /// Whether the execution that runs is the one that will be reported: its steps are kept.
     reporting: bool,
@@ -107,17 +120,15 @@ struct Search {
     report: Report,
     bounds: Bounds,
     progress: Arc<Progress>,
-    sender: std::sync::mpsc::Sender<Report>,
 }
 
 impl Search {
-    fn begin(&self, chooser: Chooser) {
-        let world = World::new(chooser, self.bounds.depth, self.unlocks, self.reporting);
-        world::put(world);
+    fn is_over(&self) -> bool {
+        self.last || self.progress.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Judges an execution that is over.
-    fn judge(&mut self, mut world: World) {
+    /// Judges an execution that is over, and says which one is next.
+    fn judge(&mut self, mut world: World) -> Option<Chooser> {
         world.settle();
         world.note_values();
         // What never ran may borrow from a stack that is gone.
@@ -130,8 +141,7 @@ impl Search {
                 let report = std::mem::take(&mut self.report);
                 self.report.seed = report.seed;
                 self.unlocks = true;
-                self.chooser = Some(chooser.anew());
-                return;
+                return Some(chooser.anew());
             }
             Some(Verdict::Cut) => {
                 self.report.cut += u64::from(!self.reporting || chooser.is_given());
@@ -149,8 +159,7 @@ impl Search {
             };
             self.report.failure = Some(failure);
             self.last |= !self.bounds.keep_going;
-            self.next(chooser);
-            return;
+            return self.next(chooser);
         }
         self.report.schedules += 1;
         self.progress.schedules.fetch_add(1, Ordering::Relaxed);
@@ -161,18 +170,19 @@ impl Search {
                 Some(verdict) => self.report.failure = Some(Failure::new(verdict, &mut world)),
                 None => self.report.run = Some(Run::new(&mut world)),
             }
+            None
         } else if failed.is_some() && self.report.failure.is_none() {
             self.reporting = true;
             chooser.rewind();
-            self.chooser = Some(chooser);
+            Some(chooser)
         } else {
-            self.next(chooser);
+            self.next(chooser)
         }
     }
 
-    fn next(&mut self, mut chooser: Chooser) {
+    fn next(&mut self, mut chooser: Chooser) -> Option<Chooser> {
         if self.last {
-            return;
+            return None;
         }
         if !chooser.advance() {
             self.report.complete = self.report.cut == 0;
@@ -184,42 +194,7 @@ impl Search {
             self.report.stop = Some(Stop::Time(self.bounds.time));
             self.last = true;
         }
-        self.chooser = Some(chooser);
-    }
-}
-
-impl Scheduler for Search {
-    fn new_execution(&mut self) -> Option<Schedule> {
-        if let Some(world) = world::take() {
-            self.judge(world);
-        }
-        let cancelled = self.progress.cancelled.load(Ordering::Relaxed);
-        let chooser = self.chooser.take().filter(|_| !self.last && !cancelled);
-        let Some(chooser) = chooser else {
-            self.report.time = self.begin.elapsed();
-            // Nobody waits for it any more after the search was cancelled.
-            let _ = self.sender.send(std::mem::take(&mut self.report));
-            return None;
-        };
-        self.begin(chooser);
-        Some(Schedule::new(0))
-    }
-
-    fn next_task(
-        &mut self,
-        runnable: &[&Task],
-        _current: Option<TaskId>,
-        _is_yielding: bool,
-    ) -> Option<TaskId> {
-        if self.progress.cancelled.load(Ordering::Relaxed) {
-            return None;
-        }
-        let live = runnable.iter().map(|task| usize::from(task.id()));
-        with(|world| world.next(live)).map(TaskId::from)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        0
+        Some(chooser)
     }
 }
 

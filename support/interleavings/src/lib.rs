@@ -77,8 +77,8 @@
 //! # Origin
 //!
 //! Systematic exploration of schedules is Godefroid's (VeriSoft, 1997) and Musuvathi's (CHESS, 2007).
-//! The engine, tasks that are switched at will, is [shuttle](https://docs.rs/shuttle);
-//! the search, the memory model and the reports are this module's.
+//! Threads that are switched at will are [corosensei](https://docs.rs/corosensei)'s coroutines;
+//! the search, the memory model and the reports are this crate's.
 //! [loom](https://docs.rs/loom) is the sibling that also models memory orders; it takes `SeqCst`
 //! for `AcqRel`, and so finds Peterson's lock wrong where it is right.
 

@@ -4,8 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
-use shuttle::scheduler::RandomScheduler;
-
 /// What a panic said, and where it was.
 #[derive(Clone)]
 pub(super) struct Panic {
@@ -39,13 +37,9 @@ pub(super) fn unseen() {
     });
 }
 
-/// Puts our hook before the one that is there. Shuttle puts its own there in its first run, which
-/// would print three lines for every panic of the process from then on: it gets that first run
-/// here, and its hook is taken away again.
+/// Puts our hook before the one that is there.
 fn install() {
     let before = panic::take_hook();
-    let first = shuttle::Runner::new(RandomScheduler::new(1), super::engine::config());
-    first.run(|| ());
     panic::set_hook(Box::new(move |info| {
         if EXPLORING.get() {
             LAST.with_borrow_mut(|last| *last = Some(seen(info)));

@@ -17,7 +17,6 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::engine;
 use super::object::Op;
 use super::world::{Verdict, point, with};
 
@@ -114,7 +113,7 @@ fn start<T: 'static>(name: Option<String>, work: impl FnOnce() -> T + 'static) -
     let place = Arc::clone(&result);
     let work = Box::new(move || put(&place, work()));
     JoinHandle {
-        thread: engine::spawn(name, work),
+        thread: with(|world| world.add_thread(name, Some(work))),
         result,
     }
 }
@@ -282,7 +281,7 @@ impl<'scope> Scope<'scope, '_> {
         // ran are forgotten (`Search::judge`).
         let work =
             unsafe { std::mem::transmute::<Box<dyn FnOnce() + 'scope>, Box<dyn FnOnce()>>(work) };
-        let thread = engine::spawn(name, work);
+        let thread = with(|world| world.add_thread(name, Some(work)));
         self.list().push(thread);
         ScopedJoinHandle {
             thread,

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::ptr;
+
+use corosensei::Yielder;
 
 use super::chooser::Chooser;
 use super::deadlock;
@@ -19,6 +21,8 @@ pub(super) struct Thread {
     pub sight: Sight,
     /// Its function, until it runs.
     pub start: Option<Box<dyn FnOnce()>>,
+    /// By which it lets others go on; null until it runs.
+    pub yielder: *const Yielder<(), ()>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,8 +103,12 @@ pub(super) fn with_any<R>(work: impl FnOnce(&mut World) -> R) -> Option<R> {
 
 /// Lets the scheduler decide who goes on. Returns when it is the caller's turn, or never.
 pub(super) fn switch() {
-    // Shuttle knows no time: this is its plain context switch.
-    shuttle::thread::sleep(Duration::ZERO);
+    let yielder = with(|world| world.threads[world.now].yielder);
+    // SAFETY: the caller is the thread that runs, so this is the yielder that stands on its own stack
+    // as long as the thread does.
+    if let Some(yielder) = unsafe { yielder.as_ref() } {
+        yielder.suspend(());
+    }
 }
 
 /// Stands before a visible operation until the scheduler lets the caller take it.
@@ -153,6 +161,7 @@ impl World {
             yielded: false,
             sight,
             start,
+            yielder: ptr::null(),
         });
         if let Some(record) = &mut self.record {
             record.began.push((self.now, self.steps));
@@ -177,19 +186,21 @@ impl World {
         &self.threads[self.now].sight.view
     }
 
-    /// Decides who goes on; nobody if the execution is over. `live` are those whose stacks exist.
-    pub fn next(&mut self, live: impl Iterator<Item = usize>) -> Option<usize> {
+    /// Decides who goes on; nobody if the execution is over.
+    pub fn next(&mut self) -> Option<usize> {
         self.settle();
-        if self.verdict.is_some() {
+        let has_ended = |thread: &Thread| thread.state == State::Finished;
+        if self.verdict.is_some() || self.threads.iter().all(has_ended) {
             return None;
         }
         if self.threads[self.now].state == State::Local {
             return Some(self.now);
         }
         let mut local = None;
-        for thread in live {
+        for thread in 0..self.threads.len() {
             match self.threads[thread].state {
-                State::Local | State::Finished => {
+                State::Finished => {}
+                State::Local => {
                     local = Some(thread);
                     break;
                 }

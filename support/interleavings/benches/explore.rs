@@ -137,11 +137,7 @@ fn main() {
     let rows = |adds: bool| -> [Row; 3] {
         let pick = |a: Program, b: Program| if adds { a } else { b };
         [
-            (
-                "interleavings",
-                by_explore,
-                pick(ours::adds, ours::locks),
-            ),
+            ("interleavings", by_explore, pick(ours::adds, ours::locks)),
             (
                 "shuttle's own DFS",
                 by_shuttle,

@@ -1,43 +1,47 @@
 //! Says who waits for what, where nobody can go on.
 
-use super::object::{Kind, Op};
-use super::world::{State, World};
+use super::object::{Kind, Object, Op};
+use super::state::{State, Thread};
 
 /// "deadlock: left holds `a` and waits for `b`; right holds `b` and waits for `a`"
-pub(super) fn sentence(world: &World) -> String {
+pub(super) fn sentence(threads: &[Thread], objects: &[Object]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let stuck = |joins: bool| {
-        let threads = world.threads.iter().enumerate();
-        threads.filter_map(move |(number, thread)| match thread.state {
+        let all = threads.iter().enumerate();
+        all.filter_map(move |(number, thread)| match thread.state {
             State::Before(op) if matches!(op, Op::Join(_)) == joins => Some((number, op)),
             _ => None,
         })
     };
-    parts.extend(stuck(false).map(|(number, op)| part(world, number, op)));
+    parts.extend(stuck(false).map(|(number, op)| part(threads, objects, number, op)));
     // Who only waits for the end of a thread that is stuck adds nothing.
     if parts.is_empty() {
-        parts.extend(stuck(true).map(|(number, op)| part(world, number, op)));
+        parts.extend(stuck(true).map(|(number, op)| part(threads, objects, number, op)));
     }
     format!("deadlock: {}", parts.join("; "))
 }
 
-fn part(world: &World, thread: usize, op: Op) -> String {
-    let name = &world.threads[thread].name;
-    let objects = world.objects.iter();
-    let held = objects.filter(|object| object.holders().contains(&thread));
+fn part(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> String {
+    let name = &threads[thread].name;
+    let held = objects
+        .iter()
+        .filter(|object| object.holders().contains(&thread));
     let held: Vec<String> = held.map(|object| format!("`{}`", object.name)).collect();
     let holds = match held.len() {
         0 => String::new(),
         _ => format!("holds {} and ", held.join(", ")),
     };
-    format!("{name} {holds}waits for {}", awaited(world, thread, op))
+    format!(
+        "{name} {holds}waits for {}",
+        awaited(threads, objects, thread, op)
+    )
 }
 
-fn awaited(world: &World, thread: usize, op: Op) -> String {
+fn awaited(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> String {
     if let Op::Join(other) = op {
-        return format!("the end of {}", world.threads[other].name);
+        return format!("the end of {}", threads[other].name);
     }
-    let Some(object) = op.object().map(|place| &world.objects[place]) else {
+    let Some(object) = op.object().map(|place| &objects[place]) else {
         return "nothing".to_string();
     };
     let name = &object.name;

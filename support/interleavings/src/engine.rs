@@ -12,7 +12,7 @@ use corosensei::{Coroutine, CoroutineResult};
 use super::chooser::{Chooser, unrepeatable};
 use super::failure::{Failure, Run};
 use super::panic;
-use super::report::{Report, Stop};
+use super::report::{Bound, Report};
 use super::world::{self, Verdict, World, with};
 
 pub(super) type Program = Arc<dyn Fn() + Send + Sync>;
@@ -57,7 +57,12 @@ pub(super) fn explore(
     while let Some(chooser) = next.take()
         && !search.is_over()
     {
-        let mut world = World::new(chooser, search.bounds.depth, search.unlocks, search.reporting);
+        let mut world = World::new(
+            chooser,
+            search.bounds.depth,
+            search.unlocks,
+            search.reporting,
+        );
         let program = Arc::clone(&program);
         world.threads[0].start = Some(Box::new(move || program()));
         world::put(world);
@@ -102,7 +107,11 @@ fn fiber(number: usize, stack: Option<DefaultStack>) -> Fiber {
             thread.yielder = yielder;
             thread.start.take()
         });
-        if catch_unwind(AssertUnwindSafe(|| start.into_iter().for_each(|start| start()))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| {
+            start.into_iter().for_each(|start| start())
+        }))
+        .is_err()
+        {
             panic::unseen();
         }
         with(|world| world.finish(number));
@@ -188,10 +197,10 @@ impl Search {
             self.report.complete = self.report.cut == 0;
             self.last = true;
         } else if self.report.schedules >= self.bounds.schedules {
-            self.report.stop = Some(Stop::Schedules(self.bounds.schedules));
+            self.report.stop = Some(Bound::Schedules(self.bounds.schedules));
             self.last = true;
         } else if self.begin.elapsed() >= self.bounds.time {
-            self.report.stop = Some(Stop::Time(self.bounds.time));
+            self.report.stop = Some(Bound::Time(self.bounds.time));
             self.last = true;
         }
         Some(chooser)

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use super::picture::picture;
 use super::record::Record;
 use super::schedule;
 use super::world::{Verdict, World};
-use timeline::plot::Timeline;
 
 /// One step of a schedule: a visible operation of one thread.
 ///
@@ -88,7 +86,8 @@ impl Step {
 pub struct Run {
     schedule: String,
     steps: Vec<Step>,
-    timeline: Timeline,
+    #[cfg(feature = "pictures")]
+    pub(super) timeline: timeline::Timeline,
 }
 
 impl Run {
@@ -98,7 +97,10 @@ impl Run {
 
     fn of(world: &mut World, panicked: Option<usize>) -> Run {
         let record = world.record.take().unwrap_or_default();
-        let timeline = picture(world, &record, panicked);
+        #[cfg(feature = "pictures")]
+        let timeline = super::picture::picture(world, &record, panicked);
+        #[cfg(not(feature = "pictures"))]
+        let _ = panicked;
         let Record { turns, rows, .. } = record;
         let steps = rows.into_iter().map(|row| Step {
             number: row.step,
@@ -109,6 +111,7 @@ impl Run {
         Run {
             schedule: schedule::write(&turns),
             steps: steps.collect(),
+            #[cfg(feature = "pictures")]
             timeline,
         }
     }
@@ -134,18 +137,6 @@ impl Run {
     /// ```
     pub fn steps(&self) -> &[Step] {
         &self.steps
-    }
-
-    /// A picture of it, with steps in place of time: a lane for each thread, locks as a real run's
-    /// picture shows them ([`Trace::lock`](timeline::trace::Trace::lock)).
-    ///
-    /// ```
-    /// # use interleavings::{self, sync::Mutex};
-    /// let report = interleavings::replay("", || *Mutex::new(0).lock().unwrap() = 1);
-    /// assert!(report.run().unwrap().timeline().text().contains("1 lock held"));
-    /// ```
-    pub fn timeline(&self) -> Timeline {
-        self.timeline.clone()
     }
 }
 
@@ -314,20 +305,6 @@ impl Failure {
     /// ```
     pub fn steps(&self) -> &[Step] {
         &self.run.steps
-    }
-
-    /// A picture of it. See [`Run::timeline`].
-    ///
-    /// ```
-    /// # use interleavings;
-    /// let report = interleavings::all(|| {
-    ///     drop(interleavings::sync::Mutex::new(0).lock());
-    ///     panic!("no");
-    /// });
-    /// assert!(report.failure().unwrap().timeline().text().contains("panic in main"));
-    /// ```
-    pub fn timeline(&self) -> Timeline {
-        self.run.timeline()
     }
 
     pub(super) fn run(&self) -> &Run {

@@ -87,20 +87,25 @@ mod deadlock;
 mod engine;
 mod failure;
 pub mod hint;
+mod id;
 mod memory;
 mod object;
 mod panic;
+#[cfg(feature = "pictures")]
 mod picture;
 mod record;
 mod report;
 mod schedule;
 mod search;
+#[cfg(feature = "pictures")]
+mod shown;
+mod state;
 pub mod sync;
 pub mod thread;
 mod world;
 
 pub use failure::{Failure, FailureKind, Run, Step};
-pub use report::{Report, Stop};
+pub use report::{Bound, Report};
 pub use search::{Search, replay};
 
 /// Runs the program under every schedule there is, up to the first that fails.
@@ -127,3 +132,7 @@ pub use search::{Search, replay};
 pub fn all(program: impl Fn() + Send + Sync + 'static) -> Report {
     Search::new().run(program)
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,12 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::failure::{Failure, Run};
-use timeline::cell::{debug_as_picture, rich};
 
 /// The bound that ended a search before every schedule was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Stop {
+pub enum Bound {
     /// So many schedules were tried: [`Search::schedules`](super::Search::schedules).
     Schedules(u64),
     /// So much time had passed: [`Search::time`](super::Search::time).
@@ -45,7 +44,7 @@ pub struct Report {
     pub(super) depth: usize,
     pub(super) complete: bool,
     pub(super) seed: Option<u64>,
-    pub(super) stop: Option<Stop>,
+    pub(super) stop: Option<Bound>,
     pub(super) failure: Option<Failure>,
     pub(super) run: Option<Run>,
     pub(super) time: Duration,
@@ -100,12 +99,12 @@ impl Report {
     /// The bound that ended the search, if one did.
     ///
     /// ```
-    /// use interleavings::{Search, Stop};
+    /// use interleavings::{Search, Bound};
     ///
     /// let report = Search::new().random(1).schedules(10).run(|| ());
-    /// assert_eq!(report.stop(), Some(Stop::Schedules(10)));
+    /// assert_eq!(report.bound(), Some(Bound::Schedules(10)));
     /// ```
-    pub fn stop(&self) -> Option<Stop> {
+    pub fn bound(&self) -> Option<Bound> {
         self.stop
     }
 
@@ -140,22 +139,6 @@ impl Report {
         self.time
     }
 
-    /// Shows the report as a cell's result: evcxr calls this on a cell's last expression. Its
-    /// text goes to stdout, the picture after it.
-    ///
-    /// ```
-    /// interleavings::all(|| ()).evcxr_display();
-    /// ```
-    pub fn evcxr_display(&self) {
-        match self.run() {
-            None => rich(&[("text/plain", &self.to_string())]),
-            Some(run) => {
-                println!("{self}");
-                run.timeline().evcxr_display();
-            }
-        }
-    }
-
     fn count(&self) -> String {
         let random = self.seed.map(|seed| format!(" (random, seed {seed})"));
         let random = random.unwrap_or_default();
@@ -176,19 +159,19 @@ impl Report {
         }
         match self.stop {
             None => {}
-            Some(Stop::Schedules(n)) => {
+            Some(Bound::Schedules(n)) => {
                 text += &format!("; stopped after {} schedules, the limit", grouped(n));
             }
-            Some(Stop::Time(time)) => {
-                text += &format!("; stopped after {}, the limit", timeline::plot::human(time));
+            Some(Bound::Time(time)) => {
+                text += &format!("; stopped after {}, the limit", seconds(time));
             }
-            Some(Stop::Stuck(time)) => {
+            Some(Bound::Stuck(time)) => {
                 text += &format!(
                     "; given up after {}, as a schedule came to no end: the program waits for \
                      something that the explorer does not see (a lock or a channel of std, a \
                      sleep), or goes round in a loop without a visible operation. Its thread was \
                      left behind",
-                    timeline::plot::human(time)
+                    seconds(time)
                 );
             }
         }
@@ -199,7 +182,12 @@ impl Report {
     }
 }
 
-debug_as_picture!(Report, Report::to_string);
+#[cfg(not(feature = "pictures"))]
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Report({:?})", self.to_string())
+    }
+}
 
 /// A sentence, and for a failure what [`Failure`] says.
 impl fmt::Display for Report {
@@ -246,4 +234,9 @@ fn grouped(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// As few digits as say it: "30 s", "0.05 s".
+fn seconds(time: Duration) -> String {
+    format!("{} s", (time.as_secs_f64() * 1e3).round() / 1e3)
 }

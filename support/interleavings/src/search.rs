@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::chooser::Chooser;
 use super::engine::{Bounds, Program, Progress, explore};
-use super::report::{Report, Stop};
+use super::report::{Bound, Report};
 use super::schedule;
 
 /// Schedules that a random search tries unless told otherwise: it never comes to an end by itself.
@@ -61,7 +61,7 @@ impl Search {
     /// search.
     ///
     /// ```
-    /// use interleavings::{Search, Stop, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
+    /// use interleavings::{Search, Bound, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
     ///
     /// let report = Search::new().schedules(1).run(|| {
     ///     let x = AtomicU32::new(0);
@@ -70,7 +70,7 @@ impl Search {
     ///         scope.spawn(|| x.store(2, SeqCst));
     ///     });
     /// });
-    /// assert_eq!(report.stop(), Some(Stop::Schedules(1)));
+    /// assert_eq!(report.bound(), Some(Bound::Schedules(1)));
     /// ```
     pub fn schedules(mut self, most: u64) -> Search {
         self.schedules = Some(most.max(1));
@@ -101,7 +101,7 @@ impl Search {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use interleavings::{Search, Stop, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
+    /// use interleavings::{Search, Bound, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
     ///
     /// let limit = Duration::from_millis(1);
     /// let report = Search::new().time(limit).run(|| {
@@ -110,7 +110,7 @@ impl Search {
     ///         scope.spawn(|| for _ in 0..9 { x.fetch_add(1, SeqCst); });
     ///     });
     /// });
-    /// assert_eq!(report.stop(), Some(Stop::Time(limit)));
+    /// assert_eq!(report.bound(), Some(Bound::Time(limit)));
     /// ```
     pub fn time(mut self, most: Duration) -> Search {
         self.bounds.time = most;
@@ -241,7 +241,7 @@ fn watched(program: Program, chooser: Chooser, bounds: Bounds) -> Report {
             progress.cancelled.store(true, Ordering::Relaxed);
             Report {
                 schedules: progress.schedules.load(Ordering::Relaxed),
-                stop: Some(Stop::Stuck(limit)),
+                stop: Some(Bound::Stuck(limit)),
                 time: limit,
                 ..Report::default()
             }

@@ -1,38 +1,15 @@
 //! One execution: its threads, what they share, and who may go on.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::ptr;
-
-use corosensei::Yielder;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::chooser::Chooser;
 use super::deadlock;
 use super::memory::{Memory, Sight, View};
 use super::object::{Kind, Object, Op};
 use super::record::Record;
-
-/// A thread of the explored program.
-pub(super) struct Thread {
-    pub name: String,
-    pub state: State,
-    /// It lets others go first until one of them has taken a step.
-    pub yielded: bool,
-    pub sight: Sight,
-    /// Its function, until it runs.
-    pub start: Option<Box<dyn FnOnce()>>,
-    /// By which it lets others go on; null until it runs.
-    pub yielder: *const Yielder<(), ()>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// It runs, or will without a choice: until its next visible operation.
-    Local,
-    /// It stands before this operation.
-    Before(Op),
-    Finished,
-}
+use super::state::{State, Thread};
 
 /// Why an execution ended before all its threads had.
 pub(super) enum Verdict {
@@ -226,7 +203,10 @@ impl World {
         let ready = self.ready();
         if ready.is_empty() {
             self.note_blocked();
-            self.verdict = Some(Verdict::Deadlock(deadlock::sentence(self)));
+            self.verdict = Some(Verdict::Deadlock(deadlock::sentence(
+                &self.threads,
+                &self.objects,
+            )));
             return None;
         }
         if self.steps >= self.depth {

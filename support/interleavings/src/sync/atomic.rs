@@ -26,8 +26,9 @@ use std::fmt;
 
 pub use std::sync::atomic::Ordering;
 
-use super::super::object::{Id, Kind, Op, make};
-use super::super::world::{World, point, with};
+use crate::id::{Id, make};
+use crate::object::{Kind, Op};
+use crate::world::{World, point, with};
 
 /// A type that an atomic can hold: of at most 64 bits.
 trait Bits: Copy + fmt::Debug {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::super::object::{Id, Kind, Op, make};
-use super::super::world::{point, with};
+use crate::id::{Id, make};
+use crate::object::{Kind, Op};
+use crate::world::{point, with};
 
 /// `std::sync::Barrier` of an explored program: whoever arrives waits for the others. To arrive is
 /// a step; to go on when all are there is none.

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use super::super::object::{Id, Kind, Op, make};
-use super::super::world::{State, point, with};
+use super::lock::took;
 use super::mutex::{MutexGuard, let_go};
-use super::{LockResult, took};
+use crate::id::{Id, make};
+use crate::object::{Kind, Op};
+use crate::state::State;
+use crate::world::{point, with};
+use std::sync::LockResult;
 
 /// `std::sync::Condvar` of an explored program.
 ///
@@ -96,7 +99,7 @@ impl Condvar {
         &self,
         guard: MutexGuard<'a, T>,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let (id, value) = (guard.id(), super::super::object::text(&*guard));
+        let (id, value) = (guard.id(), crate::id::text(&*guard));
         let mutex = guard.into_mutex();
         wait(self.id, id, value);
         Ok(MutexGuard::again(mutex))

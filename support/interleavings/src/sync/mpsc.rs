@@ -25,9 +25,10 @@ use std::sync::{Arc, Mutex};
 
 pub use std::sync::mpsc::{RecvError, SendError, TryRecvError};
 
-use super::super::memory::View;
-use super::super::object::{Channel, Id, Kind, Op, make, text};
-use super::super::world::{point, with, with_any};
+use crate::id::{Id, make, text};
+use crate::memory::View;
+use crate::object::{Channel, Kind, Op};
+use crate::world::{point, with, with_any};
 
 /// The messages themselves; the world counts them.
 type Messages<T> = Arc<Mutex<VecDeque<T>>>;
@@ -276,7 +277,7 @@ impl<T> Receiver<T> {
     /// assert!(report.passed());
     /// ```
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        super::tries();
+        super::lock::tries();
         let left = receive(self.id, false);
         match left {
             Some(true) => list(&self.messages).pop_front().ok_or(TryRecvError::Empty),
@@ -365,7 +366,7 @@ fn send(id: Id, words: Option<String>) -> Option<usize> {
 #[inline(never)]
 fn handed(id: Id, number: usize) -> bool {
     let channel = with(|world| id.of(world));
-    let room = |world: &super::super::world::World| match &world.objects[channel].kind {
+    let room = |world: &crate::world::World| match &world.objects[channel].kind {
         Kind::Channel(channel) => channel.room,
         _ => None,
     };

@@ -5,9 +5,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use super::super::object::{Id, Kind, Op, make, text};
-use super::super::world::{point, with};
-use super::{LockResult, TryLockError, TryLockResult, free, refused, took, tries};
+use super::lock::{free, refused, took, tries};
+use crate::id::{Id, make, text};
+use crate::object::{Kind, Op};
+use crate::world::{point, with};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// `std::sync::Mutex` of an explored program. Taking it is a step of the search; letting go of it
 /// is one only if somebody uses [`Mutex::try_lock`].

@@ -5,9 +5,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use super::super::object::{Id, Kind, Op, make, text};
-use super::super::world::{point, with};
-use super::{LockResult, free, took};
+use super::lock::{free, took};
+use crate::id::{Id, make, text};
+use crate::object::{Kind, Op};
+use crate::world::{point, with};
+use std::sync::LockResult;
 
 /// `std::sync::RwLock` of an explored program: many readers or one writer. Taking it is a step of
 /// the search. No side is preferred: whoever can go on may be the next.

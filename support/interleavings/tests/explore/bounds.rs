@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use interleavings::sync::atomic::{AtomicBool, AtomicU32};
-use interleavings::{self, FailureKind, Search, Stop, hint, thread};
+use interleavings::{self, Bound, FailureKind, Search, hint, thread};
 
 /// Far too many schedules to try all.
 fn large() {
@@ -22,8 +22,8 @@ fn large() {
 fn a_number_of_schedules() {
     let report = Search::new().schedules(1000).run(large);
     assert_eq!(
-        (report.schedules(), report.stop()),
-        (1000, Some(Stop::Schedules(1000)))
+        (report.schedules(), report.bound()),
+        (1000, Some(Bound::Schedules(1000)))
     );
     assert!(!report.passed() && report.failure().is_none());
     assert_eq!(
@@ -37,7 +37,7 @@ fn a_number_of_schedules() {
 fn a_time() {
     let limit = Duration::from_millis(50);
     let report = Search::new().time(limit).run(large);
-    assert_eq!(report.stop(), Some(Stop::Time(limit)));
+    assert_eq!(report.bound(), Some(Bound::Time(limit)));
     assert!(report.time() >= limit && !report.passed());
     let end = "; stopped after 50 ms, the limit: not every schedule was tried";
     assert!(report.to_string().ends_with(end), "{report}");
@@ -87,7 +87,7 @@ fn a_schedule_that_comes_to_no_end_is_given_up() {
         }
     });
     GO_ON.store(true, SeqCst);
-    assert!(matches!(report.stop(), Some(Stop::Stuck(_))), "{report}");
+    assert!(matches!(report.bound(), Some(Bound::Stuck(_))), "{report}");
     assert!(begin.elapsed() < Duration::from_secs(30));
     assert!(
         report
@@ -113,7 +113,8 @@ fn the_same_seed_finds_the_same() {
     };
     let search = Search::new().random(7).schedules(100_000);
     let (one, two) = (search.run(lost), search.run(lost));
-    let schedule = |report: &interleavings::Report| report.failure().unwrap().schedule().to_string();
+    let schedule =
+        |report: &interleavings::Report| report.failure().unwrap().schedule().to_string();
     assert_eq!(
         (one.schedules(), schedule(&one)),
         (two.schedules(), schedule(&two))

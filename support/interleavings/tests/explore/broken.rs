@@ -18,7 +18,7 @@ pub fn tell_apart(
         .failure()
         .unwrap_or_else(|| panic!("not found: {report}"));
     assert!(failure.message().contains(message), "{failure}");
-    assert!(report.stop().is_none() && report.cut() == 0);
+    assert!(report.bound().is_none() && report.cut() == 0);
     let again = interleavings::replay(failure.schedule(), broken);
     let again = again.failure().expect("it fails again");
     assert_eq!(again.message(), failure.message());

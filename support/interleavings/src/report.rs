@@ -236,7 +236,10 @@ fn grouped(n: u64) -> String {
     text
 }
 
-/// As few digits as say it: "30 s", "0.05 s".
+/// As few digits as say it: "30 s", "50 ms".
 fn seconds(time: Duration) -> String {
-    format!("{} s", (time.as_secs_f64() * 1e3).round() / 1e3)
+    match time.as_millis() {
+        millis if millis < 1000 => format!("{millis} ms"),
+        _ => format!("{} s", (time.as_secs_f64() * 10.0).round() / 10.0),
+    }
 }

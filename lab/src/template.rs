@@ -123,7 +123,10 @@ fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     {
         let path = entry?.path();
         if path.is_dir() {
-            if !["tests", "benches", "examples"].iter().any(|aside| path.ends_with(aside)) {
+            if !["tests", "benches", "examples"]
+                .iter()
+                .any(|aside| path.ends_with(aside))
+            {
                 sources_below(&path, files)?;
             }
         } else if path

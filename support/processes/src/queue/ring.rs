@@ -107,11 +107,13 @@ impl Ring {
         let (put, got) = (&self.header().put, &self.header().got);
         loop {
             let seen = got.word.look();
-            if seen.is_closed() {
+            // Producers' own word: who closed the queue may have been killed before the other one.
+            let so_far = put.word.look();
+            if so_far.is_closed() {
                 return Err(NotPut::Closed);
             }
             // Looked at without the lock: who finds the queue full leaves the lock alone.
-            if self.count(put.word.look(), seen) < self.capacity {
+            if self.count(so_far, seen) < self.capacity {
                 let held = self.lock(&put.lock, limit).ok_or(NotPut::Full)?;
                 let number = put.word.look().number();
                 if let Some(start) = self.place(item.len(), number, seen.number()) {
@@ -232,6 +234,7 @@ impl Ring {
     pub fn close(&self) {
         // Producers' own word first: from then on nothing comes in.
         self.header().put.word.close();
+        reach(Point::MidClose);
         self.header().got.word.close();
     }
 

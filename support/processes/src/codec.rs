@@ -33,40 +33,43 @@ use serde::de::DeserializeOwned;
 /// assert!(error.source().unwrap().is::<rmp_serde::decode::Error>());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct Error(Arc<Said>);
+
+#[derive(Debug)]
+struct Said {
     text: String,
     /// None: it came from another process, as text.
-    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     fn new(text: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-        let source = Some(Arc::new(source) as Arc<_>);
-        Error { text, source }
+        let source = Some(Box::new(source) as Box<_>);
+        Error(Arc::new(Said { text, source }))
     }
 
     /// One that another process met and said.
     pub(crate) fn told(text: String) -> Error {
-        Error { text, source: None }
+        Error(Arc::new(Said { text, source: None }))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.text)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as _)
+        self.0.source.as_ref().map(|source| &**source as _)
     }
 }
 
 /// Equal are those that say the same.
 impl PartialEq for Error {
     fn eq(&self, other: &Error) -> bool {
-        self.text == other.text
+        self.0.text == other.0.text
     }
 }
 

@@ -65,6 +65,12 @@ impl Lock {
         self.taken(result)
     }
 
+    /// Takes the lock if it is free. Whether this thread holds it already is not noticed here.
+    pub fn try_lock(&self) -> Option<Held<'_>> {
+        // SAFETY: the mutex was made ready by `init`.
+        self.taken(unsafe { libc::pthread_mutex_trylock(self.0.get()) })
+    }
+
     fn lock_until(&self, until: &Timespec) -> libc::c_int {
         // SAFETY: the mutex was made ready by `init`; `until` outlives the call.
         unsafe { pthread_mutex_clocklock(self.0.get(), libc::CLOCK_MONOTONIC, until) }
@@ -79,7 +85,7 @@ impl Lock {
                 unsafe { libc::pthread_mutex_consistent(self.0.get()) };
                 true
             }
-            libc::ETIMEDOUT => return None,
+            libc::ETIMEDOUT | libc::EBUSY => return None,
             libc::EDEADLK => panic!(
                 "this thread holds the lock already: an update must not use the same value again"
             ),

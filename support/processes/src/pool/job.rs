@@ -8,7 +8,36 @@ use std::time::{Duration, Instant};
 use super::error::TaskError;
 
 /// A task's encoded result, or why there is none.
-pub(super) type Outcome = Result<Vec<u8>, TaskError>;
+pub(super) type Outcome = Result<Value, TaskError>;
+
+/// The bytes of a result. Short ones, which are many, need no memory of their own.
+pub(super) enum Value {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Vec<u8>),
+}
+
+const SHORT: usize = 30;
+
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Value {
+        if value.len() > SHORT {
+            return Value::Long(value.to_vec());
+        }
+        let mut bytes = [0; SHORT];
+        bytes[..value.len()].copy_from_slice(value);
+        let length = value.len() as u8;
+        Value::Short { length, bytes }
+    }
+}
+
+impl Value {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Value::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Value::Long(bytes) => bytes,
+        }
+    }
+}
 
 /// A task's number within its call, and what became of it.
 pub(super) type Numbered = (usize, Outcome);

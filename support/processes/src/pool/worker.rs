@@ -90,7 +90,7 @@ impl Line {
 
     /// Takes in all results that are there.
     pub fn receive(&self, results: &mut Frames) {
-        while self.results.get(results.tail(), Limit::NOW).is_ok() {}
+        self.results.get_all(results.tail());
     }
 
     pub fn begun(&self) -> u64 {

@@ -54,6 +54,7 @@
 mod child;
 pub mod codec;
 mod counter;
+mod error;
 mod exit;
 mod forks;
 mod futex;
@@ -76,6 +77,7 @@ mod shared;
 mod started;
 
 pub use counter::Counter;
+pub use error::{Cause, RecvError, SendError};
 pub use exit::Exit;
 pub use forks::watch_forks;
 pub use handle::Process;
@@ -83,8 +85,8 @@ pub use list::{ChildInfo, children};
 pub use outcome::Outcome;
 pub use own::{current_name, exit, name};
 pub use panic::keep_panic_hook;
-pub use pipe::{Pipe, RecvError, SendError, pipe};
+pub use pipe::{Pipe, pipe};
 pub use plain::Plain;
 pub use pool::Pool;
-pub use queue::{GetError, Items, PutError, Queue};
+pub use queue::{Items, Queue};
 pub use shared::Shared;

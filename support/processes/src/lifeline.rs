@@ -32,10 +32,7 @@ impl Lifeline {
     /// Makes the pipe, in the process that others are to depend on.
     pub fn make(&self) -> io::Result<()> {
         let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-        let (read, write) = (
-            above_standard(read)?,
-            above_standard(write)?,
-        );
+        let (read, write) = (above_standard(read)?, above_standard(write)?);
         self.read.store(read.into_raw_fd(), SeqCst);
         self.write.store(write.into_raw_fd(), SeqCst);
         Ok(())

@@ -3,7 +3,9 @@
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 
-use super::limit::Limit;
+use rustix::thread::Timespec;
+
+use crate::limit::Limit;
 
 unsafe extern "C" {
     // In glibc since 2.30, but not in the `libc` crate. `pthread_mutex_timedlock` would do, but for
@@ -11,7 +13,7 @@ unsafe extern "C" {
     fn pthread_mutex_clocklock(
         mutex: *mut libc::pthread_mutex_t,
         clock: libc::clockid_t,
-        until: *const libc::timespec,
+        until: *const Timespec,
     ) -> libc::c_int;
 }
 
@@ -63,7 +65,13 @@ impl Lock {
         self.taken(result)
     }
 
-    fn lock_until(&self, until: &libc::timespec) -> libc::c_int {
+    /// Takes the lock if it is free. Whether this thread holds it already is not noticed here.
+    pub fn try_lock(&self) -> Option<Held<'_>> {
+        // SAFETY: the mutex was made ready by `init`.
+        self.taken(unsafe { libc::pthread_mutex_trylock(self.0.get()) })
+    }
+
+    fn lock_until(&self, until: &Timespec) -> libc::c_int {
         // SAFETY: the mutex was made ready by `init`; `until` outlives the call.
         unsafe { pthread_mutex_clocklock(self.0.get(), libc::CLOCK_MONOTONIC, until) }
     }
@@ -77,7 +85,7 @@ impl Lock {
                 unsafe { libc::pthread_mutex_consistent(self.0.get()) };
                 true
             }
-            libc::ETIMEDOUT => return None,
+            libc::ETIMEDOUT | libc::EBUSY => return None,
             libc::EDEADLK => panic!(
                 "this thread holds the lock already: an update must not use the same value again"
             ),

@@ -1,8 +1,8 @@
 //! What a process that was started as a [`Process`](super::Process) knows of itself.
 
+use crate::forks;
 use std::ffi::CString;
 use std::ptr::null_mut;
-use crate::forks;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
 
 /// Name and pid, written by the child itself. Not behind a lock: a thread of the parent,

@@ -3,14 +3,15 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{GetError, Queue};
+use super::Queue;
+use crate::RecvError;
 
 /// The items of a queue as they come; made by [`Queue::iter`].
 ///
 /// ```
 /// let queue = processes::Queue::new(2);
-/// queue.put(20).unwrap();
-/// queue.put(22).unwrap();
+/// queue.send(20).unwrap();
+/// queue.send(22).unwrap();
 /// queue.close();
 /// let mut sum = 0;
 /// for item in &queue {
@@ -33,10 +34,10 @@ impl<T: Serialize + DeserializeOwned> Iterator for Items<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        match self.queue.get() {
+        match self.queue.recv() {
             Ok(item) => Some(item),
-            Err(GetError::Closed | GetError::Empty) => None,
-            Err(GetError::NotRead(why)) => panic!("{why}"),
+            Err(RecvError::NotRead(why)) => panic!("{why}"),
+            Err(_) => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::hook::{Point, reach};
 use super::place::{Item, UNIT, place};
-use super::word::{Closed, Patience, Seen, Word};
+use super::word::{Closed, MustWake, Patience, Seen, Word};
 use crate::limit::Limit;
 use crate::lock::{Held, Lock};
 use crate::mapping::Mapping;
@@ -107,11 +107,13 @@ impl Ring {
         let (put, got) = (&self.header().put, &self.header().got);
         loop {
             let seen = got.word.look();
-            if seen.is_closed() {
+            // Producers' own word: who closed the queue may have been killed before the other one.
+            let so_far = put.word.look();
+            if so_far.is_closed() {
                 return Err(NotPut::Closed);
             }
             // Looked at without the lock: who finds the queue full leaves the lock alone.
-            if self.count(put.word.look(), seen) < self.capacity {
+            if self.count(so_far, seen) < self.capacity {
                 let held = self.lock(&put.lock, limit).ok_or(NotPut::Full)?;
                 let number = put.word.look().number();
                 if let Some(start) = self.place(item.len(), number, seen.number()) {
@@ -135,7 +137,10 @@ impl Ring {
                 let number = got.word.look().number();
                 // Meanwhile another may have taken it.
                 if put.word.look().number() != number {
-                    self.get_this(number, item, held);
+                    let must_wake = self.take(number, item);
+                    drop(held);
+                    reach(Point::Got);
+                    got.word.wake(must_wake);
                     return Ok(());
                 }
             } else if seen.is_closed() {
@@ -144,6 +149,23 @@ impl Ring {
                 return Err(NotGot::Empty);
             }
         }
+    }
+
+    /// Takes all items out that are there, appending them to `items`.
+    pub fn get_all(&self, items: &mut Vec<u8>) {
+        let (put, got) = (&self.header().put.word, &self.header().got);
+        if put.look().number() == got.word.look().number() {
+            return;
+        }
+        let Some(held) = self.lock(&got.lock, Limit::NOW) else {
+            return;
+        };
+        let mut must_wake = MustWake::default();
+        for number in got.word.look().number()..put.look().number() {
+            must_wake = must_wake.or(self.take(number, items));
+        }
+        drop(held);
+        got.word.wake(must_wake);
     }
 
     fn put_at(&self, start: usize, item: &[u8], held: Held) -> Result<(), NotPut> {
@@ -175,8 +197,8 @@ impl Ring {
         }
     }
 
-    fn get_this(&self, number: u64, item: &mut Vec<u8>, held: Held) {
-        let got = &self.header().got;
+    /// Takes the item of this number, the first, out. Only for the holder of the consumers' lock.
+    fn take(&self, number: u64, item: &mut Vec<u8>) -> MustWake {
         let Item { start, length } = self.item(number);
         item.reserve(length);
         // SAFETY: an item in the queue lies within the ring. Its bytes are not written to until the
@@ -191,12 +213,8 @@ impl Ring {
             item.set_len(item.len() + length);
         }
         // From here on the item is out of the queue.
-        let must_wake = got.word.count_one(false);
-        drop(held);
-        reach(Point::Got);
-        if let Ok(must_wake) = must_wake {
-            got.word.wake(must_wake);
-        }
+        let must_wake = self.header().got.word.count_one(false);
+        must_wake.unwrap_or_default()
     }
 
     /// Where `length` bytes fit, with the numbers of the next item to put and to get. Only for the
@@ -215,14 +233,12 @@ impl Ring {
     }
 
     fn lock<'a>(&self, lock: &'a Lock, limit: Limit) -> Option<Held<'a>> {
-        // A limit of zero asks not to wait for items or room; a peer that is at work is no reason
-        // to say that there are none.
-        let limit = if limit.has_passed() {
-            Limit::after(TRY)
-        } else {
-            limit
-        };
-        let held = lock.lock(limit)?;
+        let held = lock.try_lock().or_else(|| {
+            // A limit of zero asks not to wait for items or room; a peer that is at work is no
+            // reason to say that there are none.
+            let is_over = limit.has_passed();
+            lock.lock(if is_over { Limit::after(TRY) } else { limit })
+        })?;
         if held.inherited {
             self.header().deaths.fetch_add(1, Relaxed);
         }
@@ -232,6 +248,7 @@ impl Ring {
     pub fn close(&self) {
         // Producers' own word first: from then on nothing comes in.
         self.header().put.word.close();
+        reach(Point::MidClose);
         self.header().got.word.close();
     }
 

@@ -137,7 +137,14 @@ impl Word {
 }
 
 /// Whether somebody slept when the number was changed.
+#[derive(Default)]
 #[must_use]
 pub struct MustWake(bool);
+
+impl MustWake {
+    pub fn or(self, other: MustWake) -> MustWake {
+        MustWake(self.0 || other.0)
+    }
+}
 
 pub struct Closed;

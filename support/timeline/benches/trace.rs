@@ -81,7 +81,10 @@ fn record(c: &mut Criterion) {
     // the next one does.
     let written = || guard.flush();
 
-    for threads in [1, std::thread::available_parallelism().unwrap().get().min(2)] {
+    for threads in [
+        1,
+        std::thread::available_parallelism().unwrap().get().min(2),
+    ] {
         let name = if threads == 1 {
             "one thread"
         } else {

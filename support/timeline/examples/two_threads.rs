@@ -31,7 +31,7 @@ fn main() -> std::io::Result<()> {
             });
         }
     });
-    assert_eq!(*counter.lock().unwrap(), 8);
+    assert_eq!(*counter.get_ref().lock().unwrap(), 8);
 
     let picture = trace.timeline().title("Two threads, one lock");
     let file = std::env::args()

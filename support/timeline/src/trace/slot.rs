@@ -146,6 +146,11 @@ impl Slot {
 
     /// The record, if it was published in this generation.
     pub fn read(&self, generation: u32) -> Option<Record> {
+        self.read_around(generation, || ())
+    }
+
+    /// As [`Slot::read`]; `meanwhile` happens while it reads.
+    fn read_around(&self, generation: u32, meanwhile: impl FnOnce()) -> Option<Record> {
         let head = self.head.load(Ordering::Acquire);
         if (head >> 32) as u32 != generation {
             return None;
@@ -154,6 +159,7 @@ impl Slot {
         for (word, bytes) in self.label.iter().zip(bytes.chunks_exact_mut(8)) {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
         }
+        meanwhile();
         let [who, start, end, extra] = [&self.who, &self.start, &self.end, &self.extra]
             .map(|word| word.load(Ordering::Relaxed));
         // If one of these loads saw the next event's store, the load below sees that the head has
@@ -181,6 +187,34 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn record(text: &str) -> Record {
+        Record {
+            tag: Tag::Instant,
+            cpu: 0,
+            start: 1,
+            end: 1,
+            pid: 1,
+            tid: 1,
+            extra: 0,
+            label: Label::new(text),
+        }
+    }
+
+    #[test]
+    fn half_of_one_event_and_half_of_the_next_is_none() {
+        // SAFETY: zeroed memory is an empty slot, as in a fresh mapping.
+        let slot: Slot = unsafe { std::mem::zeroed() };
+        let label = |read: Option<Record>| read.map(|record| record.label.text());
+        slot.write(1, &record("one"));
+        assert_eq!(label(slot.read(1)).as_deref(), Some("one"));
+        let torn = slot.read_around(1, || slot.write(2, &record("two")));
+        assert_eq!(label(torn), None);
+        // Nor while the next is being written: by then the first is gone.
+        let torn = slot.read_around(2, || slot.head.store(0, Ordering::Relaxed));
+        assert_eq!(label(torn), None);
+        assert_eq!(label(slot.read(1)), None);
+    }
 
     #[test]
     fn every_tag_is_read_as_it_was_written() {

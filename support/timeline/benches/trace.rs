@@ -1,5 +1,6 @@
 //! What recording costs, beside the clock that it cannot do without, and beside the `tracing` crate
-//! with tracing-chrome, which writes the same file format.
+//! with tracing-chrome, which writes the same file format: by the trace's own calls, and through its
+//! layer.
 //!
 //! `cargo bench -p timeline --bench trace`
 //!
@@ -12,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nix::sched::{CpuSet, sched_setaffinity};
-use timeline::trace::Trace;
+use timeline::{TimelineLayer, Trace};
+use tracing::Dispatch;
+use tracing::dispatcher::with_default;
 use tracing_chrome::ChromeLayerBuilder;
 use tracing_subscriber::prelude::*;
 
@@ -21,19 +24,30 @@ const BATCH: u64 = 10_000;
 
 /// The time that `iterations` events take on each of `threads` threads at once; `fresh` is called
 /// before each batch and does not count.
-fn time(threads: usize, iterations: u64, fresh: &dyn Fn(), event: &(dyn Fn() + Sync)) -> Duration {
+fn time(
+    threads: usize,
+    iterations: u64,
+    subscriber: &Dispatch,
+    fresh: &dyn Fn(),
+    event: &(dyn Fn() + Sync),
+) -> Duration {
     let mut total = Duration::ZERO;
     let mut left = iterations;
     while left > 0 {
         let batch = left.min(BATCH);
         fresh();
-        total += batch_on(threads, batch, event);
+        total += batch_on(threads, batch, subscriber, event);
         left -= batch;
     }
     total
 }
 
-fn batch_on(threads: usize, batch: u64, event: &(dyn Fn() + Sync)) -> Duration {
+fn batch_on(
+    threads: usize,
+    batch: u64,
+    subscriber: &Dispatch,
+    event: &(dyn Fn() + Sync),
+) -> Duration {
     let run = |n: usize, start: &Barrier| {
         pin(n);
         // The first event of a thread introduces it.
@@ -49,7 +63,7 @@ fn batch_on(threads: usize, batch: u64, event: &(dyn Fn() + Sync)) -> Duration {
             .map(|n| {
                 scope.spawn({
                     let start = &start;
-                    move || run(n, start)
+                    move || with_default(subscriber, || run(n, start))
                 })
             })
             .collect();
@@ -76,20 +90,35 @@ fn record(c: &mut Criterion) {
     let full = Trace::with_capacity(1);
     full.instant("fills it");
     let (layer, guard) = ChromeLayerBuilder::new().writer(std::io::sink()).build();
-    tracing_subscriber::registry().with(layer).init();
+    let chrome = Dispatch::new(tracing_subscriber::registry().with(layer));
+    let layered = Dispatch::new(tracing_subscriber::registry().with(TimelineLayer::new(&trace)));
+    let none = Dispatch::none();
     // What is recorded is written by a thread of its own; the batch does not wait for that, but
     // the next one does.
     let written = || guard.flush();
 
-    for threads in [1, std::thread::available_parallelism().unwrap().get().min(2)] {
+    for threads in [
+        1,
+        std::thread::available_parallelism().unwrap().get().min(2),
+    ] {
         let name = if threads == 1 {
             "one thread"
         } else {
             "both cores"
         };
         let mut group = c.benchmark_group(name);
+        let mut through =
+            |name: &str, to: &Dispatch, fresh: &dyn Fn(), event: &(dyn Fn() + Sync)| {
+                group.bench_function(name, |b| {
+                    b.iter_custom(|n| time(threads, n, to, fresh, event))
+                });
+            };
+        let span = || drop(black_box(tracing::info_span!("span").entered()));
+        through("tracing span, no subscriber", &none, &nothing, &span);
+        through("tracing span, this layer", &layered, &fresh, &span);
+        through("tracing span, tracing-chrome", &chrome, &written, &span);
         let mut bench = |name: &str, fresh: &dyn Fn(), event: &(dyn Fn() + Sync)| {
-            group.bench_function(name, |b| b.iter_custom(|n| time(threads, n, fresh, event)));
+            through(name, &none, fresh, event);
         };
         bench("clock_gettime", &nothing, &clock);
         bench("instant", &fresh, &|| trace.instant("instant"));
@@ -101,9 +130,6 @@ fn record(c: &mut Criterion) {
         });
         bench("merged tick", &fresh, &|| trace.tick());
         bench("dropped instant", &nothing, &|| full.instant("too late"));
-        bench("tracing-chrome span", &written, &|| {
-            drop(black_box(tracing::info_span!("span").entered()))
-        });
         group.finish();
     }
 }

@@ -22,9 +22,10 @@ use std::io::Write as _;
 pub fn rich(formats: &[(&str, &str)]) {
     let mut text = String::new();
     for (mime, content) in formats {
-        let _ = fmt::Write::write_fmt(&mut text, format_args!(
-            "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n"
-        ));
+        let _ = fmt::Write::write_fmt(
+            &mut text,
+            format_args!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n"),
+        );
     }
     // One write under one lock: lines of other threads stay outside of the block.
     // A kernel that has gone away is no reason to panic.

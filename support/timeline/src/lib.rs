@@ -29,4 +29,6 @@ pub mod timing;
 pub mod trace;
 
 pub use plot::{Figure, Timeline};
+#[cfg(feature = "tracing")]
+pub use trace::TimelineLayer;
 pub use trace::Trace;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use roxmltree::{Document, Node};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
+use roxmltree::{Document, Node};
 use timeline::plot::Figure;
 use timeline::trace::Trace;
 

@@ -285,3 +285,29 @@ fn a_trace_may_be_kept_as_a_cells_variable() {
     trace.instant("still here");
     assert_eq!(trace.events().len(), 1);
 }
+
+#[test]
+fn a_reader_sees_whole_events_while_the_trace_is_cleared() {
+    const ROUNDS: u64 = 20_000;
+    let trace = Trace::with_capacity(64);
+    let done = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..ROUNDS {
+                // Every event of a round says the round twice.
+                let label = format!("{round:024}");
+                (0..8).for_each(|_| trace.sent(&label, round));
+                trace.clear();
+            }
+            done.store(1, Ordering::Release);
+        });
+        while done.load(Ordering::Acquire) == 0 {
+            for event in trace.events() {
+                let said = event.message.map(|round| format!("{round:024}"));
+                assert_eq!(said.as_deref(), Some(event.label.as_str()));
+                // Counted from its own clear, not from another.
+                assert!(event.start.as_secs() < 60, "{event:?}");
+            }
+        }
+    });
+}

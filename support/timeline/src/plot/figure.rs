@@ -175,7 +175,6 @@ impl Figure {
         crate::cell::rich(&[("image/svg+xml", &svg), ("text/plain", &text)]);
     }
 
-
     fn pieces(&self) -> Vec<Piece<'_>> {
         let mut all = Vec::new();
         self.node.collect(&mut all);

@@ -263,7 +263,6 @@ impl Timeline {
         Figure::from(self).evcxr_display();
     }
 
-
     /// First and last moment shown, in ns since the first event.
     pub(super) fn window(&self) -> (u64, u64) {
         // A single instant still needs a moment to stand in.

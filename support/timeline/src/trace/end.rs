@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 
+use super::handle::Trace;
 use super::shared::Shared;
 use super::slot::Tag;
-use super::{Trace, who};
+use super::who;
 
 /// How a lane ended.
 ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 #[cfg(doc)]
-use super::Trace;
+use super::handle::Trace;
 
 /// What sort of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

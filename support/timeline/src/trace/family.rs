@@ -7,8 +7,9 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::end::{How, LaneGuard};
+use super::handle::Trace;
 use super::slot::Tag;
-use super::{Trace, who};
+use super::who;
 
 impl Trace {
     /// Starts a thread with this name, which is given the trace; an arrow leads to its lane, and

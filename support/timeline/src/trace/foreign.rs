@@ -1,8 +1,9 @@
 //! What a program that is not ours did, put into a trace.
 
+use super::end::How;
+use super::handle::Trace;
 use super::shared::Shared;
 use super::slot::{Label, Record, Tag};
-use super::{How, Trace};
 
 /// Something that a thread of another program told of itself. Times are of CLOCK_MONOTONIC, in ns.
 #[derive(Clone, Debug, PartialEq, Eq)]

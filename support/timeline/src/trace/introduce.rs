@@ -76,17 +76,3 @@ fn thread_name() -> Label {
         _ => Label::new(name),
     }
 }
-
-impl super::Trace {
-    /// Tells the trace who the caller is, before it has anything else to record: its lane then
-    /// stands above those that it starts.
-    ///
-    /// ```
-    /// let trace = timeline::trace::Trace::new();
-    /// trace.introduce();
-    /// assert_eq!(trace.lanes().len(), 1);
-    /// ```
-    pub fn introduce(&self) {
-        self.shared.introduce_caller();
-    }
-}

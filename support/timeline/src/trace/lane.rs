@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::How;
+use super::end::How;
 #[cfg(doc)]
-use super::Trace;
+use super::handle::Trace;
 
 /// A thread, process or task that recorded something.
 ///

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::sync::{
+    LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    TryLockError, TryLockResult,
+};
 
+use super::handle::Trace;
 use super::slot::Tag;
-use super::{Span, Trace};
+use super::span::Span;
 
 /// A lock that is held, and the span that says so. Dropped, it ends the span and lets go.
 ///
@@ -89,14 +93,8 @@ impl Trace {
         name: &str,
         lock: &'a Mutex<T>,
     ) -> Held<'t, MutexGuard<'a, T>> {
-        let guard = match lock.try_lock() {
-            Ok(guard) => guard,
-            Err(TryLockError::Poisoned(_)) => poisoned(name),
-            Err(TryLockError::WouldBlock) => self
-                .waiting(name, || lock.lock())
-                .unwrap_or_else(|_| poisoned(name)),
-        };
-        self.held(name, guard)
+        let taken = self.take(name, || lock.try_lock(), || lock.lock());
+        taken.unwrap_or_else(|_| poisoned(name))
     }
 
     /// Takes a read-write lock for reading, beside other readers; else as [`Trace::lock`].
@@ -112,14 +110,8 @@ impl Trace {
         name: &str,
         lock: &'a RwLock<T>,
     ) -> Held<'t, RwLockReadGuard<'a, T>> {
-        let guard = match lock.try_read() {
-            Ok(guard) => guard,
-            Err(TryLockError::Poisoned(_)) => poisoned(name),
-            Err(TryLockError::WouldBlock) => self
-                .waiting(name, || lock.read())
-                .unwrap_or_else(|_| poisoned(name)),
-        };
-        self.held(name, guard)
+        let taken = self.take(name, || lock.try_read(), || lock.read());
+        taken.unwrap_or_else(|_| poisoned(name))
     }
 
     /// Takes a read-write lock for writing, alone; else as [`Trace::lock`].
@@ -136,17 +128,30 @@ impl Trace {
         name: &str,
         lock: &'a RwLock<T>,
     ) -> Held<'t, RwLockWriteGuard<'a, T>> {
-        let guard = match lock.try_write() {
-            Ok(guard) => guard,
-            Err(TryLockError::Poisoned(_)) => poisoned(name),
-            Err(TryLockError::WouldBlock) => self
-                .waiting(name, || lock.write())
-                .unwrap_or_else(|_| poisoned(name)),
-        };
-        self.held(name, guard)
+        let taken = self.take(name, || lock.try_write(), || lock.write());
+        taken.unwrap_or_else(|_| poisoned(name))
     }
 
-    fn held<G>(&self, name: &str, guard: G) -> Held<'_, G> {
+    /// Takes a lock, by waiting for it only if it is not free, so that a wait is recorded only where
+    /// there was one.
+    pub(super) fn take<G>(
+        &self,
+        name: &str,
+        at_once: impl FnOnce() -> TryLockResult<G>,
+        waiting: impl FnOnce() -> LockResult<G>,
+    ) -> LockResult<Held<'_, G>> {
+        let taken = match at_once() {
+            Err(TryLockError::WouldBlock) => self.waiting(name, waiting),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Ok(guard) => Ok(guard),
+        };
+        match taken {
+            Ok(guard) => Ok(self.held(name, guard)),
+            Err(poisoned) => Err(PoisonError::new(self.held(name, poisoned.into_inner()))),
+        }
+    }
+
+    pub(super) fn held<G>(&self, name: &str, guard: G) -> Held<'_, G> {
         Held {
             span: self.begin(Tag::Holding, name),
             guard,

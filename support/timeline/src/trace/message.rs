@@ -1,6 +1,6 @@
 //! Messages: an arrow from the lane that sent one to the lane that got it.
 
-use super::Trace;
+use super::handle::Trace;
 use super::slot::Tag;
 
 impl Trace {

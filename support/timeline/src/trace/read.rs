@@ -1,12 +1,14 @@
 //! Reading a trace: its events and its lanes.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::end::How;
+use super::event::{Event, Kind};
+use super::handle::Trace;
+use super::lane::{End, Fork, Lane, Seen};
 use super::slot::{Record, Tag};
-use super::{End, Event, Fork, Kind, Lane, Seen, Trace};
 
 impl Trace {
     /// All events so far, sorted by their start: a table to compute on.
@@ -23,9 +25,8 @@ impl Trace {
     /// assert_eq!(labels, ["outer", "inner"]);
     /// ```
     pub fn events(&self) -> Vec<Event> {
-        let epoch = self.shared.epoch();
-        let records = self.records();
-        let mut events: Vec<Event> = records.filter_map(|r| event(&r, epoch)).collect();
+        let (records, epoch) = self.records();
+        let mut events: Vec<Event> = records.iter().filter_map(|r| event(r, epoch)).collect();
         // Stable, and slots are in the order of recording: equal times keep that order.
         events.sort_by_key(|event| event.start);
         events
@@ -62,22 +63,22 @@ impl Trace {
     /// assert_eq!(trace.lanes().len(), 2);
     /// ```
     pub fn lanes(&self) -> Vec<Lane> {
-        let epoch = self.shared.epoch();
+        let (records, epoch) = self.records();
         let since = |time: u64| Duration::from_nanos(time.saturating_sub(epoch));
         let mut lanes: Vec<Lane> = Vec::new();
         let mut places: HashMap<Key, usize> = HashMap::new();
         let mut seen: Vec<(Key, How, Seen)> = Vec::new();
-        for record in self.records() {
+        for record in &records {
             let (pid, tid) = (record.pid as i32, record.tid as i32);
-            let place = match places.entry(key(&record)) {
+            let place = match places.entry(key(record)) {
                 Entry::Occupied(place) => *place.get(),
                 // A lane whose introduction was lost is still a lane.
                 Entry::Vacant(place) => {
                     lanes.push(Lane {
                         pid,
                         tid,
-                        task: task(&record),
-                        name: own_name(&record),
+                        task: task(record),
+                        name: own_name(record),
                         fork: None,
                         spawn: None,
                         end: None,
@@ -100,8 +101,11 @@ impl Trace {
                 }
                 Tag::Spawned if end >= epoch => lane.spawn = Some(from(extra, end, start)),
                 Tag::Task => {
+                    // A span of `tracing` becomes known as a task after it has begun.
+                    let made = if end == 0 { start } else { end };
                     let maker = u64::from(record.pid) << 32 | u64::from(record.tid);
-                    lane.spawn = Some(from(maker, start, start));
+                    lane.name = record.label.text();
+                    lane.spawn = Some(from(maker, made, made));
                 }
                 Tag::Left => {
                     lane.end = Some(End {
@@ -130,12 +134,20 @@ impl Trace {
         lanes
     }
 
-    /// Each thread's in the order in which it recorded them.
-    fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        let (taken, generation) = self.shared.taken();
-        self.shared.slots()[..taken]
-            .iter()
-            .filter_map(move |slot| slot.read(generation))
+    fn records(&self) -> (Vec<Record>, u64) {
+        let (mut records, epoch) = self.shared.records();
+        let made = records.iter().filter(|record| record.tag == Tag::Task);
+        let tasks: HashSet<u64> = made.map(|record| record.extra).collect();
+        // A span of `tracing` that nobody called a task is its thread's.
+        for record in &mut records {
+            if task(record).is_some_and(|task| !tasks.contains(&task.into())) {
+                record.extra = 0;
+                if record.tag == Tag::Polled {
+                    record.tag = Tag::Span;
+                }
+            }
+        }
+        (records, epoch)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
+use super::introduce;
 use super::shared::Shared;
-use super::slot::{Label, Record, Tag};
-use super::who::Recorder;
-use super::{NO_SLOT, introduce, who};
+use super::slot::{Label, Record, Slot, Tag};
+use super::who::{self, NO_SLOT, Recorder};
 
 /// Something that was begun and has to be ended, by the process that began it.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,14 @@ pub(super) struct Begun {
     slot: u32,
     generation: u32,
     pid: u32,
+}
+
+impl Begun {
+    /// Whether it was begun by the calling process.
+    #[cfg(feature = "tracing")]
+    pub(super) fn is_callers(self) -> bool {
+        self.pid == who::me().pid
+    }
 }
 
 impl Shared {
@@ -105,18 +113,61 @@ impl Shared {
         }
     }
 
+    fn slot_of(&self, begun: Begun) -> Option<&Slot> {
+        let current = begun.slot != NO_SLOT && begun.generation == self.generation();
+        current.then(|| &self.slots()[begun.slot as usize])
+    }
+
+    /// When it was begun; 0 if it found no room.
+    #[cfg(feature = "tracing")]
+    pub(super) fn start_of(&self, begun: Begun) -> u64 {
+        self.slot_of(begun)
+            .map_or(0, |slot| slot.start.load(Ordering::Relaxed))
+    }
+
+    /// Whether it was begun and has not ended.
+    #[cfg(feature = "tracing")]
+    pub(super) fn is_open(&self, begun: Begun) -> bool {
+        self.slot_of(begun)
+            .is_some_and(|slot| slot.end.load(Ordering::Relaxed) == 0)
+    }
+
     /// Ends what was begun. Does nothing in a child forked since, whose copy it is.
     pub(super) fn finish(&self, begun: Begun) {
         if who::me().pid != begun.pid {
             return;
         }
-        if begun.slot != NO_SLOT && self.generation() == begun.generation {
-            let end = &self.slots()[begun.slot as usize].end;
-            end.store(who::now(), Ordering::Relaxed);
+        if let Some(slot) = self.slot_of(begun) {
+            slot.end.store(who::now(), Ordering::Relaxed);
         }
         // A guard that is dropped by a panic is how a trace comes to know of it.
         if std::thread::panicking() {
             self.mark(Tag::Panicked, "panic");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::handle::Trace;
+    use super::who::READS;
+
+    #[test]
+    fn a_span_asks_the_clock_twice_and_a_moment_once() {
+        let trace = Trace::new();
+        let reads = |work: &dyn Fn()| {
+            let before = READS.get();
+            work();
+            READS.get() - before
+        };
+        // The first event introduces the lane, without a look at the clock.
+        assert_eq!(reads(&|| trace.instant("first")), 1);
+        assert_eq!(reads(&|| trace.instant("again")), 1);
+        assert_eq!(reads(&|| drop(trace.span("guard"))), 2);
+        assert_eq!(reads(&|| trace.in_span("closure", || ())), 2);
+        assert_eq!(
+            reads(&|| drop(trace.lock("lock", &std::sync::Mutex::new(())))),
+            2
+        );
     }
 }

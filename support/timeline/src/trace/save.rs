@@ -6,7 +6,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Event, Kind, Lane, Trace};
+use super::event::{Event, Kind};
+use super::handle::Trace;
+use super::lane::Lane;
 
 /// The format wants a process for the tracks of CPUs. Linux gives no process so high a number.
 const CPUS: i32 = (1 << 22) + 1;

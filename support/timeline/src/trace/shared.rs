@@ -8,9 +8,9 @@ use std::mem::size_of;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::slot::Slot;
+use super::slot::{Record, Slot};
 use super::threads::Threads;
-use super::who;
+use super::who::{self, Chunk};
 
 /// CPUs that have a word of their own; higher numbers share one, which costs only extra cuts.
 const CPUS: usize = 1024;
@@ -22,8 +22,9 @@ struct CpuWord(AtomicU64);
 struct Header {
     /// Rarely written, read at every event: apart from what is written often.
     generation: AtomicU64,
-    /// When the trace was made or cleared, in ns of the monotonic clock.
-    epoch: AtomicU64,
+    /// When the trace was made or cleared, in ns of the monotonic clock: of every other generation,
+    /// so that a reader finds the one that belongs to its events while the trace is cleared.
+    epochs: [AtomicU64; 2],
     taking: Taking,
     /// For each CPU the thread that ticked there last.
     cpus: [CpuWord; CPUS],
@@ -38,21 +39,13 @@ struct Taking {
     dropped: AtomicU64,
     /// The number of the latest task.
     tasks: AtomicU64,
+    /// That of the latest message in a channel that is watched.
+    messages: AtomicU64,
 }
 
 /// The most slots that a recorder takes at once. With two threads recording, taking one at a time
 /// costs each event three times as much as on one thread.
 const MOST: u32 = 32;
-
-/// Slots that belong to one recorder, from `next` up to `end`.
-#[derive(Clone, Copy)]
-pub(super) struct Chunk {
-    pub generation: u32,
-    pub next: u32,
-    pub end: u32,
-    /// How many to take the next time.
-    pub size: u32,
-}
 
 /// The mapping itself. Handles share it by `Arc`; forked processes share it by `MAP_SHARED`.
 pub(super) struct Shared {
@@ -128,7 +121,7 @@ impl Shared {
     }
 
     /// Slots taken so far, and the generation they belong to.
-    pub fn taken(&self) -> (usize, u32) {
+    fn taken(&self) -> (usize, u32) {
         let cursor = self.header().taking.cursor.load(Ordering::Acquire);
         (
             (cursor as u32 as usize).min(self.capacity),
@@ -175,13 +168,30 @@ impl Shared {
         self.header().taking.dropped.load(Ordering::Relaxed)
     }
 
+    fn epoch_of(&self, generation: u32) -> &AtomicU64 {
+        &self.header().epochs[generation as usize % 2]
+    }
+
     pub fn epoch(&self) -> u64 {
-        self.header().epoch.load(Ordering::Relaxed)
+        self.epoch_of(self.generation()).load(Ordering::Relaxed)
     }
 
     /// Counts time from another moment: for events that come from elsewhere.
     pub fn set_epoch(&self, epoch: u64) {
-        self.header().epoch.store(epoch, Ordering::Relaxed);
+        self.epoch_of(self.generation())
+            .store(epoch, Ordering::Relaxed);
+    }
+
+    /// The events of one generation, each thread's in the order in which it recorded them, and the
+    /// moment from which their times count. If the trace is cleared meanwhile, those that are left.
+    pub fn records(&self) -> (Vec<Record>, u64) {
+        let (taken, generation) = self.taken();
+        let epoch = self.epoch_of(generation).load(Ordering::Relaxed);
+        let slots = self.slots()[..taken].iter();
+        (
+            slots.filter_map(|slot| slot.read(generation)).collect(),
+            epoch,
+        )
     }
 
     /// A number for a task, from 1, unlike any other in this mapping.
@@ -189,12 +199,22 @@ impl Shared {
         (self.header().taking.tasks.fetch_add(1, Ordering::Relaxed) + 1) as u32
     }
 
+    /// A number for a message, unlike any other in this mapping.
+    pub fn next_message(&self) -> u64 {
+        self.header()
+            .taking
+            .messages
+            .fetch_add(1, Ordering::Relaxed)
+            + 1
+    }
+
     /// Starts a new generation: all slots are empty again, without touching one of them.
     pub fn clear(&self) {
         let header = self.header();
         let generation = self.generation().wrapping_add(1).max(1);
         header.taking.dropped.store(0, Ordering::Relaxed);
-        header.epoch.store(who::now(), Ordering::Relaxed);
+        self.epoch_of(generation)
+            .store(who::now(), Ordering::Relaxed);
         let cursor = u64::from(generation) << 32;
         header.taking.cursor.store(cursor, Ordering::Release);
         header

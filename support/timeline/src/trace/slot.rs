@@ -1,6 +1,11 @@
-//! A slot: one event in 64 bytes, written so that a reader never sees half of one.
+//! A slot: one event in 64 bytes.
+//!
+//! A reader sees a whole event or none, also while a slot is used again after the trace was cleared:
+//! its writer first takes the head away, and the reader looks at the head before and after it reads
+//! the rest (a seqlock). That holds for one writer a slot. A writer that the trace was cleared from
+//! under, between taking its slot and having filled it, may still spoil the event that takes its place.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// Bytes of a label that fit into a slot.
 pub(super) const LABEL: usize = 24;
@@ -67,7 +72,7 @@ impl Tag {
 pub(super) struct Slot {
     /// Generation (32 bits), tag (8), length of the label (8), CPU (16). Written last.
     head: AtomicU64,
-    start: AtomicU64,
+    pub(super) start: AtomicU64,
     /// 0 while a span is open.
     pub(super) end: AtomicU64,
     /// pid and tid.
@@ -117,6 +122,10 @@ impl Label {
 impl Slot {
     /// Fills the slot and publishes it.
     pub fn write(&self, generation: u32, record: &Record) {
+        // What the slot held in the generation before is gone from here on. The fence keeps this
+        // store in front of the others: who sees one of those, sees that the old head is gone.
+        self.head.store(0, Ordering::Relaxed);
+        fence(Ordering::Release);
         self.start.store(record.start, Ordering::Relaxed);
         self.end.store(record.end, Ordering::Relaxed);
         let who = u64::from(record.pid) << 32 | u64::from(record.tid);
@@ -137,6 +146,11 @@ impl Slot {
 
     /// The record, if it was published in this generation.
     pub fn read(&self, generation: u32) -> Option<Record> {
+        self.read_around(generation, || ())
+    }
+
+    /// As [`Slot::read`]; `meanwhile` happens while it reads.
+    fn read_around(&self, generation: u32, meanwhile: impl FnOnce()) -> Option<Record> {
         let head = self.head.load(Ordering::Acquire);
         if (head >> 32) as u32 != generation {
             return None;
@@ -145,15 +159,23 @@ impl Slot {
         for (word, bytes) in self.label.iter().zip(bytes.chunks_exact_mut(8)) {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
         }
-        let who = self.who.load(Ordering::Relaxed);
+        meanwhile();
+        let [who, start, end, extra] = [&self.who, &self.start, &self.end, &self.extra]
+            .map(|word| word.load(Ordering::Relaxed));
+        // If one of these loads saw the next event's store, the load below sees that the head has
+        // changed, by the two fences.
+        fence(Ordering::Acquire);
+        if self.head.load(Ordering::Relaxed) != head {
+            return None;
+        }
         Some(Record {
             tag: Tag::of((head >> 24) as u8)?,
             cpu: head as u16,
-            start: self.start.load(Ordering::Relaxed),
-            end: self.end.load(Ordering::Relaxed),
+            start,
+            end,
             pid: (who >> 32) as u32,
             tid: who as u32,
-            extra: self.extra.load(Ordering::Relaxed),
+            extra,
             label: Label {
                 bytes,
                 len: (head >> 16) as u8,
@@ -165,6 +187,34 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn record(text: &str) -> Record {
+        Record {
+            tag: Tag::Instant,
+            cpu: 0,
+            start: 1,
+            end: 1,
+            pid: 1,
+            tid: 1,
+            extra: 0,
+            label: Label::new(text),
+        }
+    }
+
+    #[test]
+    fn half_of_one_event_and_half_of_the_next_is_none() {
+        // SAFETY: zeroed memory is an empty slot, as in a fresh mapping.
+        let slot: Slot = unsafe { std::mem::zeroed() };
+        let label = |read: Option<Record>| read.map(|record| record.label.text());
+        slot.write(1, &record("one"));
+        assert_eq!(label(slot.read(1)).as_deref(), Some("one"));
+        let torn = slot.read_around(1, || slot.write(2, &record("two")));
+        assert_eq!(label(torn), None);
+        // Nor while the next is being written: by then the first is gone.
+        let torn = slot.read_around(2, || slot.head.store(0, Ordering::Relaxed));
+        assert_eq!(label(torn), None);
+        assert_eq!(label(slot.read(1)), None);
+    }
 
     #[test]
     fn every_tag_is_read_as_it_was_written() {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::Trace;
+use super::handle::Trace;
 use super::record::Begun;
 use super::shared::Shared;
 use super::slot::Tag;
@@ -33,6 +33,33 @@ pub struct Span<'a> {
 }
 
 impl Trace {
+    /// Begins a span on the caller's lane; it ends when the guard is dropped.
+    ///
+    /// A label holds 24 bytes; what is longer is cut between characters.
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// {
+    ///     let _span = trace.span("work");
+    /// }
+    /// assert!(trace.events()[0].end.is_some());
+    /// ```
+    pub fn span(&self, label: &str) -> Span<'_> {
+        self.begin(Tag::Span, label)
+    }
+
+    /// Runs `work` within a span and returns what it returns.
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// let sum: u32 = trace.in_span("sum", || (1..=10).sum());
+    /// assert_eq!(sum, 55);
+    /// ```
+    pub fn in_span<R>(&self, label: &str, work: impl FnOnce() -> R) -> R {
+        let _span = self.begin(Tag::Span, label);
+        work()
+    }
+
     pub(super) fn begin(&self, tag: Tag, label: &str) -> Span<'_> {
         let shared = &*self.shared;
         Span {

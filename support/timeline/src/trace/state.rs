@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Trace;
+use super::handle::Trace;
 use super::slot::Tag;
 
 impl Trace {

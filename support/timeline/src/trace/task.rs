@@ -6,8 +6,8 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Trace;
 use super::end::How;
+use super::handle::Trace;
 use super::task_lane::TaskLane;
 
 /// A future that records each of its polls; made by [`Trace::task`].

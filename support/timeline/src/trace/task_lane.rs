@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::end::How;
+use super::handle::Trace;
 use super::record::Begun;
 use super::slot::Tag;
-use super::{Trace, who};
+use super::who;
 
 /// The lane of something that runs in pieces, on whatever thread; made by [`Trace::task_lane`].
 ///

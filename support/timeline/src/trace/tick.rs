@@ -6,9 +6,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::handle::Trace;
 use super::slot::{Label, Record, Tag};
-use super::who::{self, Running};
-use super::{NO_SLOT, Trace};
+use super::who::{self, NO_SLOT, Running};
 
 /// Ticks further apart than this (in ns) begin a new segment.
 ///

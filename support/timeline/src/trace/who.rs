@@ -4,10 +4,21 @@ use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::shared::Chunk;
-
 /// Traces that a thread remembers having introduced itself to.
 const REMEMBERED: usize = 4;
+
+/// In place of a slot's number.
+pub(super) const NO_SLOT: u32 = u32::MAX;
+
+/// Slots that belong to one recorder, from `next` up to `end`.
+#[derive(Clone, Copy)]
+pub(super) struct Chunk {
+    pub generation: u32,
+    pub next: u32,
+    pub end: u32,
+    /// How many to take the next time.
+    pub size: u32,
+}
 
 /// A thread's place in one generation of one trace: the slots that it may fill.
 #[derive(Clone, Copy)]
@@ -54,7 +65,7 @@ struct Local {
 const NOBODY: Who = Who { pid: 0, tid: 0 };
 const AT_REST: Running = Running {
     key: 0,
-    slot: u32::MAX,
+    slot: NO_SLOT,
     cpu: 0,
     last: 0,
 };
@@ -210,6 +221,11 @@ pub(super) fn set_task(task: u32) -> u32 {
     LOCAL.with(|local| local.task.replace(task))
 }
 
+/// The task that the caller polls; 0 is none.
+pub(super) fn task() -> u32 {
+    LOCAL.with(|local| local.task.get())
+}
+
 pub(super) fn running() -> Running {
     LOCAL.with(|local| local.running.get())
 }
@@ -229,6 +245,8 @@ pub(super) fn cpu_time() -> u64 {
 }
 
 fn read(clock: libc::clockid_t) -> u64 {
+    #[cfg(test)]
+    READS.set(READS.get() + 1);
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -236,6 +254,12 @@ fn read(clock: libc::clockid_t) -> u64 {
     // SAFETY: `time` is a timespec of our own. The call cannot fail for the clocks above.
     unsafe { libc::clock_gettime(clock, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often the thread has asked a clock.
+    pub(super) static READS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The CPU that runs the caller at this moment.

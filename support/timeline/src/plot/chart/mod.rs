@@ -126,7 +126,6 @@ macro_rules! shared_methods {
                 Chart::sentence(self)
             }
 
-
             /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
             ///
             /// ```
@@ -150,7 +149,6 @@ macro_rules! shared_methods {
                 Figure::from(&chart)
             }
         }
-
 
         impl std::fmt::Display for $chart {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

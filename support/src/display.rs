@@ -27,7 +27,6 @@
 //! | no kernel | the plain text is printed | it is printed again |
 
 mod handle;
-mod png;
 mod show;
 
 pub use handle::Handle;

@@ -1,6 +1,6 @@
 //! What can be shown, and in which formats.
 
-use super::png::base64;
+use base64::prelude::{BASE64_STANDARD, Engine};
 use timeline::Figure;
 
 /// Something that can be shown: it tells its formats, as pairs of MIME type and content.
@@ -61,7 +61,7 @@ pub fn of_svg(svg: &str) -> Vec<(String, String)> {
 
 pub fn of_png(png: &[u8]) -> Vec<(String, String)> {
     let said = format!("A picture (PNG, {} bytes)", png.len());
-    pair("image/png", base64(png), said)
+    pair("image/png", BASE64_STANDARD.encode(png), said)
 }
 
 pub fn of_json(json: &str) -> Vec<(String, String)> {

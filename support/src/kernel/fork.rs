@@ -8,11 +8,11 @@
 //! The code in the child runs after a fork from a process with several threads, so it may only
 //! make calls that are safe in a signal handler, until `exec` or exit.
 
-use super::output;
-use processes::lifeline::{Lifeline, above_standard, killed_with_thread_of};
+use super::{output, programs};
+use nix::unistd::dup2_stdin;
+use processes::lifeline::{Lifeline, killed_with_thread_of};
 use std::cell::RefCell;
 use std::io::{self, StderrLock, StdoutLock, Write};
-use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 thread_local! {
@@ -22,8 +22,6 @@ thread_local! {
 /// The process and the thread that called `fork()`.
 static PARENT: AtomicI32 = AtomicI32::new(0);
 static FORKER: AtomicI32 = AtomicI32::new(0);
-/// `/dev/null`, opened early: a child's stdin.
-static NOTHING: AtomicI32 = AtomicI32::new(-1);
 /// Its writing end closes with the process that runs the cells.
 static LIFELINE: Lifeline = Lifeline::new();
 
@@ -40,8 +38,6 @@ pub fn forks() -> usize {
 }
 
 pub fn install() -> io::Result<()> {
-    let nothing: OwnedFd = std::fs::File::open("/dev/null")?.into();
-    NOTHING.store(above_standard(nothing)?.into_raw_fd(), Relaxed);
     LIFELINE.make()?;
     // SAFETY: the handlers are functions of this library, which is never unloaded.
     match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) }
@@ -68,8 +64,9 @@ extern "C" fn after_in_parent() {
 extern "C" fn after_in_child() {
     die_with(PARENT.load(Relaxed));
     output::leave_to_parent();
-    // SAFETY: a system call on a descriptor of this process.
-    unsafe { libc::dup2(NOTHING.load(Relaxed), 0) };
+    if let Some(nothing) = programs::nothing() {
+        let _ = dup2_stdin(nothing);
+    }
     LOCKS.with_borrow_mut(Option::take);
 }
 

@@ -1,14 +1,15 @@
 //! The panic hook: message, place and thread in one line, without a backtrace.
 
-use super::output::{self, Place};
-use super::{json, mark};
-use std::fmt::Write as _;
+use super::payload::{self, Panic};
+use super::{mark, output};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
 /// Installs the hook. It is back after the kernel has restarted the process, as loading the
 /// library installs it.
 pub fn install() {
+    // This one tells processes by their names.
+    processes::keep_panic_hook();
     std::panic::set_hook(Box::new(hook));
 }
 
@@ -16,9 +17,7 @@ fn hook(info: &PanicHookInfo) {
     let message = info
         .payload_as_str()
         .unwrap_or("(a value that is not text)");
-    // A panic that leaves a cell reaches `extern "C"`, where Rust panics once more in order to
-    // abort. The first panic has been told; end quietly, so that the kernel reports an exit.
-    if message.contains("cannot unwind") {
+    if is_the_last(info, message) {
         output::flush();
         output::sync();
         // SAFETY: `_exit` runs no handler and does not return.
@@ -35,9 +34,10 @@ fn hook(info: &PanicHookInfo) {
         output::panicked();
     }
     let line = line(info, message, name);
-    let line = if of_the_cells && output::place() == Place::Front {
+    let line = if of_the_cells && output::has_front() {
         // The front decides: an error if it ended the cell, text if the cell caught it.
-        mark::line(mark::PANIC, &report(info, message, name, line.trim_end()))
+        let panic = Panic::new(info, message, name, line.trim_end());
+        mark::line(mark::PANIC, &payload::json(&panic))
     } else {
         line.into_bytes()
     };
@@ -66,25 +66,16 @@ fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
     format!("{who} panicked: {message}{place}\n")
 }
 
-/// What the front is told of a panic of the cells' own thread.
-fn report(info: &PanicHookInfo, message: &str, thread: &str, line: &str) -> String {
-    let mut out = String::from("{\"message\":");
-    json::string(message, &mut out);
-    if let Some(at) = info.location() {
-        out.push_str(",\"file\":");
-        json::string(at.file(), &mut out);
-        let _ = write!(out, ",\"line\":{},\"column\":{}", at.line(), at.column());
-    }
-    out.push_str(",\"thread\":");
-    json::string(thread, &mut out);
-    let _ = write!(
-        out,
-        ",\"main\":true,\"pid\":{},\"text\":",
-        std::process::id()
-    );
-    json::string(line, &mut out);
-    out.push('}');
-    out
+/// Whether this is how Rust ends the process after a panic that left a cell: that reaches
+/// `extern "C"`, where Rust panics once more in order to abort. The first panic has been told; the
+/// process ends quietly, so that the kernel reports an exit.
+///
+/// A panic of the reader's may have the same words. It does not come from that file of Rust's.
+fn is_the_last(info: &PanicHookInfo, message: &str) -> bool {
+    message == "panic in a function that cannot unwind"
+        && info
+            .location()
+            .is_some_and(|at| at.file().ends_with("library/core/src/panicking.rs"))
 }
 
 fn is_main_thread() -> bool {

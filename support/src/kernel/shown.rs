@@ -1,14 +1,13 @@
 //! How something is shown at once, wherever the program runs.
 
-use super::output::{self, Place};
-use super::{json, mark};
-use timeline::cell::rich;
+use super::payload::{self, Display};
+use super::{mark, output};
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Whether what is shown can be replaced in place.
 pub fn is_live() -> bool {
-    output::place() == Place::Front
+    output::has_front()
 }
 
 /// A name for a display that no other display has, of this process or another.
@@ -20,27 +19,11 @@ pub fn new_id() -> String {
 
 /// Shows one thing in several formats, or replaces what was shown under the same name.
 pub fn show(formats: &[(String, String)], id: &str, update: bool) {
-    match output::place() {
-        Place::Front => {
-            write(&mark::line(
-                mark::DISPLAY,
-                &json::display(formats, Some(id), update),
-            ));
-        }
-        Place::Kernel => {
-            let formats: Vec<(&str, &str)> = formats
-                .iter()
-                .map(|(mime, content)| (&**mime, &**content))
-                .collect();
-            rich(&formats);
-        }
-        Place::Plain => {
-            let text = formats.iter().find(|(mime, _)| mime == "text/plain");
-            write(
-                text.map_or(String::new(), |(_, text)| format!("{text}\n"))
-                    .as_bytes(),
-            );
-        }
+    if output::is_carried() {
+        let json = payload::json(&Display::new(formats, Some(id), update));
+        write(&mark::line(mark::DISPLAY, &json));
+    } else if let Some((_, text)) = formats.iter().find(|(mime, _)| mime == "text/plain") {
+        write(format!("{text}\n").as_bytes());
     }
 }
 

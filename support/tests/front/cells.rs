@@ -184,6 +184,51 @@ extern "C" fn cell() {
             std::io::stdout().flush().unwrap();
             std::process::abort();
         }
+        "streams by name" => {
+            println!("before");
+            shell("echo oops > /dev/stderr; echo fine > /dev/stdout; cat; printf end");
+            println!("after");
+            child(|| shell("echo from a child > /dev/stdout"));
+            println!("end");
+        }
+        "programs in turn" => {
+            for n in 0..50 {
+                println!("{n}: before");
+                shell("printf program");
+                println!("{n}: after");
+            }
+        }
+        "programs at once" => {
+            let parts = |name: &str| format!("for n in $(seq 200); do printf {name}; echo {name}; done");
+            std::thread::scope(|scope| {
+                for name in ["a", "b", "c"] {
+                    scope.spawn(move || shell(&parts(name)));
+                }
+            });
+        }
+        "program's streams elsewhere" => {
+            let echo = || {
+                let mut command = Command::new("echo");
+                command.arg("caught");
+                command
+            };
+            println!("{:?}", String::from_utf8(echo().output().unwrap().stdout));
+            let file = std::env::temp_dir().join(format!("streams-{}", std::process::id()));
+            let stdout = nix::unistd::dup(std::io::stdout()).unwrap();
+            nix::unistd::dup2_stdout(std::fs::File::create(&file).unwrap()).unwrap();
+            echo().status().unwrap();
+            nix::unistd::dup2_stdout(stdout).unwrap();
+            println!("{:?}", std::fs::read_to_string(&file));
+            std::fs::remove_file(&file).unwrap();
+        }
+        "flood of a program" => shell("yes | head -c 10000000"),
+        "cannot unwind" => {
+            let panic = || panic!("{}", super::CANNOT_UNWIND);
+            assert!(std::thread::spawn(panic).join().is_err());
+            assert!(std::panic::catch_unwind(panic).is_err());
+            assert_eq!(Process::spawn("worker", panic).join().code(), Some(101));
+            println!("all told");
+        }
         "left behind" => {
             // Its end is the test's affair.
             #[expect(clippy::zombie_processes)]
@@ -221,6 +266,12 @@ extern "C" fn cell() {
 }
 
 static WORKERS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// Runs a shell's script to its end, with this process's streams.
+fn shell(script: &str) {
+    let shell = Command::new("sh").args(["-c", script]).status();
+    assert!(shell.unwrap().success());
+}
 
 /// Runs `work` in a forked child and waits for its end.
 fn child(work: impl FnOnce()) {

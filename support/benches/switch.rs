@@ -19,9 +19,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use support::coroutine::Coroutine;
+use support::cpus;
 use support::nix::sys::wait::{WaitStatus, waitpid};
 use support::nix::unistd::{ForkResult, fork};
-use support::cpus;
 
 const ROUNDS: usize = 9;
 

@@ -26,7 +26,7 @@
 //! | [`Coroutine`] | a function that yields and goes on |
 //! | [`web`] | web servers, and loads on them |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
-//! | [`spawn`], [`block_on`], [`Task`], [`runtime`] | async tasks, and how to wait for them |
+//! | [`spawn`], [`block_on`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
 //! | [`crossbeam`], [`nix`], [`libc`], [`plotters`], [`rayon`], [`tokio`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
@@ -55,7 +55,7 @@ pub use crate::cpus;
 pub use crate::display;
 pub use crate::progress::{self, Progress};
 pub use crate::python::python;
-pub use crate::runtime::{self, Task, block_on, spawn};
+pub use crate::runtime::{self, block_on, spawn};
 pub use crate::threads::{self, JoinTimeout};
 pub use crate::traced::TraceExt;
 pub use crate::web;

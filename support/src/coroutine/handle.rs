@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
+use super::lane::Resumes;
 use super::running::{Body, Outcome, Running, Signal};
 use super::stack::DEFAULT;
 use super::yielder::Slots;
 use super::{CloseError, State, Stop, Yielder};
-use super::lane::Resumes;
 
 #[cfg(doc)]
 use super::Exit;

@@ -12,9 +12,9 @@ use std::thread::panicking;
 
 use corosensei::CoroutineResult;
 
+use super::lane::Resumes;
 use super::stack::Stack;
 use super::{CloseError, Exit, State};
-use super::lane::Resumes;
 use timeline::trace::How;
 
 type Raw = corosensei::Coroutine<(), (), (), Stack>;

@@ -8,8 +8,8 @@ use nix::sys::signal::Signal;
 
 use super::Failed;
 use super::server::{Runs, Server};
-use processes::pidfd;
 use crate::python::{Python, Started};
+use processes::pidfd;
 
 /// A program that was started, and the process that it is.
 struct Program {

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::{Failed, child, get, limits};
-use processes::codec;
-use processes::Process;
 use drive::{Plan, Until};
+use processes::Process;
+use processes::codec;
 use report::Raw;
 pub use report::{Failure, Report};
 

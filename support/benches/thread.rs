@@ -298,9 +298,7 @@ fn main() {
                 each(FEW, || thread::spawn(|| ()).join().unwrap())
             }),
             row(Ours, "threads::spawn", || {
-                each(FEW, || {
-                    support::threads::spawn("it", || ()).join().unwrap()
-                })
+                each(FEW, || support::threads::spawn("it", || ()).join().unwrap())
             }),
         ],
     );

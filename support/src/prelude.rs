@@ -55,7 +55,7 @@ pub use crate::cpus;
 pub use crate::display;
 pub use crate::progress::{self, Progress};
 pub use crate::python::python;
-pub use crate::runtime::{self, block_on, spawn};
+pub use crate::runtime::{self, Task, block_on, spawn};
 pub use crate::threads::{self, JoinTimeout};
 pub use crate::traced::TraceExt;
 pub use crate::web;

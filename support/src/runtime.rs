@@ -29,8 +29,8 @@
 //! | `asyncio.get_running_loop()` | [`handle`] | `Handle::current` |
 //! | `asyncio.Queue`, `Lock`, `Event`, `Semaphore` | | `tokio::sync` |
 //!
-//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells, and a task's handle is
-//! tokio's own [`JoinHandle`]. A cell never has `.await` at its top level: that would be another
+//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells, and a [`Task`] is
+//! tokio's own [`JoinHandle`] by another name. A cell never has `.await` at its top level: that would be another
 //! runtime, the kernel's. There, [`block_on`] waits for a task, and with a limit so:
 //!
 //! ```
@@ -44,9 +44,6 @@
 //! task.abort();
 //! assert!(block_on(task).unwrap_err().is_cancelled());
 //! ```
-//!
-//! The type of a variable at a cell's top level has to be written where it comes from tokio, which
-//! the kernel's rust-analyzer does not read: `let task: JoinHandle<u8> = …`.
 //!
 //! For: tasks that wait. Not for: work that computes, or calls that block their thread
 //! ([`spawn_blocking`] takes those), which keep the other tasks of that thread from running.
@@ -62,15 +59,18 @@
 mod local;
 mod running;
 mod session;
+mod task;
 
 use std::future::Future;
 
 use tokio::runtime::EnterGuard;
+#[cfg(doc)]
 use tokio::task::JoinHandle;
 
 pub use local::{LocalRuntime, current_thread};
 pub(crate) use running::task;
 pub use session::handle;
+pub use task::Task;
 
 use running::{Boxed, Polled};
 
@@ -119,7 +119,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// let unlucky = spawn(async { panic!("no luck") });
 /// assert!(block_on(unlucky).unwrap_err().is_panic());
 /// ```
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -137,7 +137,7 @@ where
 /// let task = spawn_named("adder", async { 1 + 1 });
 /// assert_eq!(block_on(task).unwrap(), 2);
 /// ```
-pub fn spawn_named<F>(name: &str, future: F) -> JoinHandle<F::Output>
+pub fn spawn_named<F>(name: &str, future: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -156,18 +156,18 @@ where
 /// let task = spawn_blocking(|| std::thread::current().name().unwrap().to_string());
 /// assert!(block_on(task).unwrap().starts_with("blocking "));
 /// ```
-pub fn spawn_blocking<T, F>(work: F) -> JoinHandle<T>
+pub fn spawn_blocking<T, F>(work: F) -> Task<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     let work: Box<dyn FnOnce() -> T + Send> = Box::new(work);
-    handle().spawn_blocking(work)
+    handle().spawn_blocking(work).into()
 }
 
-fn start<T: Send + 'static>(name: Option<&str>, future: Boxed<T>) -> JoinHandle<T> {
+fn start<T: Send + 'static>(name: Option<&str>, future: Boxed<T>) -> Task<T> {
     let polled = Polled::Task(name.map(Into::into));
-    handle().spawn(polled.run(future))
+    handle().spawn(polled.run(future)).into()
 }
 
 /// Makes the runtime known to the calling thread while the guard lives, for those of tokio's types

@@ -104,7 +104,6 @@ pub trait TraceExt {
         S: 'static,
         R: 'static,
         F: FnOnce(&Yielder<'_, Y, S>) -> R + 'static;
-
 }
 
 impl TraceExt for Trace {
@@ -131,8 +130,12 @@ impl TraceExt for Trace {
     {
         begin(self);
         let trace = self.clone();
-        Pool::watched(workers, move |item| f(&trace, item), Some(Arc::new(Workers(self.clone()))))
-            .unwrap_or_else(|error| panic!("cannot make a pool of {workers} workers: {error}"))
+        Pool::watched(
+            workers,
+            move |item| f(&trace, item),
+            Some(Arc::new(Workers(self.clone()))),
+        )
+        .unwrap_or_else(|error| panic!("cannot make a pool of {workers} workers: {error}"))
     }
 
     fn coroutine<Y, S, R, F>(&self, name: &str, body: F) -> Coroutine<Y, S, R>

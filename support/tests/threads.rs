@@ -5,8 +5,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use support::processes::{Exit, Process};
 use support::cpus;
+use support::processes::{Exit, Process};
 use support::threads::{self, JoinTimeout};
 
 /// Longer than anything here takes; only a failure waits for it.
@@ -68,11 +68,7 @@ fn names_are_cut_as_linux_cuts_them() {
 #[test]
 fn the_kernels_own_thread_is_not_listed() {
     let (carrier, tid, stop) = waiter("support-output");
-    assert!(
-        threads::list()
-            .iter()
-            .all(|thread| thread.tid != tid)
-    );
+    assert!(threads::list().iter().all(|thread| thread.tid != tid));
     drop(stop);
     carrier.join().unwrap();
 }
@@ -113,12 +109,8 @@ fn those_that_are_alive_are_those_of_the_system() {
             let tids = tids.collect::<Result<_, _>>().unwrap();
             (line.unwrap().trim().parse().unwrap(), tids)
         };
-        let listed = || -> BTreeSet<i32> {
-            threads::list()
-                .iter()
-                .map(|thread| thread.tid)
-                .collect()
-        };
+        let listed =
+            || -> BTreeSet<i32> { threads::list().iter().map(|thread| thread.tid).collect() };
         let mut expected: BTreeSet<i32> = waiters.iter().map(|(_, tid, _)| *tid).collect();
         expected.insert(std::process::id() as i32);
         assert_eq!((listed(), threads::count()), (expected.clone(), 6));
@@ -136,4 +128,3 @@ fn those_that_are_alive_are_those_of_the_system() {
     });
     assert_eq!(process.join_timeout(LIMIT), Some(Exit::Code(0)));
 }
-

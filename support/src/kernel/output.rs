@@ -113,7 +113,11 @@ pub fn leave_to_parent() {
     }
     let Some(streams) = STREAMS.get() else { return };
     let kernel = streams.kernel.iter().map(AsFd::as_fd);
-    let sockets = streams.sockets.iter().chain([&streams.stdout]).map(AsFd::as_fd);
+    let sockets = streams
+        .sockets
+        .iter()
+        .chain([&streams.stdout])
+        .map(AsFd::as_fd);
     let front = streams.front.iter().map(AsFd::as_fd);
     for descriptor in kernel.chain(sockets).chain(front) {
         // SAFETY: this module opened it, and in a child nothing uses it again: all that does asks

@@ -82,7 +82,10 @@ pub fn is_json(text: &str) -> bool {
 }
 
 fn formats<S: Serializer>(data: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(data.iter().map(|(mime, content)| (mime, body(mime, content))))
+    to.collect_map(
+        data.iter()
+            .map(|(mime, content)| (mime, body(mime, content))),
+    )
 }
 
 #[derive(Serialize)]
@@ -110,10 +113,18 @@ mod tests {
 
     #[test]
     fn json_is_told_from_what_is_not() {
-        for good in ["1", " [] ", "{\"a\": [1, -2.5e+3, null]}", "\"\\u00e9\"", "{}"] {
+        for good in [
+            "1",
+            " [] ",
+            "{\"a\": [1, -2.5e+3, null]}",
+            "\"\\u00e9\"",
+            "{}",
+        ] {
             assert!(is_json(good), "{good}");
         }
-        for bad in ["", "[1,]", "{a: 1}", "01", "1 2", "\"a\nb\"", "nul", "1.", "[1", "\"\\x\""] {
+        for bad in [
+            "", "[1,]", "{a: 1}", "01", "1 2", "\"a\nb\"", "nul", "1.", "[1", "\"\\x\"",
+        ] {
             assert!(!is_json(bad), "{bad}");
         }
         assert!(!is_json(&"[".repeat(100_000)));

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use tokio::runtime::{self, Builder, LocalOptions};
-use tokio::task::JoinHandle;
 
 use super::running::{self, Main, Polled};
+use super::task::Task;
 
 /// An event loop on the thread that calls [`LocalRuntime::block_on`], for tasks that need not be
 /// `Send`; made by [`current_thread`].
@@ -99,13 +99,15 @@ impl LocalRuntime {
     /// assert_eq!(runtime.block_on(task).unwrap(), 2);
     /// ```
     #[track_caller]
-    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn_local<F>(&self, future: F) -> Task<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         let future: Pin<Box<dyn Future<Output = F::Output>>> = Box::pin(future);
-        self.inner().spawn_local(Polled::Task(None).run(future))
+        self.inner()
+            .spawn_local(Polled::Task(None).run(future))
+            .into()
     }
 
     #[track_caller]

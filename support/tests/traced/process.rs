@@ -1,7 +1,7 @@
 //! Processes in a trace: their lanes, where they came from and how they ended.
 
-use support::processes::{Exit, Process};
 use std::thread;
+use support::processes::{Exit, Process};
 
 use support::threads;
 use support::timeline::trace::{How, Lane, Trace};

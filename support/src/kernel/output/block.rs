@@ -71,7 +71,9 @@ impl Bundle {
         };
         let formats = display.data.into_iter();
         Bundle {
-            formats: formats.map(|(mime, content)| (mime, text(content))).collect(),
+            formats: formats
+                .map(|(mime, content)| (mime, text(content)))
+                .collect(),
         }
     }
 

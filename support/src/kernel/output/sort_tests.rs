@@ -1,9 +1,9 @@
 //! The sorter by itself: pieces in, frames out. No process, no clock.
 
 use super::super::watch::Doing;
-use crate::kernel::payload::{self, Display};
 use super::doubt::{GRACE, STEADY};
 use super::*;
+use crate::kernel::payload::{self, Display};
 
 const CELLS: i32 = 1;
 const CHILD: i32 = 2;

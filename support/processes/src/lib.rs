@@ -59,6 +59,7 @@ mod exit;
 mod forks;
 mod futex;
 mod handle;
+mod latest;
 pub mod lifeline;
 mod limit;
 mod list;

@@ -20,6 +20,7 @@ const SLICE: Duration = Duration::from_millis(100);
 /// The number of items, whether the queue is closed, and whether somebody sleeps, in one word: so
 /// who changes the number learns with the same instruction whom to wake, and who goes to sleep
 /// misses no change.
+#[derive(Default)]
 #[repr(C, align(128))]
 pub struct Word(AtomicU64);
 

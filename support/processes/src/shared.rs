@@ -1,7 +1,7 @@
 //! A value in shared memory, behind a lock.
 
-use std::cell::UnsafeCell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
@@ -38,15 +38,15 @@ use crate::plain::Plain;
 /// }
 /// ```
 pub struct Shared<T> {
-    cell: Arc<Mapping<Cell<T>>>,
+    cell: Arc<Mapping<Cell>>,
+    value: PhantomData<fn(T) -> T>,
 }
 
-/// Two copies of a value, behind a lock.
-struct Cell<T> {
+/// What stands before the two copies of a value.
+struct Cell {
     lock: Lock,
     /// Which copy counts: 0 or 1.
     current: AtomicUsize,
-    copies: [UnsafeCell<T>; 2],
 }
 
 impl<T: Plain> Shared<T> {
@@ -60,18 +60,23 @@ impl<T: Plain> Shared<T> {
     /// assert_eq!(processes::Shared::new('x').get(), 'x');
     /// ```
     pub fn new(value: T) -> Shared<T> {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        // A page's beginning is aligned for all but very strange types.
+        assert!(align <= 4096, "a value aligned to {align} bytes");
         let cell = Cell {
             lock: Lock::unready(),
             current: AtomicUsize::new(0),
-            copies: [value, value].map(UnsafeCell::new),
         };
-        let cell = Mapping::new(cell, 0)
+        let cell = Mapping::new(cell, align + 2 * size)
             .unwrap_or_else(|error| panic!("no memory for a shared value: {error}"));
         // SAFETY: it lies where it stays, and nobody else knows of it yet.
         unsafe { cell.lock.make_ready() };
-        Shared {
+        let shared = Shared {
             cell: Arc::new(cell),
-        }
+            value: PhantomData,
+        };
+        shared.write(0, value);
+        shared
     }
 
     /// The value as it is now. Blocks while another process or thread updates it.
@@ -126,8 +131,7 @@ impl<T: Plain> Shared<T> {
         let mut value = self.read();
         let result = change(&mut value);
         let other = 1 - self.current();
-        // SAFETY: only the lock's holder touches the copies.
-        unsafe { *self.cell.copies[other].get() = value };
+        self.write(other, value);
         // The one store that makes the change valid. Not before the copy is written: the process
         // may be killed between the two, and another would find the copy half written.
         self.cell.current.store(other, Release);
@@ -147,7 +151,20 @@ impl<T: Plain> Shared<T> {
     fn read(&self) -> T {
         // SAFETY: this copy was written by `new` or `update`, whole, and is a T without addresses;
         // nobody writes to it while the lock is held.
-        unsafe { *self.cell.copies[self.current()].get() }
+        unsafe { self.copy(self.current()).read() }
+    }
+
+    /// Only for the holder of the lock, or before anybody else knows of it.
+    fn write(&self, which: usize, value: T) {
+        // SAFETY: a copy is large enough and aligned for a T, and only the lock's holder touches it.
+        unsafe { self.copy(which).write(value) };
+    }
+
+    /// One of the two copies, behind the header (see `new`).
+    fn copy(&self, which: usize) -> *mut T {
+        let rest = self.cell.rest();
+        let first = rest.wrapping_add(rest.align_offset(align_of::<T>()));
+        first.cast::<T>().wrapping_add(which)
     }
 }
 
@@ -155,6 +172,7 @@ impl<T> Clone for Shared<T> {
     fn clone(&self) -> Shared<T> {
         Shared {
             cell: Arc::clone(&self.cell),
+            value: PhantomData,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
+
 use super::hook::{Point, reach};
 use super::place::{Item, UNIT, place};
 use super::word::{Closed, MustWake, Patience, Seen, Word};
@@ -17,13 +19,11 @@ use crate::mapping::Mapping;
 const TRY: Duration = Duration::from_millis(100);
 
 /// Producers and consumers on cache lines of their own.
-#[repr(C, align(128))]
 struct Side {
-    lock: Lock,
-    word: Word,
+    lock: CachePadded<Lock>,
+    word: CachePadded<Word>,
 }
 
-#[repr(C)]
 struct Header {
     put: Side,
     got: Side,
@@ -79,8 +79,8 @@ impl Ring {
             .and_then(|bytes| bytes.checked_add(size))
             .ok_or_else(too_much)?;
         let side = || Side {
-            lock: Lock::unready(),
-            word: Word::default(),
+            lock: Lock::unready().into(),
+            word: Word::default().into(),
         };
         let header = Header {
             put: side(),

@@ -5,18 +5,27 @@
 //! that a thread of the parent may hold: the two of the standard streams are taken before the
 //! fork, and given back on both sides.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
 
-use super::own::Own;
-use super::parent;
+use crate::exit::{IS_STUCK, leave};
+use crate::own::Own;
+use crate::{forks, lifeline, panic, parent, pidfd};
+
+/// How long a fork waits for threads that are in the middle of printing.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The exit code of a process that panicked, as of a Rust program.
 const PANICKED: i32 = 101;
@@ -30,6 +39,7 @@ const PANICKED: i32 = 101;
 /// killed when its parent ends, though not when the thread that forked it ends.
 ///
 /// Waits while another thread is in the middle of printing: a child must not inherit half a line.
+/// After a second of that it says so on stderr and goes on; the child must not print then.
 ///
 /// # Errors
 ///
@@ -41,37 +51,42 @@ pub(crate) fn spawn(name: &str, work: impl FnOnce() -> i32) -> io::Result<(Pid, 
 
 /// As [`spawn`], compiled once.
 pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result<(Pid, OwnedFd)> {
-    crate::forks::watch_forks();
-    crate::panic::say_in_processes();
+    forks::watch_forks();
+    panic::say_in_processes();
     let own = Own::prepare(name);
     let (parent, by_first_thread) = (getpid(), gettid() == getpid());
+    let nothing = nothing()?;
     // In a notebook the fork guard takes the same locks again, which is one thread's right.
-    let mut out = io::stdout().lock();
-    let err = io::stderr().lock();
-    // A closed stdout is not this function's business.
-    let _ = out.flush();
-    prepare_nothing()?;
+    let locks = printing_ends(name).then(|| (io::stdout().lock(), io::stderr().lock()));
     if !by_first_thread {
         parent::prepare()?;
     }
+    let locks = locks.map(|(mut out, err)| {
+        // A closed stdout is not this function's business.
+        let _ = out.flush();
+        (out, err)
+    });
     // SAFETY: the child takes no lock that another thread may hold, until its work begins.
     let child = match unsafe { fork() }? {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
             parent::die_with(parent, by_first_thread);
-            drop((out, err));
+            IS_STUCK.store(locks.is_none(), SeqCst);
+            drop(locks);
             own.become_it();
-            read_nothing();
+            // What waits on the parent's stdin is the parent's.
+            let _ = rustix::stdio::dup2_stdin(nothing);
             run(work)
         }
     };
-    drop((out, err));
-    pidfd(child).inspect_err(|_| {
+    drop(locks);
+    let pidfd = pidfd::open(child).inspect_err(|_| {
         // Without a pidfd there would be no safe way to end it later. It is not reaped yet, so
         // the number still means it.
         let _ = kill(child, Signal::SIGKILL);
         let _ = waitpid(child, None);
-    })
+    })?;
+    Ok((child, pidfd))
 }
 
 fn run(work: &mut dyn FnMut() -> i32) -> ! {
@@ -83,38 +98,43 @@ fn run(work: &mut dyn FnMut() -> i32) -> ! {
     leave(code)
 }
 
-/// Ends the process. Not by `exit`, which runs what the parent has registered and takes a lock of
-/// the standard library's that a thread of the parent may have held at the fork.
-pub(super) fn leave(code: i32) -> ! {
-    let _ = catch_unwind(|| io::stdout().flush());
-    // SAFETY: `_exit` does not return, and runs nothing of what the parent had registered.
-    unsafe { libc::_exit(code) }
-}
-
 /// `/dev/null`, opened once, as that takes longer than all else that a child does.
-static NOTHING: AtomicI32 = AtomicI32::new(-1);
-
-/// Called under the lock of stdout, so by one thread at a time.
-fn prepare_nothing() -> io::Result<()> {
-    if NOTHING.load(SeqCst) < 0 {
-        let nothing = crate::lifeline::above_standard(File::open("/dev/null")?.into())?;
-        NOTHING.store(nothing.into_raw_fd(), SeqCst);
+fn nothing() -> io::Result<&'static OwnedFd> {
+    static NOTHING: OnceLock<OwnedFd> = OnceLock::new();
+    if let Some(nothing) = NOTHING.get() {
+        return Ok(nothing);
     }
-    Ok(())
+    let nothing = lifeline::above_standard(File::open("/dev/null")?.into())?;
+    Ok(NOTHING.get_or_init(|| nothing))
 }
 
-/// What waits on the parent's stdin is the parent's.
-fn read_nothing() {
-    // SAFETY: a system call on descriptors of this process.
-    unsafe { libc::dup2(NOTHING.load(SeqCst), libc::STDIN_FILENO) };
-}
-
-fn pidfd(child: Pid) -> io::Result<(Pid, OwnedFd)> {
-    // SAFETY: a system call that takes two numbers; what it returns is nobody else's.
-    unsafe {
-        match libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) {
-            -1 => Err(io::Error::last_os_error()),
-            fd => Ok((child, OwnedFd::from_raw_fd(fd as i32))),
-        }
+/// Waits until no thread is in the middle of printing. `false`: that took too long.
+///
+/// The locks themselves cannot be waited for with a limit, so another thread takes them first: one
+/// after the other, never both, since who holds stderr's may be waiting for stdout's.
+fn printing_ends(name: &str) -> bool {
+    // A directory has two links, and one for each directory in it: here a thread. Alone, there is
+    // nobody to wait for, and the locks may be this thread's own.
+    if fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3) {
+        return true;
     }
+    let (done, wait) = channel();
+    let try_them = move || {
+        drop(io::stdout().lock());
+        drop(io::stderr().lock());
+        let _ = done.send(());
+    };
+    // Where there is no room for a thread, there is none for a process, and the fork says so.
+    let helper = thread::Builder::new().name("streams".into());
+    let Ok(helper) = helper.spawn(try_them) else {
+        return true;
+    };
+    if wait.recv_timeout(PATIENCE).is_ok() {
+        // No thread should be ending just when a child is forked.
+        let _ = helper.join();
+        return true;
+    }
+    let text = format!("process '{name}' must not print: a thread holds the lock of a stream\n");
+    let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
+    false
 }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec;
+use crate::error::{Cause, RecvError, SendError};
 use crate::limit::Limit;
-use crate::{Cause, RecvError, SendError, codec};
 use stream::{Stopped, Stream};
 
 /// Two ends of a pipe: what Python calls `multiprocessing.Pipe()`.

@@ -32,7 +32,7 @@
 //! Tasks go out in chunks, in their order, to whoever is free. While more chunks wait than there are
 //! workers, one that has done its latest chunk in less than a millisecond is given two at once.
 //!
-//! A worker notes in shared memory which task it is about to begin, and leaves small results
+//! A worker notes in shared memory which task it is about to begin, and leaves its results
 //! there. So when it dies, however suddenly, everything that it has finished counts; the task that
 //! it had begun is [`TaskError::Died`], since it may have been done in part; those that it had not
 //! begun are done by others. No task is lost, and none is begun twice.
@@ -79,9 +79,6 @@ use worker::Work;
 ///
 /// Several threads may use one pool at once. A child forked by anybody has a copy that it can do
 /// nothing with.
-///
-/// A fork waits until nobody is in the middle of printing. So who holds the lock of stdout while
-/// waiting for a result waits for ever if a worker has to be replaced meanwhile.
 ///
 /// ```
 /// let pool = processes::Pool::new(2, |word: String| word.len());

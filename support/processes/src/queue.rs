@@ -1,7 +1,7 @@
 //! A bounded queue between processes.
 
 mod hook;
-mod items;
+pub(crate) mod items;
 mod place;
 pub(crate) mod ring;
 mod state;
@@ -18,11 +18,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use items::Items;
 use ring::{NotGot, NotPut, Ring};
 
+use crate::codec;
+use crate::error::{Cause, RecvError, SendError};
 use crate::limit::Limit;
-use crate::{Cause, RecvError, SendError, codec};
 
 /// Bytes that the items of a queue may have together, unless told otherwise.
 const ROOM: usize = 64 << 20;
@@ -48,7 +48,7 @@ thread_local! {
 /// as slowly as a [`serde_bytes::ByteBuf`], which is copied at once.
 ///
 /// A process that is killed in the middle of a send or a receive leaves the queue as it was before: see
-/// [the module](super).
+/// [the crate](crate).
 ///
 /// ```
 /// use processes::Queue;
@@ -215,24 +215,6 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// ```
     pub fn try_recv(&self) -> Result<T, RecvError> {
         self.recv_until(Limit::NOW)
-    }
-
-    /// The items as they come; ends when the queue is closed and empty.
-    ///
-    /// Each step blocks as [`Queue::recv`] does. `for item in &queue` does the same.
-    ///
-    /// # Panics
-    ///
-    /// In a step, if an item's `Deserialize` refuses it.
-    ///
-    /// ```
-    /// let queue = processes::Queue::new(3);
-    /// (1..=3).for_each(|n| queue.send(n).unwrap());
-    /// queue.close();
-    /// assert_eq!(queue.iter().sum::<i32>(), 6);
-    /// ```
-    pub fn iter(&self) -> Items<'_, T> {
-        Items::new(self)
     }
 
     fn send_until(&self, item: T, limit: Limit) -> Result<(), SendError<T>> {

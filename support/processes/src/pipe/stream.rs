@@ -8,8 +8,8 @@ use std::os::unix::net::UnixStream;
 use nix::errno::Errno;
 use rustix::event::PollFlags;
 
+use crate::error::{Cause, RecvError};
 use crate::limit::Limit;
-use crate::{Cause, RecvError};
 
 const HEAD: usize = size_of::<u64>();
 /// The least to ask the system for; more than one small message comes at once.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use nix::errno::Errno;
 
-use crate::{Exit, codec};
+use crate::codec;
+use crate::exit::Exit;
 
 /// Why a task of a [`Pool`](super::Pool) has no result.
 ///

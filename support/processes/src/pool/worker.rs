@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::chunk::{Frames, HEAD, seal};
+use crate::codec;
+use crate::counter::Counter;
 use crate::limit::Limit;
 use crate::queue::ring::Ring;
-use crate::{Counter, codec};
 
 /// The function of a pool without its types: reads an item, appends the result.
 pub(super) type Work = dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), codec::Error> + Send + Sync;

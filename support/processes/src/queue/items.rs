@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Queue;
-use crate::RecvError;
+use crate::error::RecvError;
 
 /// The items of a queue as they come; made by [`Queue::iter`].
 ///
@@ -24,9 +24,23 @@ pub struct Items<'a, T> {
     queue: &'a Queue<T>,
 }
 
-impl<'a, T> Items<'a, T> {
-    pub(super) fn new(queue: &'a Queue<T>) -> Items<'a, T> {
-        Items { queue }
+impl<T: Serialize + DeserializeOwned> Queue<T> {
+    /// The items as they come; ends when the queue is closed and empty.
+    ///
+    /// Each step blocks as [`Queue::recv`] does. `for item in &queue` does the same.
+    ///
+    /// # Panics
+    ///
+    /// In a step, if an item's `Deserialize` refuses it.
+    ///
+    /// ```
+    /// let queue = processes::Queue::new(3);
+    /// (1..=3).for_each(|n| queue.send(n).unwrap());
+    /// queue.close();
+    /// assert_eq!(queue.iter().sum::<i32>(), 6);
+    /// ```
+    pub fn iter(&self) -> Items<'_, T> {
+        Items { queue: self }
     }
 }
 

@@ -5,6 +5,8 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
+
 use super::hook::{Point, reach};
 use super::place::{Item, UNIT, place};
 use super::word::{Closed, MustWake, Patience, Seen, Word};
@@ -17,13 +19,11 @@ use crate::mapping::Mapping;
 const TRY: Duration = Duration::from_millis(100);
 
 /// Producers and consumers on cache lines of their own.
-#[repr(C, align(128))]
 struct Side {
-    lock: Lock,
-    word: Word,
+    lock: CachePadded<Lock>,
+    word: CachePadded<Word>,
 }
 
-#[repr(C)]
 struct Header {
     put: Side,
     got: Side,
@@ -38,7 +38,7 @@ struct Slot {
 }
 
 pub struct Ring {
-    mapping: Mapping,
+    mapping: Mapping<Header>,
     capacity: u64,
     /// Slots: a power of two, at least the capacity.
     slots: u64,
@@ -76,11 +76,24 @@ impl Ring {
             .ok_or_else(too_much)?;
         let bytes = slots
             .checked_mul(size_of::<Slot>())
-            .and_then(|bytes| bytes.checked_add(size_of::<Header>()))
             .and_then(|bytes| bytes.checked_add(size))
             .ok_or_else(too_much)?;
-        let mapping = Mapping::new(bytes)?;
-        let ring = Ring {
+        let side = || Side {
+            lock: Lock::unready().into(),
+            word: Word::default().into(),
+        };
+        let header = Header {
+            put: side(),
+            got: side(),
+            deaths: AtomicU64::new(0),
+        };
+        let mapping = Mapping::new(header, bytes)?;
+        // SAFETY: they lie where they stay, and nobody else knows of them yet.
+        unsafe {
+            mapping.put.lock.make_ready();
+            mapping.got.lock.make_ready();
+        }
+        Ok(Ring {
             mapping,
             capacity: capacity as u64,
             slots: slots as u64,
@@ -88,15 +101,7 @@ impl Ring {
             size,
             for_room: Patience::new(),
             for_items: Patience::new(),
-        };
-        let header = ring.mapping.base().cast::<Header>().as_ptr();
-        // SAFETY: the mapping begins with a header, and nobody else knows of it yet. All else in it
-        // is valid as zeros.
-        unsafe {
-            Lock::init(&raw mut (*header).put.lock);
-            Lock::init(&raw mut (*header).got.lock);
-        }
-        Ok(ring)
+        })
     }
 
     /// Puts an item in at the end.
@@ -104,7 +109,7 @@ impl Ring {
         if item.len() > self.room {
             return Err(NotPut::TooLarge);
         }
-        let (put, got) = (&self.header().put, &self.header().got);
+        let (put, got) = (&self.mapping.put, &self.mapping.got);
         loop {
             let seen = got.word.look();
             // Producers' own word: who closed the queue may have been killed before the other one.
@@ -129,7 +134,7 @@ impl Ring {
 
     /// Takes the first item out, appending it to `item`.
     pub fn get(&self, item: &mut Vec<u8>, limit: Limit) -> Result<(), NotGot> {
-        let (put, got) = (&self.header().put, &self.header().got);
+        let (put, got) = (&self.mapping.put, &self.mapping.got);
         loop {
             let seen = put.word.look();
             if self.count(seen, got.word.look()) > 0 {
@@ -153,7 +158,7 @@ impl Ring {
 
     /// Takes all items out that are there, appending them to `items`.
     pub fn get_all(&self, items: &mut Vec<u8>) {
-        let (put, got) = (&self.header().put.word, &self.header().got);
+        let (put, got) = (&self.mapping.put.word, &self.mapping.got);
         if put.look().number() == got.word.look().number() {
             return;
         }
@@ -169,7 +174,7 @@ impl Ring {
     }
 
     fn put_at(&self, start: usize, item: &[u8], held: Held) -> Result<(), NotPut> {
-        let put = &self.header().put;
+        let put = &self.mapping.put;
         let number = put.word.look().number();
         let (first, second) = item.split_at(item.len() / 2);
         // SAFETY: `place` gave a run of bytes within the ring that belongs to no item in the queue,
@@ -213,7 +218,7 @@ impl Ring {
             item.set_len(item.len() + length);
         }
         // From here on the item is out of the queue.
-        let must_wake = self.header().got.word.count_one(false);
+        let must_wake = self.mapping.got.word.count_one(false);
         must_wake.unwrap_or_default()
     }
 
@@ -240,26 +245,26 @@ impl Ring {
             lock.lock(if is_over { Limit::after(TRY) } else { limit })
         })?;
         if held.inherited {
-            self.header().deaths.fetch_add(1, Relaxed);
+            self.mapping.deaths.fetch_add(1, Relaxed);
         }
         Some(held)
     }
 
     pub fn close(&self) {
         // Producers' own word first: from then on nothing comes in.
-        self.header().put.word.close();
+        self.mapping.put.word.close();
         reach(Point::MidClose);
-        self.header().got.word.close();
+        self.mapping.got.word.close();
     }
 
     pub fn is_closed(&self) -> bool {
-        self.header().put.word.look().is_closed()
+        self.mapping.put.word.look().is_closed()
     }
 
     pub fn len(&self) -> usize {
         // In this order it is never less than nothing.
-        let got = self.header().got.word.look();
-        let put = self.header().put.word.look();
+        let got = self.mapping.got.word.look();
+        let put = self.mapping.put.word.look();
         self.count(put, got).min(self.capacity) as usize
     }
 
@@ -272,7 +277,7 @@ impl Ring {
     }
 
     pub fn deaths(&self) -> u64 {
-        self.header().deaths.load(Relaxed)
+        self.mapping.deaths.load(Relaxed)
     }
 
     /// Items between the two; none if `got` was looked at later and has come past `put`.
@@ -280,20 +285,11 @@ impl Ring {
         put.number().saturating_sub(got.number())
     }
 
-    fn header(&self) -> &Header {
-        // SAFETY: the mapping begins with a header that was made ready in `new`, and lives as long
-        // as `self`.
-        unsafe { self.mapping.base().cast().as_ref() }
-    }
-
     fn slot(&self, number: u64) -> &Slot {
         let index = (number & (self.slots - 1)) as usize;
         // SAFETY: `slots` slots follow the header (see `new`), whose size is a multiple of their
         // alignment; `index` is less. Zeros are a valid slot.
-        unsafe {
-            let slots = self.mapping.base().cast::<Header>().add(1).cast::<Slot>();
-            slots.add(index).as_ref()
-        }
+        unsafe { &*self.mapping.rest().cast::<Slot>().add(index) }
     }
 
     fn item(&self, number: u64) -> Item {
@@ -304,18 +300,15 @@ impl Ring {
         }
     }
 
-    /// Where the items' bytes begin.
+    /// Where the items' bytes begin: behind the slots.
     fn ring(&self) -> *mut u8 {
-        // SAFETY: the ring follows the slots within the mapping (see `new`).
-        unsafe {
-            let slots = self.mapping.base().cast::<Header>().add(1).cast::<Slot>();
-            slots.add(self.slots as usize).cast().as_ptr()
-        }
+        let slots = size_of::<Slot>() * self.slots as usize;
+        self.mapping.rest().wrapping_add(slots)
     }
 
     #[cfg(test)]
     pub fn start_at(&self, number: u64) {
-        self.header().put.word.start_at(number);
-        self.header().got.word.start_at(number);
+        self.mapping.put.word.start_at(number);
+        self.mapping.got.word.start_at(number);
     }
 }

@@ -20,7 +20,7 @@ const SLICE: Duration = Duration::from_millis(100);
 /// The number of items, whether the queue is closed, and whether somebody sleeps, in one word: so
 /// who changes the number learns with the same instruction whom to wake, and who goes to sleep
 /// misses no change.
-#[repr(C, align(128))]
+#[derive(Default)]
 pub struct Word(AtomicU64);
 
 /// How often this process looks again before it goes to sleep: more often each time that it was
@@ -29,7 +29,8 @@ pub struct Word(AtomicU64);
 /// Measured with items of 8 bytes through a queue of 10: on two idle cores, 500 looks (some ten
 /// microseconds) make an item eight times as quick as 100 do, as nobody sleeps; with both processes
 /// on one core, or other work on both, they make it two times as slow, as nothing can change while
-/// one looks.
+/// one looks. (crossbeam's `Backoff` is as good for these, but gives up too early for items that take
+/// long to copy: those of 64 KiB took half as long again.)
 pub struct Patience(AtomicU32);
 
 impl Patience {

@@ -27,6 +27,7 @@ pub mod cell;
 pub mod plot;
 pub mod timing;
 pub mod trace;
+mod units;
 
 pub use plot::{Figure, Timeline};
 #[cfg(feature = "tracing")]

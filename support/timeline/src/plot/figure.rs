@@ -4,12 +4,13 @@ use crate::cell::debug_as_picture;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Timeline;
+use super::area::MARGIN;
 use super::canvas::svg;
-use super::chart::{Chart, MARGIN};
+use super::chart::Chart;
 use super::frame::Frame;
 use super::layout::{Node, Piece};
 use super::panel::{TITLE_HEIGHT, draw_title};
+use super::timeline::Timeline;
 
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
@@ -32,20 +33,6 @@ const MOST_BARS: usize = 1500;
 #[derive(Clone)]
 pub struct Figure {
     node: Node,
-}
-
-impl From<Timeline> for Figure {
-    fn from(timeline: Timeline) -> Figure {
-        Figure {
-            node: Node::Timeline(Box::new(timeline)),
-        }
-    }
-}
-
-impl From<&Timeline> for Figure {
-    fn from(timeline: &Timeline) -> Figure {
-        Figure::from(timeline.clone())
-    }
 }
 
 impl From<&Figure> for Figure {
@@ -181,6 +168,75 @@ impl Figure {
         all
     }
 }
+
+/// What a picture can do because it may be a figure, and that it may be one by `$figure`. `$make` is
+/// an expression for a doctest.
+macro_rules! figure_methods {
+    ($picture:ident, $make:literal, $figure:expr) => {
+        impl $picture {
+            /// This above `other`. See [`Figure::above`].
+            ///
+            /// ```
+            #[doc = concat!("let both = ", $make, ".above(", $make, ");")]
+            /// assert!(both.svg().starts_with("<svg"));
+            /// ```
+            pub fn above(&self, other: impl Into<Figure>) -> Figure {
+                Figure::from(self).above(other)
+            }
+
+            /// This to the left of `other`. See [`Figure::beside`].
+            ///
+            /// ```
+            #[doc = concat!("let both = ", $make, ".beside(", $make, ");")]
+            /// assert!(both.svg().starts_with("<svg"));
+            /// ```
+            pub fn beside(&self, other: impl Into<Figure>) -> Figure {
+                Figure::from(self).beside(other)
+            }
+
+            /// The picture as SVG. See [`Figure::svg`].
+            ///
+            /// ```
+            #[doc = concat!("assert!(", $make, ".svg().starts_with(\"<svg\"));")]
+            /// ```
+            pub fn svg(&self) -> String {
+                Figure::from(self).svg()
+            }
+
+            /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
+            ///
+            /// ```
+            #[doc = concat!($make, ".evcxr_display();")]
+            /// ```
+            pub fn evcxr_display(&self) {
+                Figure::from(self).evcxr_display();
+            }
+        }
+
+        impl From<&$picture> for Figure {
+            fn from(picture: &$picture) -> Figure {
+                ($figure)(picture)
+            }
+        }
+
+        impl From<$picture> for Figure {
+            fn from(picture: $picture) -> Figure {
+                Figure::from(&picture)
+            }
+        }
+
+        $crate::cell::debug_as_picture!($picture, $picture::text);
+    };
+}
+pub(super) use figure_methods;
+
+figure_methods!(
+    Timeline,
+    "timeline::Trace::new().timeline()",
+    |timeline: &Timeline| Figure {
+        node: Node::Timeline(Box::new(timeline.clone())),
+    }
+);
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use plotters::style::RGBColor;
 
-use super::arrows::Sort;
-use super::canvas::{Align, Canvas, text_width};
-use super::model::Bar;
+use super::canvas::{Align, Canvas};
+use super::model::{Bar, Sort};
 use super::palette::{BREAK, INK, Numbers, PALE, RUNNING, colour, darker, pale, state, state_name};
+use super::svg::text_width;
 use super::timeline::Timeline;
 use crate::trace::Kind;
 

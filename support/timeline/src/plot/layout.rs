@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Timeline;
+use super::area::{Area, MARGIN};
 use super::canvas::Canvas;
-use super::chart::{Chart, MARGIN};
+use super::chart::Chart;
 use super::frame::Frame;
 use super::panel::{Panel, TITLE_HEIGHT, draw_title};
+use super::timeline::Timeline;
 
 const BETWEEN: f64 = 10.0;
 
@@ -167,16 +168,4 @@ impl Part<'_> {
             }
         }
     }
-}
-
-/// Where a panel stands, and what it bears.
-#[derive(Clone, Copy)]
-pub(super) struct Area {
-    pub x: f64,
-    pub y: f64,
-    pub width: f64,
-    /// The width of the lanes' names.
-    pub gutter: f64,
-    pub axis: bool,
-    pub title: bool,
 }

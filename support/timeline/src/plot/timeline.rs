@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Figure;
 use super::axis;
 use super::model::{Bar, Data, LaneData};
-use crate::cell::debug_as_picture;
 use crate::trace::Trace;
+use crate::units::human_ns;
 
 /// What the colours say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +92,7 @@ impl Timeline {
         if self.steps {
             axis::human_steps(ns)
         } else {
-            axis::human(ns)
+            human_ns(ns)
         }
     }
 
@@ -209,42 +208,7 @@ impl Timeline {
         }
     }
 
-    /// This above `other`, on one time axis and in the same colours: before and after.
-    ///
-    /// ```
-    /// use timeline::trace::Trace;
-    ///
-    /// let (before, after) = (Trace::new(), Trace::new());
-    /// before.in_span("work", || ());
-    /// after.in_span("work", || ());
-    /// let both = before.timeline().title("Before").above(after.timeline().title("After"));
-    /// assert!(both.text().contains("Before: ") && both.text().contains("After: "));
-    /// ```
-    pub fn above(&self, other: impl Into<Figure>) -> Figure {
-        Figure::from(self).above(other)
-    }
-
-    /// This to the left of `other`, at the same scale and in the same colours.
-    ///
-    /// ```
-    /// let trace = timeline::trace::Trace::new();
-    /// let both = trace.timeline().beside(trace.timeline());
-    /// assert!(both.svg().starts_with("<svg"));
-    /// ```
-    pub fn beside(&self, other: impl Into<Figure>) -> Figure {
-        Figure::from(self).beside(other)
-    }
-
-    /// The picture as SVG. See [`Figure::svg`].
-    ///
-    /// ```
-    /// assert!(timeline::trace::Trace::new().timeline().svg().starts_with("<svg"));
-    /// ```
-    pub fn svg(&self) -> String {
-        Figure::from(self).svg()
-    }
-
-    /// The picture in a sentence. See [`Figure::text`].
+    /// The picture in a sentence. See [`Figure::text`](super::Figure::text).
     ///
     /// ```
     /// let text = timeline::trace::Trace::new().timeline().text();
@@ -252,15 +216,6 @@ impl Timeline {
     /// ```
     pub fn text(&self) -> String {
         self.sentence()
-    }
-
-    /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
-    ///
-    /// ```
-    /// timeline::trace::Trace::new().timeline().evcxr_display();
-    /// ```
-    pub fn evcxr_display(&self) {
-        Figure::from(self).evcxr_display();
     }
 
     /// First and last moment shown, in ns since the first event.
@@ -296,5 +251,3 @@ impl fmt::Display for Timeline {
         self.draw_terminal(f)
     }
 }
-
-debug_as_picture!(Timeline, Timeline::text);

@@ -1,19 +1,12 @@
 //! What a timeline shows, in a sentence with numbers.
 
-use super::arrows::Sort;
-use super::canvas::printable;
+use super::model::Sort;
 use super::palette::state_name;
 use super::states::is_at_rest;
+use super::svg::printable;
 use super::timeline::Timeline;
 use crate::trace::Kind;
-
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    if n == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{n} {many}")
-    }
-}
+use crate::units::count;
 
 impl Timeline {
     /// The picture in a sentence, for those who cannot see it.

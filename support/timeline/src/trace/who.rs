@@ -222,6 +222,7 @@ pub(super) fn set_task(task: u32) -> u32 {
 }
 
 /// The task that the caller polls; 0 is none.
+#[cfg(feature = "tracing")]
 pub(super) fn task() -> u32 {
     LOCAL.with(|local| local.task.get())
 }

@@ -80,11 +80,14 @@ impl Timeline {
 
     /// With an axis that counts steps, each of [`STEP`](super::STEP) ns.
     pub fn in_steps(&self) -> Timeline {
-        let steps = true;
-        Timeline {
-            steps,
-            ..self.clone()
-        }
+        self.with(|same| same.steps = true)
+    }
+
+    /// The same but for one thing.
+    fn with(&self, change: impl FnOnce(&mut Timeline)) -> Timeline {
+        let mut same = self.clone();
+        change(&mut same);
+        same
     }
 
     /// A length as the axis counts it: "22 ms", or "6 steps".
@@ -112,11 +115,7 @@ impl Timeline {
     /// assert!(picture.text().starts_with("Two threads: "));
     /// ```
     pub fn title(&self, title: &str) -> Timeline {
-        let title = Some(title.to_string());
-        Timeline {
-            title,
-            ..self.clone()
-        }
+        self.with(|same| same.title = Some(title.to_string()))
     }
 
     /// Colours by CPU: running segments by the one they ran on; spans, where nothing ticked, by
@@ -128,11 +127,7 @@ impl Timeline {
     /// assert!(trace.timeline().by_cpu().svg().contains("cpu "));
     /// ```
     pub fn by_cpu(&self) -> Timeline {
-        let colours = Colours::Cpu;
-        Timeline {
-            colours,
-            ..self.clone()
-        }
+        self.with(|same| same.colours = Colours::Cpu)
     }
 
     /// Colours spans by their labels; running segments are grey.
@@ -145,11 +140,7 @@ impl Timeline {
     /// assert!(trace.timeline().by_label().svg().contains("running"));
     /// ```
     pub fn by_label(&self) -> Timeline {
-        let colours = Colours::Label;
-        Timeline {
-            colours,
-            ..self.clone()
-        }
+        self.with(|same| same.colours = Colours::Label)
     }
 
     /// Colours by state: running or ready, waiting for another lane, sleeping, blocked in IO.
@@ -166,11 +157,7 @@ impl Timeline {
     /// assert!(trace.timeline().by_state().svg().contains("sleeping"));
     /// ```
     pub fn by_state(&self) -> Timeline {
-        let colours = Colours::State;
-        Timeline {
-            colours,
-            ..self.clone()
-        }
+        self.with(|same| same.colours = Colours::State)
     }
 
     /// The picture's width in pixels, 740 unless told otherwise, at least 300.
@@ -180,11 +167,7 @@ impl Timeline {
     /// assert!(picture.svg().contains("max-width:500px"));
     /// ```
     pub fn width(&self, px: u32) -> Timeline {
-        let width = px.clamp(300, 10_000);
-        Timeline {
-            width,
-            ..self.clone()
-        }
+        self.with(|same| same.width = px.clamp(300, 10_000))
     }
 
     /// Shows only what happened between `from` and `to`, as the picture's own axis counts: 0 is
@@ -201,11 +184,7 @@ impl Timeline {
     pub fn zoom(&self, from: Duration, to: Duration) -> Timeline {
         let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4);
         let (from, to) = (ns(from.min(to)), ns(from.max(to)));
-        let zoom = Some((from, to.max(from + 1)));
-        Timeline {
-            zoom,
-            ..self.clone()
-        }
+        self.with(|same| same.zoom = Some((from, to.max(from + 1))))
     }
 
     /// The picture in a sentence. See [`Figure::text`](super::Figure::text).

@@ -4,6 +4,7 @@ use super::end::How;
 use super::handle::Trace;
 use super::shared::Shared;
 use super::slot::{Label, Record, Tag};
+use super::who::Who;
 
 /// Something that a thread of another program told of itself. Times are of CLOCK_MONOTONIC, in ns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,49 +82,33 @@ impl Trace {
 }
 
 fn record(told: &Told) -> Record {
+    let word = |(pid, tid): (u32, u32)| Who { pid, tid }.word();
     let (tag, text, end, extra) = match &told.what {
         What::Named(name) => (Tag::Name, name.as_str(), told.at, 0),
         What::Span { label, end } => (Tag::Span, label.as_str(), *end, 0),
         What::Held { label, end } => (Tag::Holding, label.as_str(), *end, 0),
         What::Waited { label, end } => (Tag::Waiting, label.as_str(), *end, 0),
-        What::Spawned { parent } => (Tag::Spawned, "", told.at, both(*parent)),
-        What::Left { panicked } => {
-            let how = if *panicked {
-                How::Panicked
-            } else {
-                How::Returned
-            };
-            (Tag::Left, "", how.code(), 0)
-        }
+        What::Spawned { parent } => (Tag::Spawned, "", told.at, word(*parent)),
+        What::Left { panicked } => (Tag::Left, "", How::unwinding(*panicked).code(), 0),
         What::Instant(label) => (Tag::Instant, label.as_str(), told.at, 0),
-        What::Forked { began, parent } => (Tag::Lane, "", *began, both(*parent)),
+        What::Forked { began, parent } => (Tag::Lane, "", *began, word(*parent)),
         // A process's first thread bears its number.
-        What::Ended { pid, how } => (Tag::Ended, "", how.code(), both((*pid, *pid))),
+        What::Ended { pid, how } => (Tag::Ended, "", how.code(), word((*pid, *pid))),
     };
-    Record {
-        tag,
-        // It did not say.
-        cpu: 0,
-        start: told.at,
-        end,
+    let who = Who {
         pid: told.pid,
         tid: told.tid,
-        extra,
-        label: Label::new(text),
-    }
-}
-
-fn both((pid, tid): (u32, u32)) -> u64 {
-    u64::from(pid) << 32 | u64::from(tid)
+    };
+    Record::new(tag, who, (told.at, end), extra, Label::new(text))
 }
 
 impl Shared {
     /// Puts a record of somebody else's into a slot of its own.
     fn put(&self, record: &Record) {
         let chunk = self.take(1);
-        match self.slots()[chunk.next as usize..chunk.end as usize].first() {
-            Some(slot) => slot.write(chunk.generation, record),
-            None => self.drop_one(),
+        match chunk.next == chunk.end {
+            true => self.drop_one(),
+            false => self.fill((chunk.next, chunk.generation), record),
         }
     }
 }

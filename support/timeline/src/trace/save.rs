@@ -1,10 +1,12 @@
 //! Writes a trace in the Trace Event Format, which Perfetto and Chrome's tracing page open.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::event::{Event, Kind};
 use super::handle::Trace;
@@ -51,7 +53,7 @@ impl Trace {
         let ends = events.iter().map(|event| event.end.unwrap_or(event.start));
         let last = ends.max().unwrap_or_default();
         // What is open on each thread: slices of one track have to lie within each other.
-        let mut open: Vec<((i32, i32), Vec<Duration>)> = Vec::new();
+        let mut open: HashMap<(i32, i32), Vec<Duration>> = HashMap::new();
         for (number, event) in events.iter().enumerate() {
             let end = event.end.unwrap_or(last);
             match event.kind {
@@ -64,12 +66,7 @@ impl Trace {
                     out.slice(event, end);
                 }
                 _ => {
-                    let lane = (event.pid, event.tid);
-                    if open.iter().all(|(other, _)| *other != lane) {
-                        open.push((lane, Vec::new()));
-                    }
-                    let stack = open.iter_mut().find(|(other, _)| *other == lane);
-                    let Some((_, stack)) = stack else { continue };
+                    let stack = open.entry((event.pid, event.tid)).or_default();
                     stack.retain(|end| *end > event.start);
                     if stack.iter().all(|outer| end <= *outer) {
                         stack.push(end);
@@ -89,44 +86,29 @@ impl Trace {
 fn name_lanes(out: &mut Json, lanes: &[Lane], events: &[Event]) {
     let mut named: Vec<i32> = Vec::new();
     for (place, lane) in lanes.iter().filter(|lane| lane.task.is_none()).enumerate() {
+        let track = (lane.pid, lane.tid);
         if !named.contains(&lane.pid) {
             named.push(lane.pid);
             let first = lanes.iter().find(|l| l.pid == lane.pid && l.tid == l.pid);
             let name = first.map_or_else(|| format!("pid {}", lane.pid), |l| l.name.clone());
-            out.about("process_name", lane.pid, lane.pid, "name", &quoted(&name));
+            out.about("process_name", (lane.pid, lane.pid), "name", &quoted(&name));
         }
-        out.about(
-            "thread_name",
-            lane.pid,
-            lane.tid,
-            "name",
-            &quoted(&lane.name),
-        );
-        let order = place.to_string();
-        out.about(
-            "thread_sort_index",
-            lane.pid,
-            lane.tid,
-            "sort_index",
-            &order,
-        );
+        out.about("thread_name", track, "name", &quoted(&lane.name));
+        out.about("thread_sort_index", track, "sort_index", &place.to_string());
     }
     let running = events.iter().filter(|event| event.kind == Kind::Running);
-    let mut cpus: Vec<usize> = running.map(|event| event.cpu).collect();
-    cpus.sort_unstable();
-    cpus.dedup();
+    let cpus: BTreeSet<usize> = running.map(|event| event.cpu).collect();
     if !cpus.is_empty() {
         out.about(
             "process_name",
-            CPUS,
-            CPUS,
+            (CPUS, CPUS),
             "name",
-            &quoted("CPUs, as ticks tell"),
+            "\"CPUs, as ticks tell\"",
         );
     }
     for cpu in cpus {
-        let name = quoted(&format!("cpu {cpu}"));
-        out.about("thread_name", CPUS, cpu as i32 + 1, "name", &name);
+        let track = (CPUS, cpu as i32 + 1);
+        out.about("thread_name", track, "name", &format!("\"cpu {cpu}\""));
     }
 }
 
@@ -139,6 +121,8 @@ struct Json {
 }
 
 impl Json {
+    /// `rest` is JSON already; all else is made so here. (Written as it goes, without a tree of values
+    /// in between: there may be a hundred thousand events.)
     fn line(&mut self, phase: &str, name: &str, at: Duration, (pid, tid): (i32, i32), rest: &str) {
         let (name, at) = (quoted(name), micros(at));
         let _ = writeln!(
@@ -147,48 +131,35 @@ impl Json {
         );
     }
 
-    fn about(&mut self, what: &str, pid: i32, tid: i32, key: &str, value: &str) {
-        let rest = format!(",\"args\":{{\"{key}\":{value}}}");
-        self.line("M", what, Duration::ZERO, (pid, tid), &rest);
-    }
-
-    fn slice(&mut self, event: &Event, end: Duration) {
-        let rest = format!(
-            ",\"dur\":{},\"cat\":\"{}\",\"args\":{}",
-            micros(end - event.start),
-            category(event.kind),
-            args(event)
-        );
+    /// On the event's own track, from its start.
+    fn event(&mut self, phase: &str, event: &Event, rest: &str) {
         self.line(
-            "X",
+            phase,
             &event.label,
             event.start,
             (event.pid, event.tid),
-            &rest,
+            rest,
         );
+    }
+
+    fn about(&mut self, what: &str, track: (i32, i32), key: &str, value: &str) {
+        let rest = format!(",\"args\":{{\"{key}\":{value}}}");
+        self.line("M", what, Duration::ZERO, track, &rest);
+    }
+
+    fn slice(&mut self, event: &Event, end: Duration) {
+        self.event("X", event, &length(event, end));
     }
 
     /// On a track of its own, which all of one `id` in a process share.
     fn apart(&mut self, event: &Event, end: Duration, id: &str) {
-        let lane = (event.pid, event.tid);
-        let of = |more: &str| {
-            let (id, category) = (quoted(id), category(event.kind));
-            format!(",\"cat\":\"{category}\",\"id2\":{{\"local\":{id}}}{more}")
-        };
-        let args = format!(",\"args\":{}", args(event));
-        self.line("b", &event.label, event.start, lane, &of(&args));
-        self.line("e", &event.label, end, lane, &of(""));
+        let of = format!("{},\"id2\":{{\"local\":{}}}", category(event), quoted(id));
+        self.event("b", event, &(of.clone() + &args(event)));
+        self.line("e", &event.label, end, (event.pid, event.tid), &of);
     }
 
     fn instant(&mut self, event: &Event) {
-        let rest = format!(",\"s\":\"t\",\"args\":{}", args(event));
-        self.line(
-            "i",
-            &event.label,
-            event.start,
-            (event.pid, event.tid),
-            &rest,
-        );
+        self.event("i", event, &(",\"s\":\"t\"".to_string() + &args(event)));
     }
 
     /// A flow leads from slice to slice, so there has to be one at either end.
@@ -201,32 +172,21 @@ impl Json {
         if *times > 1 {
             let _ = write!(id, " {times}");
         }
-        let id = quoted(&id);
         let (phase, bind) = match event.kind {
             Kind::Sent => ("s", ""),
             _ => ("f", ",\"bp\":\"e\""),
         };
-        let rest = format!(",\"cat\":\"message\",\"id\":{id}{bind}");
-        self.line(
-            phase,
-            &event.label,
-            event.start,
-            (event.pid, event.tid),
-            &rest,
-        );
+        let rest = format!(",\"cat\":\"message\",\"id\":{}{bind}", quoted(&id));
+        self.event(phase, event, &rest);
     }
 
     /// On the CPU's track, under the name of the lane.
     fn running(&mut self, event: &Event, lanes: &[Lane]) {
         let lane = lanes.iter().find(|lane| lane.has(event));
         let name = lane.map_or("", |lane| lane.name.as_str());
-        let rest = format!(
-            ",\"dur\":{},\"cat\":\"running\",\"args\":{}",
-            micros(event.time()),
-            args(event)
-        );
         let track = (CPUS, event.cpu as i32 + 1);
-        self.line("X", name, event.start, track, &rest);
+        let end = event.start + event.time();
+        self.line("X", name, event.start, track, &length(event, end));
     }
 
     fn finish(self) -> String {
@@ -235,27 +195,29 @@ impl Json {
     }
 }
 
+/// What a slice has besides its place.
+fn length(event: &Event, end: Duration) -> String {
+    let time = micros(end.saturating_sub(event.start));
+    format!(",\"dur\":{time}{}{}", category(event), args(event))
+}
+
 fn args(event: &Event) -> String {
     let open = if event.end.is_none() {
         ",\"open\":true"
     } else {
         ""
     };
-    format!("{{\"cpu\":{},\"tid\":{}{open}}}", event.cpu, event.tid)
+    format!(
+        ",\"args\":{{\"cpu\":{},\"tid\":{}{open}}}",
+        event.cpu, event.tid
+    )
 }
 
-fn category(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Waiting => "waiting",
-        Kind::Holding => "holding",
-        Kind::Sleeping => "sleeping",
-        Kind::Blocked => "blocked",
-        Kind::Polled => "polled",
-        Kind::Sent => "sent",
-        Kind::Received => "received",
-        Kind::Running => "running",
-        _ => "span",
-    }
+fn category(event: &Event) -> String {
+    format!(
+        ",\"cat\":\"{}\"",
+        format!("{:?}", event.kind).to_lowercase()
+    )
 }
 
 /// Microseconds with three decimals: no nanosecond is lost.
@@ -265,16 +227,5 @@ fn micros(time: Duration) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    Value::from(text).to_string()
 }

@@ -47,11 +47,23 @@ pub(super) struct Running {
     pub last: u64,
 }
 
-/// What a thread knows of itself.
-#[derive(Clone, Copy)]
+/// A thread of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Who {
     pub pid: u32,
     pub tid: u32,
+}
+
+impl Who {
+    /// In one word, for a slot.
+    pub fn word(self) -> u64 {
+        u64::from(self.pid) << 32 | u64::from(self.tid)
+    }
+
+    pub fn of(word: u64) -> Who {
+        let (pid, tid) = ((word >> 32) as u32, word as u32);
+        Who { pid, tid }
+    }
 }
 
 struct Local {
@@ -108,9 +120,7 @@ extern "C" fn before_fork() {
 
 extern "C" fn in_child() {
     LOCAL.with(|local| {
-        let parent = local.who.get();
-        let parent = u64::from(parent.pid) << 32 | u64::from(parent.tid);
-        PARENT.store(parent, Ordering::Relaxed);
+        PARENT.store(local.who.get().word(), Ordering::Relaxed);
         CALLED.store(local.forking.get(), Ordering::Relaxed);
         RETURNED.store(now(), Ordering::Relaxed);
         local.who.set(NOBODY);
@@ -207,10 +217,8 @@ impl Local {
     fn ask(&self) -> Who {
         // SAFETY: both calls only return a number.
         let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
-        let who = Who {
-            pid: pid as u32,
-            tid: tid as u32,
-        };
+        let (pid, tid) = (pid as u32, tid as u32);
+        let who = Who { pid, tid };
         self.who.set(who);
         who
     }

@@ -61,9 +61,7 @@ impl Bars {
     /// assert!(timeline::plot::Bars::new().bar(&timing).text().contains("nothing"));
     /// ```
     pub fn bar(&self, timing: &Timing) -> Bars {
-        let mut same = self.clone();
-        same.bars.push(timing.clone());
-        same
+        self.with(|same| same.bars.push(timing.clone()))
     }
 
     /// On a logarithmic axis, for times that differ by powers of ten. There are no bars then,
@@ -73,9 +71,7 @@ impl Bars {
     /// assert!(timeline::plot::Bars::new().log().svg().starts_with("<svg"));
     /// ```
     pub fn log(&self) -> Bars {
-        let mut same = self.clone();
-        same.head.log = true;
-        same
+        self.with(|same| same.head.log = true)
     }
 
     fn names(&self) -> f64 {

@@ -52,6 +52,13 @@ impl Default for Head {
 macro_rules! shared_methods {
     ($chart:ident, $make:literal) => {
         impl $chart {
+            /// The same but for one thing.
+            fn with(&self, change: impl FnOnce(&mut $chart)) -> $chart {
+                let mut same = self.clone();
+                change(&mut same);
+                same
+            }
+
             /// Writes a title over the picture.
             ///
             /// ```
@@ -59,9 +66,7 @@ macro_rules! shared_methods {
             /// assert!(picture.text().starts_with("A title: "));
             /// ```
             pub fn title(&self, title: &str) -> $chart {
-                let mut same = self.clone();
-                same.head.title = Some(title.to_string());
-                same
+                self.with(|same| same.head.title = Some(title.to_string()))
             }
 
             /// The picture's width in pixels, 740 unless told otherwise, at least 300.
@@ -71,9 +76,7 @@ macro_rules! shared_methods {
             /// assert!(picture.svg().contains("max-width:500px"));
             /// ```
             pub fn width(&self, px: u32) -> $chart {
-                let mut same = self.clone();
-                same.head.width = px.clamp(300, 10_000);
-                same
+                self.with(|same| same.head.width = px.clamp(300, 10_000))
             }
 
             /// What the picture shows, in a sentence with numbers.

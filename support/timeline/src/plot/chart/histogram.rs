@@ -64,9 +64,7 @@ impl Histogram {
     /// assert!(picture.text().contains("3 values"));
     /// ```
     pub fn sample(&self, name: &str, times: &[Duration]) -> Histogram {
-        let mut same = self.clone();
-        same.samples.push(Timing::new(name, times.to_vec()));
-        same
+        self.with(|same| same.samples.push(Timing::new(name, times.to_vec())))
     }
 
     /// Cumulative: for each time the part of all values that stayed within it.
@@ -78,9 +76,7 @@ impl Histogram {
     /// assert_ne!(picture.cumulative().svg(), picture.svg());
     /// ```
     pub fn cumulative(&self) -> Histogram {
-        let mut same = self.clone();
-        same.cumulative = true;
-        same
+        self.with(|same| same.cumulative = true)
     }
 
     /// With a logarithmic axis of time, for values that differ by powers of ten.
@@ -93,9 +89,7 @@ impl Histogram {
     /// assert_ne!(picture.log().svg(), picture.svg());
     /// ```
     pub fn log(&self) -> Histogram {
-        let mut same = self.clone();
-        same.head.log = true;
-        same
+        self.with(|same| same.head.log = true)
     }
 
     fn axis(&self) -> Axis {

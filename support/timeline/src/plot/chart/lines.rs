@@ -15,11 +15,13 @@ use super::head::{Chart, Head, shared_methods};
 
 const FIELD: f64 = 220.0;
 
-/// A line: x, and low, middle and high of y.
+/// x, and low, middle and high of y.
+type Point = (f64, f64, f64, f64);
+
 #[derive(Clone, Debug)]
 struct Line {
     name: String,
-    points: Vec<(f64, f64, f64, f64)>,
+    points: Vec<Point>,
     ideal: bool,
 }
 
@@ -72,7 +74,7 @@ impl Lines {
     /// ```
     pub fn line(&self, name: &str, points: &[(f64, f64)]) -> Lines {
         let points = points.iter().map(|&(x, y)| (x, y, y, y)).collect();
-        self.with(name, points, false)
+        self.and(name, points, false)
     }
 
     /// With one more line that has a spread: points of x, and low, middle and high of y.
@@ -82,8 +84,8 @@ impl Lines {
     /// let lines = lines.spread("measured", &[(1.0, 0.9, 1.0, 1.2), (2.0, 1.9, 2.0, 2.3)]);
     /// assert!(lines.text().contains("measured from 1 s at 1 to 2 s at 2"));
     /// ```
-    pub fn spread(&self, name: &str, points: &[(f64, f64, f64, f64)]) -> Lines {
-        self.with(name, points.to_vec(), false)
+    pub fn spread(&self, name: &str, points: &[Point]) -> Lines {
+        self.and(name, points.to_vec(), false)
     }
 
     /// With a dashed line, for what would be best, or what a rule predicts.
@@ -94,18 +96,17 @@ impl Lines {
     /// ```
     pub fn ideal(&self, name: &str, points: &[(f64, f64)]) -> Lines {
         let points = points.iter().map(|&(x, y)| (x, y, y, y)).collect();
-        self.with(name, points, true)
+        self.and(name, points, true)
     }
 
-    fn with(&self, name: &str, points: Vec<(f64, f64, f64, f64)>, ideal: bool) -> Lines {
-        let mut same = self.clone();
+    fn and(&self, name: &str, points: Vec<Point>, ideal: bool) -> Lines {
         let name = name.to_string();
-        same.lines.push(Line {
+        let line = Line {
             name,
             points,
             ideal,
-        });
-        same
+        };
+        self.with(|same| same.lines.push(line))
     }
 
     /// With a logarithmic x axis, for a parameter that doubles.
@@ -115,9 +116,7 @@ impl Lines {
     /// assert_ne!(lines.log_x().svg(), lines.svg());
     /// ```
     pub fn log_x(&self) -> Lines {
-        let mut same = self.clone();
-        same.log_x = true;
-        same
+        self.with(|same| same.log_x = true)
     }
 
     /// With a logarithmic y axis. Values of zero and below cannot be shown on it.
@@ -127,9 +126,7 @@ impl Lines {
     /// assert_ne!(lines.log_y().svg(), lines.svg());
     /// ```
     pub fn log_y(&self) -> Lines {
-        let mut same = self.clone();
-        same.head.log = true;
-        same
+        self.with(|same| same.head.log = true)
     }
 
     /// The values are seconds: the axis has marks such as "10 ms".
@@ -139,9 +136,7 @@ impl Lines {
     /// assert!(lines.text().contains("2 ms at 1"));
     /// ```
     pub fn seconds(&self) -> Lines {
-        let mut same = self.clone();
-        same.unit = Unit::Seconds;
-        same
+        self.with(|same| same.unit = Unit::Seconds)
     }
 
     fn xs(&self) -> Vec<f64> {
@@ -220,7 +215,7 @@ impl Chart for Lines {
     fn words(&self) -> String {
         let each = self.lines.iter().filter_map(|line| {
             let (first, last) = (line.points.first()?, line.points.last()?);
-            let say = |point: &(f64, f64, f64, f64)| {
+            let say = |point: &Point| {
                 format!(
                     "{} at {}",
                     say(point.2, self.unit),

@@ -51,7 +51,6 @@
 mod end;
 mod event;
 mod family;
-mod foreign;
 mod handle;
 mod introduce;
 mod lane;
@@ -70,12 +69,12 @@ mod task;
 mod task_lane;
 mod threads;
 mod tick;
+pub mod told;
 mod watch;
 mod who;
 
 pub use end::{How, LaneGuard};
 pub use event::{Event, Kind};
-pub use foreign::{Told, What};
 pub use handle::Trace;
 pub use introduce::name_processes;
 pub use lane::{End, Fork, Lane, Seen};
@@ -85,4 +84,5 @@ pub use lock::Held;
 pub use span::Span;
 pub use task::Traced;
 pub use task_lane::{Entered, TaskLane, current_task};
+pub use told::{Told, What};
 pub use watch::{Messages, Numbered, Watched};

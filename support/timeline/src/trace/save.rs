@@ -1,12 +1,10 @@
 //! Writes a trace in the Trace Event Format, which Perfetto and Chrome's tracing page open.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _, from_fn};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::event::{Event, Kind};
 use super::handle::Trace;
@@ -123,7 +121,14 @@ struct Json {
 impl Json {
     /// `rest` is JSON already; all else is made so here. (Written as it goes, without a tree of values
     /// in between: there may be a hundred thousand events.)
-    fn line(&mut self, phase: &str, name: &str, at: Duration, (pid, tid): (i32, i32), rest: &str) {
+    fn line(
+        &mut self,
+        phase: &str,
+        name: &str,
+        at: Duration,
+        (pid, tid): (i32, i32),
+        rest: impl Display,
+    ) {
         let (name, at) = (quoted(name), micros(at));
         let _ = writeln!(
             self.text,
@@ -132,7 +137,7 @@ impl Json {
     }
 
     /// On the event's own track, from its start.
-    fn event(&mut self, phase: &str, event: &Event, rest: &str) {
+    fn event(&mut self, phase: &str, event: &Event, rest: impl Display) {
         self.line(
             phase,
             &event.label,
@@ -143,23 +148,24 @@ impl Json {
     }
 
     fn about(&mut self, what: &str, track: (i32, i32), key: &str, value: &str) {
-        let rest = format!(",\"args\":{{\"{key}\":{value}}}");
-        self.line("M", what, Duration::ZERO, track, &rest);
+        let rest = format_args!(",\"args\":{{\"{key}\":{value}}}");
+        self.line("M", what, Duration::ZERO, track, rest);
     }
 
     fn slice(&mut self, event: &Event, end: Duration) {
-        self.event("X", event, &length(event, end));
+        self.event("X", event, length(event, end));
     }
 
     /// On a track of its own, which all of one `id` in a process share.
     fn apart(&mut self, event: &Event, end: Duration, id: &str) {
-        let of = format!("{},\"id2\":{{\"local\":{}}}", category(event), quoted(id));
-        self.event("b", event, &(of.clone() + &args(event)));
-        self.line("e", &event.label, end, (event.pid, event.tid), &of);
+        let (category, args) = (category(event.kind), args(event));
+        let of = format!(",\"cat\":\"{category}\",\"id2\":{{\"local\":\"{id}\"}}");
+        self.event("b", event, format_args!("{of}{args}"));
+        self.line("e", &event.label, end, (event.pid, event.tid), of);
     }
 
     fn instant(&mut self, event: &Event) {
-        self.event("i", event, &(",\"s\":\"t\"".to_string() + &args(event)));
+        self.event("i", event, format_args!(",\"s\":\"t\"{}", args(event)));
     }
 
     /// A flow leads from slice to slice, so there has to be one at either end.
@@ -176,8 +182,9 @@ impl Json {
             Kind::Sent => ("s", ""),
             _ => ("f", ",\"bp\":\"e\""),
         };
-        let rest = format!(",\"cat\":\"message\",\"id\":{}{bind}", quoted(&id));
-        self.event(phase, event, &rest);
+        let id = quoted(&id);
+        let rest = format_args!(",\"cat\":\"message\",\"id\":{id}{bind}");
+        self.event(phase, event, rest);
     }
 
     /// On the CPU's track, under the name of the lane.
@@ -186,7 +193,7 @@ impl Json {
         let name = lane.map_or("", |lane| lane.name.as_str());
         let track = (CPUS, event.cpu as i32 + 1);
         let end = event.start + event.time();
-        self.line("X", name, event.start, track, &length(event, end));
+        self.line("X", name, event.start, track, length(event, end));
     }
 
     fn finish(self) -> String {
@@ -196,36 +203,43 @@ impl Json {
 }
 
 /// What a slice has besides its place.
-fn length(event: &Event, end: Duration) -> String {
+fn length(event: &Event, end: Duration) -> impl Display {
     let time = micros(end.saturating_sub(event.start));
-    format!(",\"dur\":{time}{}{}", category(event), args(event))
+    let (category, args) = (category(event.kind), args(event));
+    from_fn(move |f| write!(f, ",\"dur\":{time},\"cat\":\"{category}\"{args}"))
 }
 
-fn args(event: &Event) -> String {
+fn args(event: &Event) -> impl Display {
+    let (cpu, tid) = (event.cpu, event.tid);
     let open = if event.end.is_none() {
         ",\"open\":true"
     } else {
         ""
     };
-    format!(
-        ",\"args\":{{\"cpu\":{},\"tid\":{}{open}}}",
-        event.cpu, event.tid
-    )
+    from_fn(move |f| write!(f, ",\"args\":{{\"cpu\":{cpu},\"tid\":{tid}{open}}}"))
 }
 
-fn category(event: &Event) -> String {
-    format!(
-        ",\"cat\":\"{}\"",
-        format!("{:?}", event.kind).to_lowercase()
-    )
+fn category(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Waiting => "waiting",
+        Kind::Holding => "holding",
+        Kind::Sleeping => "sleeping",
+        Kind::Blocked => "blocked",
+        Kind::Polled => "polled",
+        Kind::Sent => "sent",
+        Kind::Received => "received",
+        Kind::Running => "running",
+        _ => "span",
+    }
 }
 
 /// Microseconds with three decimals: no nanosecond is lost.
-fn micros(time: Duration) -> String {
-    let ns = time.as_nanos();
-    format!("{}.{:03}", ns / 1000, ns % 1000)
+fn micros(time: Duration) -> impl Display {
+    let ns = time.as_nanos() as u64;
+    from_fn(move |f| write!(f, "{}.{:03}", ns / 1000, ns % 1000))
 }
 
 fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    // A text cannot fail to be one.
+    serde_json::to_string(text).unwrap_or_default()
 }

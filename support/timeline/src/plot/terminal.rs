@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::model::{Bar, LaneData, Mark};
+use super::model::{Bar, LaneData};
 use super::palette::state_name;
 use super::timeline::Timeline;
 use crate::trace::Kind;
@@ -151,11 +151,13 @@ impl Signs {
                 false => format!("{RUNNING} running"),
             });
         }
-        let marks: [(char, fn(&LaneData) -> &[Mark]); 2] =
-            [(INSTANT, |lane| &lane.marks), (BREAK, |lane| &lane.breaks)];
-        for (sign, of) in marks {
+        for sign in [INSTANT, BREAK] {
             let mut names: Vec<&str> = Vec::new();
-            for mark in lanes().flat_map(of) {
+            let marks = lanes().flat_map(|lane| match sign {
+                INSTANT => &lane.marks,
+                _ => &lane.breaks,
+            });
+            for mark in marks {
                 if !names.contains(&mark.label.as_str()) {
                     names.push(&mark.label);
                 }

@@ -27,8 +27,11 @@
 //! | a lock, waited for and held | [`Trace::lock`], [`Trace::read_lock`], [`Trace::write_lock`] |
 //! | locks and channels, with std's own methods | [`Trace::watch`], [`Trace::watch_channel`] |
 //! | a message from lane to lane | [`Trace::sent`], [`Trace::received`] |
-//! | an async task and its polls, a coroutine and its resumes | [`Trace::task`], [`Trace::coroutine`] |
-//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::process`], [`Trace::join_process`], [`Trace::pool`], [`Trace::waitpid`], [`Trace::lane`] |
+//! | an async task and its polls; whatever else runs in pieces | [`Trace::task`], [`Trace::task_lane`] |
+//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::waitpid`], [`Trace::ended`], [`Trace::lane`] |
+//!
+//! A program that speaks the words of the `tracing` crate needs none of these: `TimelineLayer`, with
+//! the cargo feature `tracing`, records its spans and events.
 //!
 //! For: seeing which thread or process did what, when, and on which CPU. Not for: drawing (that
 //! is [`plot`](crate::plot)), or for profiling, which looks at a program that knows nothing of

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::unistd::{getpid, gettid};
+
 /// Traces that a thread remembers having introduced itself to.
 const REMEMBERED: usize = 4;
 
@@ -215,9 +217,7 @@ impl Local {
 
     #[cold]
     fn ask(&self) -> Who {
-        // SAFETY: both calls only return a number.
-        let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
-        let (pid, tid) = (pid as u32, tid as u32);
+        let (pid, tid) = (getpid().as_raw() as u32, gettid().as_raw() as u32);
         let who = Who { pid, tid };
         self.who.set(who);
         who

@@ -2,29 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::model::{Data, Mark, ns};
+use super::model::{Arrow, Data, Mark, Place, Sort, ns};
 use crate::trace::{Event, Fork, Kind, Lane};
-
-/// What an arrow means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
-    /// From the call of `fork` or `spawn` to the first moment of what it made.
-    Start,
-    /// From a lane's end to who waited for it.
-    End,
-    Message(String),
-}
-
-/// A lane, counted from the top, and a time in ns since the first event.
-type Place = (usize, u64);
-
-/// From a lane at a time to another.
-#[derive(Clone, Debug)]
-pub(super) struct Arrow {
-    pub sort: Sort,
-    pub from: Place,
-    pub to: Place,
-}
 
 /// Finds the arrows; messages without a partner become instants.
 pub(super) fn arrows(data: &mut Data, lanes: &[&Lane], events: &[Event], zero: u64) {

@@ -1,12 +1,6 @@
-//! Time on paper: units, round numbers, where the marks of an axis stand.
+//! Time on paper: round numbers, and where the marks of an axis stand.
 
-/// A unit and its length in ns.
-const UNITS: [(&str, u64); 4] = [
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("µs", 1_000),
-    ("ns", 1),
-];
+use crate::units::{UNITS, trimmed};
 
 /// The length of a step on an axis that counts steps, in ns.
 pub const STEP: u64 = 1000;
@@ -34,44 +28,27 @@ pub(super) fn step_marks(from: u64, to: u64, most: usize) -> Vec<(u64, String)> 
     marks
 }
 
-/// A time with its unit, to two or three digits: "9.8 ms", "22 ms", "150 µs".
-pub(super) fn human(ns: u64) -> String {
-    let (unit, length) = UNITS
-        .into_iter()
-        .find(|(_, length)| ns >= *length)
-        .unwrap_or(UNITS[3]);
-    let value = ns as f64 / length as f64;
-    // 9.96 would round to "10.0".
-    if value < 9.95 && length > 1 {
-        format!("{} {unit}", trimmed(value, 1))
-    } else {
-        format!("{value:.0} {unit}")
-    }
-}
-
 /// The marks of an axis from `from` to `to` (in ns), at most `most` of them.
 ///
-/// The last bears the unit; all are in the same one.
+/// All are in the same unit.
 pub(super) fn marks(from: u64, to: u64, most: usize) -> Vec<(u64, String)> {
     let range = to.saturating_sub(from).max(1);
     let step = step(range, most.max(2));
-    let (unit, length) = UNITS
-        .into_iter()
+    let first = from.div_ceil(step) * step;
+    let times = (first..=to).step_by(step as usize);
+    times.map(|time| (time, mark(time, range))).collect()
+}
+
+/// What is written at a time on an axis of this length: all marks are in one unit.
+pub(super) fn mark(time: u64, range: u64) -> String {
+    let mut units = UNITS.into_iter();
+    let (unit, length) = units
         .find(|(_, length)| range >= 2 * length)
         .unwrap_or(UNITS[3]);
-    let first = from.div_ceil(step) * step;
-    (first..=to)
-        .step_by(step as usize)
-        .map(|time| {
-            let text = trimmed(time as f64 / length as f64, 3);
-            let text = if time == 0 {
-                text
-            } else {
-                format!("{text} {unit}")
-            };
-            (time, text)
-        })
-        .collect()
+    match time {
+        0 => "0".to_string(),
+        _ => format!("{} {unit}", trimmed(time as f64 / length as f64, 3)),
+    }
 }
 
 /// The smallest of 1, 2, 5, 10, 20, … ns that fits `range` into `most` steps.
@@ -87,30 +64,9 @@ fn step(range: u64, most: usize) -> u64 {
     }
 }
 
-fn trimmed(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_their_unit() {
-        for (ns, text) in [
-            (0, "0 ns"),
-            (999, "999 ns"),
-            (1_500, "1.5 µs"),
-            (9_960, "10 µs"),
-            (150_000, "150 µs"),
-            (9_800_000, "9.8 ms"),
-            (4_000_000, "4 ms"),
-            (2_250_000_000, "2.2 s"),
-        ] {
-            assert_eq!(human(ns), text);
-        }
-    }
 
     #[test]
     fn steps_are_counted_from_one_and_marked_in_their_middle() {

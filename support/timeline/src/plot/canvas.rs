@@ -1,48 +1,26 @@
-//! A sheet to draw on: plotters' SVG backend, in tenths of a pixel.
-//!
-//! plotters counts in whole pixels, too coarse for a bar that begins between two. So the sheet
-//! is ten times as large for plotters, and the SVG scales it back to size: one
-//! decimal for each coordinate, without writing a decimal point.
+//! A sheet to draw on, in pixels.
+
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::palette::PAPER;
-
-const FINE: f64 = 10.0;
-
-/// plotters divides font sizes by this when it writes them.
-const FONT: f64 = 1.24;
+use super::svg::{Drawn, FINE, Svg, escaped, fine};
 
 /// Fonts of about one width on the common systems.
 const FAMILY: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
 /// Where a text stands on its point.
-#[derive(Clone, Copy)]
-pub(super) enum Align {
-    Left,
-    Middle,
-    Right,
-}
+pub(super) type Align = HPos;
 
 /// The shapes of instants. Shape and colour both tell them apart.
 pub(super) const SHAPES: usize = 4;
 
-pub(super) struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
-}
-
-fn fine(px: f64) -> i32 {
-    (px * FINE).round() as i32
-}
-
-/// What plotters has to be given, so that after its division a number without a tail is written.
-fn font_size(px: f64) -> f64 {
-    let size = px * FINE * FONT;
-    let candidates = [size, size.next_down(), size.next_up()];
-    let exact = candidates.into_iter().find(|size| size / FONT == px * FINE);
-    exact.unwrap_or(size)
+pub(super) struct Canvas {
+    svg: Rc<RefCell<Svg>>,
 }
 
 /// Draws on a sheet of `width` by `height` pixels and returns the SVG.
@@ -54,126 +32,67 @@ pub(super) fn svg(
     text: &str,
     draw: impl FnOnce(&Canvas),
 ) -> String {
-    let mut buffer = String::new();
     let size = (fine(width) as u32, fine(height) as u32);
-    {
-        let backend = SVGBackend::with_string(&mut buffer, size);
-        let canvas = Canvas {
-            area: backend.into_drawing_area(),
-        };
-        canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
-        draw(&canvas);
-        // Writing into a string cannot fail.
-        let _ = canvas.area.present();
-    }
-    let body = buffer.split_once('>').map_or("", |(_, body)| body);
-    // What every element repeats stands once at the top, or is the default anyway. Texts and
-    // attributes are escaped by now, so a quotation mark can only be plotters' own.
-    let body = body
-        .replace(" opacity=\"1\"", "")
-        .replace(" stroke=\"none\"", "")
-        .replace(" font-family=\"sans-serif\"", "")
-        .replace(" text-anchor=\"middle\"", "")
-        // Also before and after each text, where a renderer may draw it as a space.
-        .replace('\n', "");
+    let elements = String::new();
+    let canvas = Canvas {
+        svg: Rc::new(RefCell::new(Svg { elements, size })),
+    };
+    canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
+    draw(&canvas);
     // As wide as asked, but not wider than the page: a printed one is narrow, and so is a phone.
     // (A width in pixels would be kept where a page shows the picture as an image, and cut.)
-    let body = body.replace("</svg>", "</g></svg>");
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" viewBox=\"0 0 {width:.0} \
          {height:.0}\" style=\"max-width:{width:.0}px\" role=\"img\" text-anchor=\"middle\" \
-         font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}",
+         font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}</g>\
+         </svg>\n",
         escaped(title),
         escaped(text),
         1.0 / FINE,
-        body,
+        canvas.svg.borrow().elements,
     )
 }
 
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            other => out.push(printable(other)),
-        }
-    }
-    out
+/// A text's font and colour, for plotters.
+pub(super) fn text_style(size: f64, colour: RGBColor, weight: FontStyle) -> TextStyle<'static> {
+    let mut style = TextStyle::from(("sans-serif", size * FINE, weight).into_font());
+    style.color = colour.to_backend_color();
+    style
 }
 
-/// XML has no way to write most control characters; a label may hold any.
-pub(super) fn printable(c: char) -> char {
-    if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') {
-        '\u{FFFD}'
-    } else {
-        c
+impl Canvas {
+    /// A part of the sheet, for a chart of plotters', which counts in tenths of a pixel.
+    pub fn area(&self, at: (f64, f64), size: (f64, f64)) -> DrawingArea<Svg, Shift> {
+        let area = DrawingArea::from(&self.svg);
+        area.shrink((fine(at.0), fine(at.1)), (fine(size.0), fine(size.1)))
     }
-}
 
-/// About how wide `text` is at `size` pixels, on the wide side.
-pub(super) fn text_width(text: &str, size: f64) -> f64 {
-    let em: f64 = text
-        .chars()
-        .map(|c| match c {
-            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.34,
-            'f' | 't' | 'r' | ' ' | '(' | ')' | '[' | ']' | '-' | '/' => 0.43,
-            'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.95,
-            'A'..='Z' => 0.72,
-            '\0'..='\u{2FF}' => 0.63,
-            '\u{300}'..='\u{10FF}' => 0.75,
-            _ => 1.05,
-        })
-        .sum();
-    em * size
-}
-
-/// `text`, cut with an ellipsis so that it fits.
-pub(super) fn fitted(text: &str, size: f64, width: f64) -> String {
-    if text_width(text, size) <= width {
-        return text.to_string();
+    fn draw(&self, draw: impl FnOnce(&mut Svg) -> Drawn) {
+        // Writing into a string cannot fail.
+        let _ = draw(&mut self.svg.borrow_mut());
     }
-    let mut cut = text.to_string();
-    while cut.pop().is_some() {
-        if text_width(&cut, size) + size <= width {
-            break;
-        }
-    }
-    cut.push('…');
-    cut
-}
 
-impl Canvas<'_> {
     pub fn rect(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, opacity: f64) {
-        let corners = [(fine(from.0), fine(from.1)), (fine(to.0), fine(to.1))];
-        // Two decimals of opacity are more than anyone sees.
-        let style = colour.mix((opacity * 100.0).round() / 100.0).filled();
-        let _ = self.area.draw(&Rectangle::new(corners, style));
+        let colour = colour.mix(opacity).to_backend_color();
+        self.draw(|svg| svg.draw_rect(tenths(from), tenths(to), &colour, true));
     }
 
     pub fn line(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
-        let points = [(fine(from.0), fine(from.1)), (fine(to.0), fine(to.1))];
         let style = colour.stroke_width(fine(width) as u32);
-        let _ = self.area.draw(&PathElement::new(points, style));
+        self.draw(|svg| svg.draw_line(tenths(from), tenths(to), &style));
     }
 
     pub fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) {
-        let circle = Circle::new((fine(at.0), fine(at.1)), fine(radius), colour.filled());
-        let _ = self.area.draw(&circle);
+        let colour = colour.to_backend_color();
+        self.draw(|svg| svg.draw_circle(tenths(at), fine(radius) as u32, &colour, true));
     }
 
     pub fn polygon(&self, points: &[(f64, f64)], colour: RGBColor) {
-        let points: Vec<_> = points.iter().map(|p| (fine(p.0), fine(p.1))).collect();
-        let _ = self.area.draw(&Polygon::new(points, colour.filled()));
-    }
-
-    /// A line through points.
-    pub fn path(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) {
-        let points: Vec<_> = points.iter().map(|p| (fine(p.0), fine(p.1))).collect();
-        let style = colour.stroke_width(fine(width) as u32);
-        let _ = self.area.draw(&PathElement::new(points, style));
+        let (points, colour) = (
+            points.iter().map(|at| tenths(*at)),
+            colour.to_backend_color(),
+        );
+        self.draw(|svg| svg.fill_polygon(points, &colour));
     }
 
     /// A line with a head at its end.
@@ -244,20 +163,11 @@ impl Canvas<'_> {
         colour: RGBColor,
         weight: FontStyle,
     ) {
-        let text: String = text.chars().map(printable).collect();
-        let horizontal = match align {
-            Align::Left => HPos::Left,
-            Align::Middle => HPos::Center,
-            Align::Right => HPos::Right,
-        };
-        // plotters would place the top 0.76 em above the base line: so the middle of lower-case
-        // letters with their ascenders comes to stand at `at`.
-        let top = at.1 - size * 0.76 + size * 0.35;
-        let style = TextStyle::from(("sans-serif", font_size(size), weight).into_font())
-            .color(&colour)
-            .pos(Pos::new(horizontal, VPos::Top));
-        let _ = self
-            .area
-            .draw(&Text::new(text, (fine(at.0), fine(top)), style));
+        let style = text_style(size, colour, weight).pos(Pos::new(align, VPos::Center));
+        self.draw(|svg| svg.draw_text(text, &style, tenths(at)));
     }
+}
+
+fn tenths(at: (f64, f64)) -> (i32, i32) {
+    (fine(at.0), fine(at.1))
 }

@@ -4,12 +4,13 @@ use crate::cell::debug_as_picture;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Timeline;
+use super::area::MARGIN;
 use super::canvas::svg;
-use super::chart::{Chart, MARGIN};
+use super::chart::Chart;
 use super::frame::Frame;
 use super::layout::{Node, Piece};
 use super::panel::{TITLE_HEIGHT, draw_title};
+use super::timeline::Timeline;
 
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
@@ -34,20 +35,6 @@ pub struct Figure {
     node: Node,
 }
 
-impl From<Timeline> for Figure {
-    fn from(timeline: Timeline) -> Figure {
-        Figure {
-            node: Node::Timeline(Box::new(timeline)),
-        }
-    }
-}
-
-impl From<&Timeline> for Figure {
-    fn from(timeline: &Timeline) -> Figure {
-        Figure::from(timeline.clone())
-    }
-}
-
 impl From<&Figure> for Figure {
     fn from(figure: &Figure) -> Figure {
         figure.clone()
@@ -56,7 +43,7 @@ impl From<&Figure> for Figure {
 
 impl Figure {
     pub(super) fn of_chart(chart: Arc<dyn Chart>) -> Figure {
-        let node = Node::Chart(chart);
+        let node = Node::One(Piece::Chart(chart));
         Figure { node }
     }
 
@@ -112,9 +99,9 @@ impl Figure {
     /// ```
     pub fn svg(&self) -> String {
         let pieces = self.pieces();
-        let timelines: Vec<&Timeline> = pieces.iter().filter_map(Piece::timeline).collect();
+        let timelines: Vec<&Timeline> = pieces.iter().filter_map(|it| it.timeline()).collect();
         let mut frame = Frame::new(&timelines);
-        let width = f64::from(pieces.iter().map(Piece::width).max().unwrap_or(740));
+        let width = f64::from(pieces.iter().map(|it| it.width()).max().unwrap_or(740));
         // Coarser until it is few enough bars for a page.
         while self.node.bars(&frame, width) > MOST_BARS && frame.least < 50.0 {
             frame.least *= 2.0;
@@ -123,8 +110,7 @@ impl Figure {
         let legend = frame.legend(None, (MARGIN, 0.0), legend_width);
         // A single title stands over the legend; of several each stands over its own lanes.
         let title = match &self.node {
-            Node::Timeline(timeline) => timeline.title.as_deref(),
-            Node::Chart(chart) => chart.head().title.as_deref(),
+            Node::One(piece) => piece.title(),
             _ => None,
         };
         let name = title.unwrap_or(if timelines.is_empty() {
@@ -136,15 +122,16 @@ impl Figure {
         let area = self
             .node
             .area((0.0, below + legend), width, title.is_none());
-        let lanes = self.node.place(&frame, area, &mut |_, _| ());
+        let lanes = self.node.place(&frame, area, &mut |_, _, _| ());
         let size = (width, below + legend + lanes + BOTTOM);
         svg(size, name, &self.text(), |canvas| {
             if let Some(title) = title {
                 draw_title(canvas, title, (MARGIN, TOP), legend_width);
             }
             frame.legend(Some(canvas), (MARGIN, below), legend_width);
-            self.node
-                .place(&frame, area, &mut |part, area| part.draw(canvas, area));
+            self.node.place(&frame, area, &mut |piece, panel, area| {
+                piece.draw(panel, canvas, area);
+            });
         })
     }
 
@@ -157,7 +144,7 @@ impl Figure {
     /// assert_eq!(figure.text(), "Timeline of 0 ns: 1 lane in 1 process, 1 instant.");
     /// ```
     pub fn text(&self) -> String {
-        let texts: Vec<String> = self.pieces().iter().map(Piece::sentence).collect();
+        let texts: Vec<String> = self.pieces().iter().map(|it| it.sentence()).collect();
         texts.join(" ")
     }
 
@@ -175,12 +162,79 @@ impl Figure {
         crate::cell::rich(&[("image/svg+xml", &svg), ("text/plain", &text)]);
     }
 
-    fn pieces(&self) -> Vec<Piece<'_>> {
-        let mut all = Vec::new();
-        self.node.collect(&mut all);
-        all
+    fn pieces(&self) -> Vec<&Piece> {
+        self.node.pieces()
     }
 }
+
+/// What a picture can do because it may be a figure, and that it may be one by `$figure`. `$make` is
+/// an expression for a doctest.
+macro_rules! figure_methods {
+    ($picture:ident, $make:literal, $figure:expr) => {
+        impl $picture {
+            /// This above `other`. See [`Figure::above`].
+            ///
+            /// ```
+            #[doc = concat!("let both = ", $make, ".above(", $make, ");")]
+            /// assert!(both.svg().starts_with("<svg"));
+            /// ```
+            pub fn above(&self, other: impl Into<Figure>) -> Figure {
+                Figure::from(self).above(other)
+            }
+
+            /// This to the left of `other`. See [`Figure::beside`].
+            ///
+            /// ```
+            #[doc = concat!("let both = ", $make, ".beside(", $make, ");")]
+            /// assert!(both.svg().starts_with("<svg"));
+            /// ```
+            pub fn beside(&self, other: impl Into<Figure>) -> Figure {
+                Figure::from(self).beside(other)
+            }
+
+            /// The picture as SVG. See [`Figure::svg`].
+            ///
+            /// ```
+            #[doc = concat!("assert!(", $make, ".svg().starts_with(\"<svg\"));")]
+            /// ```
+            pub fn svg(&self) -> String {
+                Figure::from(self).svg()
+            }
+
+            /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
+            ///
+            /// ```
+            #[doc = concat!($make, ".evcxr_display();")]
+            /// ```
+            pub fn evcxr_display(&self) {
+                Figure::from(self).evcxr_display();
+            }
+        }
+
+        impl From<&$picture> for Figure {
+            fn from(picture: &$picture) -> Figure {
+                ($figure)(picture)
+            }
+        }
+
+        impl From<$picture> for Figure {
+            fn from(picture: $picture) -> Figure {
+                Figure::from(&picture)
+            }
+        }
+
+        $crate::cell::debug_as_picture!($picture, $picture::text);
+    };
+}
+pub(super) use figure_methods;
+
+figure_methods!(
+    Timeline,
+    "timeline::Trace::new().timeline()",
+    |timeline: &Timeline| Figure {
+        node: Node::One(Piece::Timeline(Arc::new(timeline.clone()))),
+    }
+);
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,13 +242,7 @@ impl fmt::Display for Figure {
             if n > 0 {
                 writeln!(f)?;
             }
-            match piece {
-                Piece::Timeline(timeline) => timeline.draw_terminal(f)?,
-                Piece::Chart(chart) => {
-                    writeln!(f, "{}", chart.sentence())?;
-                    chart.characters(f)?;
-                }
-            }
+            piece.characters(f)?;
         }
         Ok(())
     }

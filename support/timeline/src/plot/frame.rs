@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use plotters::style::RGBColor;
 
-use super::arrows::Sort;
-use super::canvas::{Align, Canvas, text_width};
-use super::model::Bar;
+use super::canvas::{Align, Canvas};
+use super::model::{Bar, Sort};
 use super::palette::{BREAK, INK, Numbers, PALE, RUNNING, colour, darker, pale, state, state_name};
+use super::svg::text_width;
 use super::timeline::Timeline;
 use crate::trace::Kind;
 
@@ -18,6 +18,7 @@ const SWATCH: f64 = 11.0;
 /// Labels that the legend lists; more would be a list and not a legend.
 const MOST: usize = 14;
 
+#[derive(Default)]
 pub(super) struct Frame {
     /// The time that the width of a panel stands for, in ns.
     range: u64,
@@ -54,15 +55,7 @@ impl Frame {
             range: 1,
             steps: 1,
             least: 0.8,
-            spans: Numbers::default(),
-            marks: Numbers::default(),
-            messages: Numbers::default(),
-            shown: HashSet::new(),
-            states: Vec::new(),
-            breaks: Vec::new(),
-            cpus: Vec::new(),
-            running: false,
-            pale: false,
+            ..Frame::default()
         };
         for timeline in timelines {
             frame.add(timeline);
@@ -127,12 +120,8 @@ impl Frame {
             }
         } else if timeline.coloured_by_state() || pale(bar.kind).is_some() {
             let state = (timeline.coloured_by_state(), state_name(bar.kind));
-            if inside
-                && !self
-                    .states
-                    .iter()
-                    .any(|(all, kind)| (*all, state_name(*kind)) == state)
-            {
+            let mut known = self.states.iter();
+            if inside && !known.any(|(all, kind)| (*all, state_name(*kind)) == state) {
                 self.states.push((state.0, bar.kind));
             }
         } else {
@@ -205,13 +194,9 @@ impl Frame {
             entries.push(Entry::Swatch(colour, label.to_string()));
         }
         for (all, kind) in &self.states {
-            let colour = if *all {
-                Some(state(*kind))
-            } else {
-                pale(*kind)
-            };
-            let name = state_name(*kind).to_string();
-            entries.push(Entry::Swatch(colour.unwrap_or(PALE), name));
+            let pale = || pale(*kind).unwrap_or(PALE);
+            let colour = if *all { state(*kind) } else { pale() };
+            entries.push(Entry::Swatch(colour, state_name(*kind).to_string()));
         }
         if self.running {
             entries.push(Entry::Swatch(RUNNING, "running".to_string()));

@@ -2,11 +2,12 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Align, Canvas, text_width};
+use super::canvas::{Align, Canvas};
 use super::model::{Bar, LaneData};
 use super::palette::{BREAK, INK, MIXED, PENDING, ink_on};
 use super::panel::Panel;
 use super::states::is_at_rest;
+use super::svg::text_width;
 use super::thin::{Group, groups};
 
 /// The size of labels in bars.
@@ -112,7 +113,7 @@ impl Panel<'_> {
         }
         if height >= 11.0 && group.bars == 1 && place.1 - place.0 >= wanted {
             let at = ((place.0 + place.1) / 2.0, top + (height - 1.0) / 2.0);
-            canvas.text(&group.bar.label, at, LABEL, Align::Middle, ink);
+            canvas.text(&group.bar.label, at, LABEL, Align::Center, ink);
         }
     }
 

@@ -1,64 +1,59 @@
 //! Where the pictures of a figure stand: above and beside each other.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::Timeline;
+use super::area::{Area, MARGIN};
 use super::canvas::Canvas;
-use super::chart::{Chart, MARGIN};
+use super::chart::Chart;
 use super::frame::Frame;
 use super::panel::{Panel, TITLE_HEIGHT, draw_title};
+use super::timeline::Timeline;
 
 const BETWEEN: f64 = 10.0;
 
+/// What a figure is made of.
 #[derive(Clone)]
 pub(super) enum Node {
-    Timeline(Box<Timeline>),
-    Chart(Arc<dyn Chart>),
+    One(Piece),
     Above(Vec<Node>),
     Beside(Vec<Node>),
 }
 
-/// What a figure is made of.
-pub(super) enum Piece<'a> {
-    Timeline(&'a Timeline),
-    Chart(&'a dyn Chart),
+/// A single picture.
+#[derive(Clone)]
+pub(super) enum Piece {
+    Timeline(Arc<Timeline>),
+    Chart(Arc<dyn Chart>),
 }
 
 impl Node {
-    pub fn collect<'a>(&'a self, all: &mut Vec<Piece<'a>>) {
+    pub fn pieces(&self) -> Vec<&Piece> {
         match self {
-            Node::Timeline(timeline) => all.push(Piece::Timeline(timeline)),
-            Node::Chart(chart) => all.push(Piece::Chart(&**chart)),
+            Node::One(piece) => vec![piece],
             Node::Above(nodes) | Node::Beside(nodes) => {
-                nodes.iter().for_each(|node| node.collect(all));
+                nodes.iter().flat_map(Node::pieces).collect()
             }
         }
     }
 
-    /// Names have one width, so that axes above each other are in line.
-    fn gutter(&self) -> f64 {
+    /// Calls `visit` with each picture, its panel if it is a timeline, and where it stands, and returns
+    /// the height of all.
+    pub fn place(
+        &self,
+        frame: &Frame,
+        area: Area,
+        visit: &mut dyn FnMut(&Piece, Option<&Panel>, Area),
+    ) -> f64 {
         match self {
-            Node::Timeline(timeline) => Panel::gutter(timeline),
-            // It has names of its own.
-            Node::Chart(_) => 0.0,
-            Node::Above(nodes) | Node::Beside(nodes) => {
-                nodes.iter().map(Node::gutter).fold(0.0, f64::max)
-            }
-        }
-    }
-
-    /// Calls `visit` with each part and where it stands, and returns the height of all.
-    pub fn place(&self, frame: &Frame, area: Area, visit: &mut dyn FnMut(&Part, Area)) -> f64 {
-        match self {
-            Node::Timeline(timeline) => {
+            Node::One(piece @ Piece::Timeline(timeline)) => {
                 let panel = Panel::new(timeline, frame, area);
-                let height = panel.height(area);
-                visit(&Part::Panel(panel), area);
-                height
+                visit(piece, Some(&panel), area);
+                panel.height(area)
             }
-            Node::Chart(chart) => {
-                visit(&Part::Chart(&**chart), area);
-                let title = area.title && chart.head().title.is_some();
+            Node::One(piece @ Piece::Chart(chart)) => {
+                visit(piece, None, area);
+                let title = area.title && piece.title().is_some();
                 chart.height() + if title { TITLE_HEIGHT } else { 0.0 }
             }
             Node::Above(nodes) => {
@@ -72,22 +67,18 @@ impl Node {
                 y - BETWEEN - area.y
             }
             Node::Beside(nodes) => {
-                let width = area.width / nodes.len() as f64;
-                let heights = nodes.iter().enumerate().map(|(n, node)| {
-                    let x = area.x + n as f64 * width;
-                    let axis = true;
-                    node.place(
-                        frame,
-                        Area {
-                            x,
-                            width,
-                            axis,
-                            ..area
-                        },
-                        visit,
-                    )
-                });
-                heights.fold(0.0, f64::max)
+                let (width, axis) = (area.width / nodes.len() as f64, true);
+                let mut area = Area {
+                    width,
+                    axis,
+                    ..area
+                };
+                let mut height = 0.0_f64;
+                for node in nodes {
+                    height = height.max(node.place(frame, area, visit));
+                    area.x += width;
+                }
+                height
             }
         }
     }
@@ -95,18 +86,21 @@ impl Node {
     /// Where its axis begins, and whether it counts steps.
     fn start(&self) -> Option<(u64, bool)> {
         match self {
-            Node::Timeline(timeline) => Some((timeline.window().0, timeline.steps)),
+            Node::One(Piece::Timeline(timeline)) => Some((timeline.window().0, timeline.steps)),
             Node::Above(nodes) => nodes[0].start(),
-            Node::Chart(_) | Node::Beside(_) => None,
+            _ => None,
         }
     }
 
-    pub fn area(&self, at: (f64, f64), width: f64, title: bool) -> Area {
+    pub fn area(&self, (x, y): (f64, f64), width: f64, title: bool) -> Area {
+        // Names have one width, so that axes above each other are in line. A chart has its own.
+        let pieces = self.pieces().into_iter();
+        let gutter = pieces.filter_map(Piece::timeline).map(Panel::gutter);
         Area {
-            x: at.0,
-            y: at.1,
+            x,
+            y,
             width,
-            gutter: self.gutter(),
+            gutter: gutter.fold(0.0, f64::max),
             axis: true,
             title,
         }
@@ -115,20 +109,25 @@ impl Node {
     pub fn bars(&self, frame: &Frame, width: f64) -> usize {
         let mut bars = 0;
         let area = self.area((0.0, 0.0), width, true);
-        self.place(frame, area, &mut |part, _| {
-            if let Part::Panel(panel) = part {
-                bars += panel.bars().0;
-            }
+        self.place(frame, area, &mut |_, panel, _| {
+            bars += panel.map_or(0, |panel| panel.bars().0);
         });
         bars
     }
 }
 
-impl<'a> Piece<'a> {
-    pub fn timeline(&self) -> Option<&'a Timeline> {
+impl Piece {
+    pub fn timeline(&self) -> Option<&Timeline> {
         match self {
             Piece::Timeline(timeline) => Some(timeline),
             Piece::Chart(_) => None,
+        }
+    }
+
+    pub fn title(&self) -> Option<&str> {
+        match self {
+            Piece::Timeline(timeline) => timeline.title.as_deref(),
+            Piece::Chart(chart) => chart.head().title.as_deref(),
         }
     }
 
@@ -145,38 +144,29 @@ impl<'a> Piece<'a> {
             Piece::Chart(chart) => chart.sentence(),
         }
     }
-}
 
-/// What is drawn at one place.
-pub(super) enum Part<'a> {
-    Panel(Panel<'a>),
-    Chart(&'a dyn Chart),
-}
-
-impl Part<'_> {
-    pub fn draw(&self, canvas: &Canvas, mut area: Area) {
+    pub fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Part::Panel(panel) => panel.draw(canvas, area),
-            Part::Chart(chart) => {
-                if let (true, Some(title)) = (area.title, &chart.head().title) {
+            Piece::Timeline(timeline) => timeline.draw_terminal(f),
+            Piece::Chart(chart) => {
+                writeln!(f, "{}", chart.sentence())?;
+                chart.characters(f)
+            }
+        }
+    }
+
+    pub fn draw(&self, panel: Option<&Panel>, canvas: &Canvas, mut area: Area) {
+        match (self, panel) {
+            (Piece::Chart(chart), _) => {
+                if let (true, Some(title)) = (area.title, self.title()) {
                     let at = (area.x + MARGIN, area.y);
                     draw_title(canvas, title, at, area.width - 2.0 * MARGIN);
                     area.y += TITLE_HEIGHT;
                 }
                 chart.draw(canvas, area);
             }
+            (_, Some(panel)) => panel.draw(canvas, area),
+            (_, None) => {}
         }
     }
-}
-
-/// Where a panel stands, and what it bears.
-#[derive(Clone, Copy)]
-pub(super) struct Area {
-    pub x: f64,
-    pub y: f64,
-    pub width: f64,
-    /// The width of the lanes' names.
-    pub gutter: f64,
-    pub axis: bool,
-    pub title: bool,
 }

@@ -2,8 +2,8 @@
 
 use plotters::style::RGBColor;
 
-use super::arrows::{Arrow, Sort};
 use super::canvas::Canvas;
+use super::model::{Arrow, Sort};
 use super::palette::{FAINT, INK, PAPER, QUIET};
 use super::panel::{PAD, Panel};
 
@@ -35,6 +35,25 @@ impl Panel<'_> {
             .collect();
         let left = all.len() - drawn.len();
         (drawn, left)
+    }
+
+    pub(super) fn draw_lines(&self, canvas: &Canvas, lines: &[Line]) {
+        // A white edge sets a line off from the bars that it crosses; many lines do without.
+        if lines.len() <= 40 {
+            for line in lines {
+                canvas.line(line.from, line.to, PAPER, 2.8);
+            }
+        }
+        let (width, dot) = match lines.len() {
+            0..=40 => (1.2, 2.2),
+            _ => (0.8, 1.5),
+        };
+        for line in lines {
+            canvas.arrow(line.from, line.to, line.colour, width);
+            if line.dot {
+                canvas.dot(line.from, dot, line.colour);
+            }
+        }
     }
 
     fn line(&self, arrow: &Arrow, tops: &[f64]) -> Line {
@@ -76,24 +95,5 @@ impl Line {
             let along = ((top - high.1) / (low.1 - high.1).max(1e-9)).clamp(0.0, 1.0);
             high.0 + along * (low.0 - high.0)
         })
-    }
-}
-
-pub(super) fn draw(canvas: &Canvas, lines: &[Line]) {
-    // A white edge sets a line off from the bars that it crosses; many lines do without.
-    if lines.len() <= 40 {
-        for line in lines {
-            canvas.line(line.from, line.to, PAPER, 2.8);
-        }
-    }
-    let (width, dot) = match lines.len() {
-        0..=40 => (1.2, 2.2),
-        _ => (0.8, 1.5),
-    };
-    for line in lines {
-        canvas.arrow(line.from, line.to, line.colour, width);
-        if line.dot {
-            canvas.dot(line.from, dot, line.colour);
-        }
     }
 }

@@ -30,6 +30,7 @@
 //! A picture shows what was recorded and nothing else. Where more happened than a pixel can
 //! show, bars are merged and a line under the picture says so.
 
+mod area;
 mod arrows;
 mod axis;
 mod canvas;
@@ -37,14 +38,17 @@ mod chart;
 mod family;
 mod figure;
 mod frame;
+mod gather;
 mod lanes;
 mod layout;
 mod lines;
+mod measured;
 mod model;
 mod palette;
 mod panel;
 mod rows;
 mod states;
+mod svg;
 mod terminal;
 mod thin;
 mod timeline;
@@ -55,16 +59,4 @@ pub use chart::{Bars, Histogram, Lines};
 pub use figure::Figure;
 pub use timeline::Timeline;
 
-/// How many times: "1.9", "12". More digits would promise more than was measured.
-pub(crate) fn times(ratio: f64) -> String {
-    if ratio < 9.95 {
-        format!("{ratio:.1}")
-    } else {
-        format!("{ratio:.0}")
-    }
-}
-
-/// A time with its unit, to two or three digits: "9.8 ms".
-pub fn human(time: std::time::Duration) -> String {
-    axis::human(time.as_nanos() as u64)
-}
+pub use crate::units::human;

@@ -1,12 +1,11 @@
 //! Draws one timeline: its layout, the lanes' names, the axis, and what is written below.
 
-use super::canvas::{Align, Canvas, fitted, text_width};
-use super::chart::MARGIN;
+use super::area::{Area, MARGIN};
+use super::canvas::{Align, Canvas};
 use super::frame::Frame;
-use super::layout::Area;
-use super::lines;
 use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};
+use super::svg::{fitted, text_width};
 use super::timeline::Timeline;
 
 const NAME: f64 = 12.0;
@@ -174,7 +173,7 @@ impl<'a> Panel<'a> {
             crossing.sort_by(f64::total_cmp);
             self.draw_lane(canvas, lane, top + PAD, &crossing);
         }
-        lines::draw(canvas, &lines);
+        self.draw_lines(canvas, &lines);
         for (lane, top) in self.timeline.data.lanes().zip(&tops) {
             self.draw_marks(canvas, lane, top + PAD + self.sizes.row / 2.0);
         }
@@ -238,7 +237,7 @@ impl<'a> Panel<'a> {
                 let half = text_width(&text, 10.0) / 2.0;
                 // The last one would be cut off by the margin.
                 let x = x.min(self.x1 + MARGIN - 3.0 - half);
-                canvas.text(&text, (x, bottom + 12.0), 10.0, Align::Middle, QUIET);
+                canvas.text(&text, (x, bottom + 12.0), 10.0, Align::Center, QUIET);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::model::{Bar, LaneData, Mark};
+use super::model::{Bar, LaneData};
 use super::palette::state_name;
 use super::timeline::Timeline;
 use crate::trace::Kind;
@@ -95,8 +95,8 @@ fn digit(cpu: usize) -> char {
 /// A letter for each label: one of its own where there is one left. What is no work has a sign
 /// that is no letter.
 struct Signs {
-    labels: Vec<(String, char)>,
-    rest: Vec<(char, &'static str)>,
+    labels: Vec<(char, String)>,
+    states: Vec<(char, String)>,
     by_state: bool,
 }
 
@@ -104,7 +104,7 @@ impl Signs {
     fn new(timeline: &Timeline) -> Signs {
         let mut signs = Signs {
             labels: Vec::new(),
-            rest: Vec::new(),
+            states: Vec::new(),
             by_state: timeline.coloured_by_state(),
         };
         for lane in timeline.data.lanes() {
@@ -116,64 +116,54 @@ impl Signs {
     }
 
     fn add(&mut self, bar: &Bar) {
-        if let Some(sign) = state_sign(bar.kind, self.by_state) {
-            if self.rest.iter().all(|(other, _)| *other != sign) {
-                self.rest.push((sign, state_name(bar.kind)));
+        let fixed = state_sign(bar.kind, self.by_state);
+        let known = match fixed {
+            Some(sign) => self.states.iter().any(|(other, _)| *other == sign),
+            None => self.labels.iter().any(|(_, label)| *label == bar.label),
+        };
+        match fixed {
+            _ if known => {}
+            Some(sign) => self.states.push((sign, state_name(bar.kind).to_string())),
+            None => {
+                let own = bar.label.chars().filter(|c| c.is_alphanumeric());
+                let own = own.flat_map(char::to_lowercase);
+                let sign = own
+                    .chain('a'..='z')
+                    .chain('A'..='Z')
+                    .find(|c| self.labels.iter().all(|(sign, _)| sign != c));
+                self.labels.push((sign.unwrap_or('?'), bar.label.clone()));
             }
-            return;
         }
-        if self.labels.iter().any(|(label, _)| *label == bar.label) {
-            return;
-        }
-        let own = bar.label.chars().filter(|c| c.is_alphanumeric());
-        let own = own.flat_map(char::to_lowercase);
-        let sign = own
-            .chain('a'..='z')
-            .chain('A'..='Z')
-            .find(|c| self.labels.iter().all(|(_, sign)| sign != c))
-            .unwrap_or('?');
-        self.labels.push((bar.label.clone(), sign));
     }
 
     fn of(&self, bar: &Bar) -> char {
-        let own = || self.labels.iter().find(|(label, _)| *label == bar.label);
-        state_sign(bar.kind, self.by_state).unwrap_or_else(|| own().map_or('?', |(_, sign)| *sign))
+        let own = || self.labels.iter().find(|(_, label)| *label == bar.label);
+        state_sign(bar.kind, self.by_state).unwrap_or_else(|| own().map_or('?', |(sign, _)| *sign))
     }
 
     fn legend(&self, timeline: &Timeline) -> String {
-        let mut parts: Vec<String> = self
-            .labels
-            .iter()
-            .map(|(l, c)| format!("{c} {l}"))
-            .collect();
-        parts.extend(
-            self.rest
-                .iter()
-                .map(|(sign, name)| format!("{sign} {name}")),
-        );
+        let signs = self.labels.iter().chain(&self.states);
+        let mut parts: Vec<String> = signs.map(|(sign, name)| format!("{sign} {name}")).collect();
         let lanes = || timeline.data.lanes();
         if lanes().any(|lane| timeline.rows(lane).is_empty() && !lane.running.is_empty()) {
-            parts.push(if timeline.coloured_by_cpu() {
-                "0, 1, … running on that CPU".to_string()
-            } else {
-                format!("{RUNNING} running")
+            parts.push(match timeline.coloured_by_cpu() {
+                true => "0, 1, … running on that CPU".to_string(),
+                false => format!("{RUNNING} running"),
             });
         }
-        let marks = |of: fn(&LaneData) -> &[Mark]| {
+        for sign in [INSTANT, BREAK] {
             let mut names: Vec<&str> = Vec::new();
-            for mark in lanes().flat_map(of) {
+            let marks = lanes().flat_map(|lane| match sign {
+                INSTANT => &lane.marks,
+                _ => &lane.breaks,
+            });
+            for mark in marks {
                 if !names.contains(&mark.label.as_str()) {
                     names.push(&mark.label);
                 }
             }
-            names.join(", ")
-        };
-        for (sign, names) in [
-            (INSTANT, marks(|l| &l.marks)),
-            (BREAK, marks(|l| &l.breaks)),
-        ] {
             if !names.is_empty() {
-                parts.push(format!("{sign} {names}"));
+                parts.push(format!("{sign} {}", names.join(", ")));
             }
         }
         parts.join("   ")

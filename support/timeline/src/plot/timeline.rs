@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Figure;
 use super::axis;
 use super::model::{Bar, Data, LaneData};
-use crate::cell::debug_as_picture;
 use crate::trace::Trace;
+use crate::units::human_ns;
 
 /// What the colours say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +80,14 @@ impl Timeline {
 
     /// With an axis that counts steps, each of [`STEP`](super::STEP) ns.
     pub fn in_steps(&self) -> Timeline {
-        let steps = true;
-        Timeline {
-            steps,
-            ..self.clone()
-        }
+        self.with(|same| same.steps = true)
+    }
+
+    /// The same but for one thing.
+    fn with(&self, change: impl FnOnce(&mut Timeline)) -> Timeline {
+        let mut same = self.clone();
+        change(&mut same);
+        same
     }
 
     /// A length as the axis counts it: "22 ms", or "6 steps".
@@ -93,7 +95,7 @@ impl Timeline {
         if self.steps {
             axis::human_steps(ns)
         } else {
-            axis::human(ns)
+            human_ns(ns)
         }
     }
 
@@ -113,11 +115,7 @@ impl Timeline {
     /// assert!(picture.text().starts_with("Two threads: "));
     /// ```
     pub fn title(&self, title: &str) -> Timeline {
-        let title = Some(title.to_string());
-        Timeline {
-            title,
-            ..self.clone()
-        }
+        self.with(|same| same.title = Some(title.to_string()))
     }
 
     /// Colours by CPU: running segments by the one they ran on; spans, where nothing ticked, by
@@ -129,11 +127,7 @@ impl Timeline {
     /// assert!(trace.timeline().by_cpu().svg().contains("cpu "));
     /// ```
     pub fn by_cpu(&self) -> Timeline {
-        let colours = Colours::Cpu;
-        Timeline {
-            colours,
-            ..self.clone()
-        }
+        self.with(|same| same.colours = Colours::Cpu)
     }
 
     /// Colours spans by their labels; running segments are grey.
@@ -146,11 +140,7 @@ impl Timeline {
     /// assert!(trace.timeline().by_label().svg().contains("running"));
     /// ```
     pub fn by_label(&self) -> Timeline {
-        let colours = Colours::Label;
-        Timeline {
-            colours,
-            ..self.clone()
-        }
+        self.with(|same| same.colours = Colours::Label)
     }
 
     /// Colours by state: running or ready, waiting for another lane, sleeping, blocked in IO.
@@ -167,11 +157,7 @@ impl Timeline {
     /// assert!(trace.timeline().by_state().svg().contains("sleeping"));
     /// ```
     pub fn by_state(&self) -> Timeline {
-        let colours = Colours::State;
-        Timeline {
-            colours,
-            ..self.clone()
-        }
+        self.with(|same| same.colours = Colours::State)
     }
 
     /// The picture's width in pixels, 740 unless told otherwise, at least 300.
@@ -181,11 +167,7 @@ impl Timeline {
     /// assert!(picture.svg().contains("max-width:500px"));
     /// ```
     pub fn width(&self, px: u32) -> Timeline {
-        let width = px.clamp(300, 10_000);
-        Timeline {
-            width,
-            ..self.clone()
-        }
+        self.with(|same| same.width = px.clamp(300, 10_000))
     }
 
     /// Shows only what happened between `from` and `to`, as the picture's own axis counts: 0 is
@@ -202,49 +184,10 @@ impl Timeline {
     pub fn zoom(&self, from: Duration, to: Duration) -> Timeline {
         let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4);
         let (from, to) = (ns(from.min(to)), ns(from.max(to)));
-        let zoom = Some((from, to.max(from + 1)));
-        Timeline {
-            zoom,
-            ..self.clone()
-        }
+        self.with(|same| same.zoom = Some((from, to.max(from + 1))))
     }
 
-    /// This above `other`, on one time axis and in the same colours: before and after.
-    ///
-    /// ```
-    /// use timeline::trace::Trace;
-    ///
-    /// let (before, after) = (Trace::new(), Trace::new());
-    /// before.in_span("work", || ());
-    /// after.in_span("work", || ());
-    /// let both = before.timeline().title("Before").above(after.timeline().title("After"));
-    /// assert!(both.text().contains("Before: ") && both.text().contains("After: "));
-    /// ```
-    pub fn above(&self, other: impl Into<Figure>) -> Figure {
-        Figure::from(self).above(other)
-    }
-
-    /// This to the left of `other`, at the same scale and in the same colours.
-    ///
-    /// ```
-    /// let trace = timeline::trace::Trace::new();
-    /// let both = trace.timeline().beside(trace.timeline());
-    /// assert!(both.svg().starts_with("<svg"));
-    /// ```
-    pub fn beside(&self, other: impl Into<Figure>) -> Figure {
-        Figure::from(self).beside(other)
-    }
-
-    /// The picture as SVG. See [`Figure::svg`].
-    ///
-    /// ```
-    /// assert!(timeline::trace::Trace::new().timeline().svg().starts_with("<svg"));
-    /// ```
-    pub fn svg(&self) -> String {
-        Figure::from(self).svg()
-    }
-
-    /// The picture in a sentence. See [`Figure::text`].
+    /// The picture in a sentence. See [`Figure::text`](super::Figure::text).
     ///
     /// ```
     /// let text = timeline::trace::Trace::new().timeline().text();
@@ -252,15 +195,6 @@ impl Timeline {
     /// ```
     pub fn text(&self) -> String {
         self.sentence()
-    }
-
-    /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
-    ///
-    /// ```
-    /// timeline::trace::Trace::new().timeline().evcxr_display();
-    /// ```
-    pub fn evcxr_display(&self) {
-        Figure::from(self).evcxr_display();
     }
 
     /// First and last moment shown, in ns since the first event.
@@ -296,5 +230,3 @@ impl fmt::Display for Timeline {
         self.draw_terminal(f)
     }
 }
-
-debug_as_picture!(Timeline, Timeline::text);

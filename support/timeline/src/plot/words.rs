@@ -1,19 +1,14 @@
 //! What a timeline shows, in a sentence with numbers.
 
-use super::arrows::Sort;
-use super::canvas::printable;
+use std::collections::BTreeSet;
+
+use super::model::Sort;
 use super::palette::state_name;
 use super::states::is_at_rest;
+use super::svg::printable;
 use super::timeline::Timeline;
 use crate::trace::Kind;
-
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
-    if n == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{n} {many}")
-    }
-}
+use crate::units::count;
 
 impl Timeline {
     /// The picture in a sentence, for those who cannot see it.
@@ -38,28 +33,17 @@ impl Timeline {
             matches!(arrow.sort, Sort::Message(_)) && inside(arrow.from.1, arrow.to.1)
         });
 
-        let whole = from == 0 && to >= data.length;
-        let mut text = if whole {
-            format!("Timeline of {}", human(data.length))
-        } else {
-            format!(
-                "Timeline from {} to {} of {}",
-                human(from),
-                human(to),
-                human(data.length)
-            )
+        let length = human(data.length);
+        let mut text = match from == 0 && to >= data.length {
+            true => format!("Timeline of {length}"),
+            false => format!("Timeline from {} to {} of {length}", human(from), human(to)),
         };
         text += &format!(
             ": {} in {}",
             count(lanes, "lane", "lanes"),
             count(data.processes.len(), "process", "processes")
         );
-        let of = |kind: Kind| {
-            spans
-                .iter()
-                .filter(move |(_, bar)| bar.kind == kind)
-                .count()
-        };
+        let of = |kind| spans.iter().filter(|(_, bar)| bar.kind == kind).count();
         let tasks = data.lanes().filter(|lane| lane.task.is_some()).count();
         for (n, one, many) in [
             (tasks, "of them a task", "of them tasks"),
@@ -77,9 +61,7 @@ impl Timeline {
             }
         }
         if !running.is_empty() {
-            let mut cpus: Vec<usize> = running.iter().map(|bar| bar.cpu).collect();
-            cpus.sort_unstable();
-            cpus.dedup();
+            let cpus: BTreeSet<usize> = running.iter().map(|bar| bar.cpu).collect();
             let segments = count(running.len(), "running segment", "running segments");
             text += &format!(", {segments} on {}", count(cpus.len(), "CPU", "CPUs"));
         }

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::cell::debug_as_picture;
-use crate::plot::{Bars, Histogram, human, times};
+use crate::units::{human, times};
 
 /// All runs of one thing.
 ///
@@ -110,16 +109,6 @@ impl Timing {
     pub fn max(&self) -> Duration {
         self.quantile(1.0)
     }
-
-    /// How the samples are distributed, as a picture.
-    ///
-    /// ```
-    /// let timing = timeline::timing::rounds(20).time("nothing", &mut || ());
-    /// assert!(timing.histogram().text().contains("20 values"));
-    /// ```
-    pub fn histogram(&self) -> Histogram {
-        Histogram::new().sample(&self.name, &self.samples)
-    }
 }
 
 /// "sum: 1.2 ms (1.1 ms to 1.5 ms, 11 runs)".
@@ -200,30 +189,7 @@ impl Timings {
         // The clock has a step; what takes none of it takes at most one.
         time.max(1e-9) / other.max(1e-9)
     }
-
-    /// A bar for each median, with the shortest and the longest run.
-    ///
-    /// ```
-    /// let timings = timeline::timing::compare(&mut [("nothing", &mut || ())]);
-    /// assert!(timings.bars().title("Nothing at all").svg().starts_with("<svg"));
-    /// ```
-    pub fn bars(&self) -> Bars {
-        self.timings
-            .iter()
-            .fold(Bars::new(), |bars, timing| bars.bar(timing))
-    }
-
-    /// Shows the bars as a cell's result.
-    ///
-    /// ```
-    /// timeline::timing::compare(&mut [("nothing", &mut || ())]).evcxr_display();
-    /// ```
-    pub fn evcxr_display(&self) {
-        self.bars().evcxr_display();
-    }
 }
-
-debug_as_picture!(Timings, Timings::to_string);
 
 /// A line for each, and how the slowest compares with the fastest.
 impl fmt::Display for Timings {

@@ -36,6 +36,15 @@ pub enum How {
 }
 
 impl How {
+    /// The end of what was left by a panic, or as it should be.
+    pub(super) fn unwinding(panicked: bool) -> How {
+        if panicked {
+            How::Panicked
+        } else {
+            How::Returned
+        }
+    }
+
     /// For a slot: the sort and the number.
     pub(super) fn code(self) -> u64 {
         let (sort, number) = match self {
@@ -95,11 +104,7 @@ impl Drop for LaneGuard {
         if who::me().pid != self.pid {
             return;
         }
-        let how = if std::thread::panicking() {
-            How::Panicked
-        } else {
-            How::Returned
-        };
+        let how = How::unwinding(std::thread::panicking());
         self.shared.note(Tag::Left, "", how.code(), Some(0));
     }
 }

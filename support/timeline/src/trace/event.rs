@@ -35,6 +35,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// In the order in which they stand above.
+    pub(super) const ALL: [Kind; 11] = {
+        use Kind::*;
+        [
+            Span, Instant, Running, Waiting, Holding, Sleeping, Blocked, Polled, Sent, Received,
+            Panicked,
+        ]
+    };
+
     /// Whether events of this kind have a beginning and an end.
     ///
     /// ```

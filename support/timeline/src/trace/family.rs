@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use super::end::{How, LaneGuard};
 use super::handle::Trace;
 use super::slot::Tag;
-use super::who;
+use super::who::{self, Who};
 
 impl Trace {
     /// Starts a thread with this name, which is given the trace; an arrow leads to its lane, and
@@ -46,7 +46,7 @@ impl Trace {
         let me = who::me();
         // Its own introduction comes first, so that parents stand before their children.
         self.shared.introduce_caller();
-        (u64::from(me.pid) << 32 | u64::from(me.tid), who::now())
+        (me.word(), who::now())
     }
 
     fn started(&self, name: &str, (parent, called): (u64, u64)) -> LaneGuard {
@@ -72,11 +72,7 @@ impl Trace {
     pub fn join<T>(&self, thread: JoinHandle<T>) -> thread::Result<T> {
         let id = thread.thread().id();
         let result = self.waiting("join", || thread.join());
-        let how = if result.is_ok() {
-            How::Returned
-        } else {
-            How::Panicked
-        };
+        let how = How::unwinding(result.is_err());
         if let Some(tid) = self.shared.threads().forget(id) {
             self.saw_end(who::me().pid, tid, how);
         }
@@ -165,7 +161,7 @@ impl Trace {
     /// assert!(trace.lanes()[0].end.unwrap().seen.is_some());
     /// ```
     pub fn saw_end(&self, pid: u32, tid: u32, how: How) {
-        let whose = u64::from(pid) << 32 | u64::from(tid);
+        let whose = Who { pid, tid }.word();
         self.shared.note(Tag::Ended, "", how.code(), Some(whose));
     }
 }

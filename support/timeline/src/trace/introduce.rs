@@ -32,9 +32,7 @@ fn process_name() -> Option<&'static str> {
 pub(super) fn now(shared: &Shared, key: u64) {
     // The caller has its seat by now, so this does not come back here.
     let Recorder { who: me, slot, .. } = shared.take_slots(key);
-    let Some((slot, generation)) = slot else {
-        return;
-    };
+    let Some(slot) = slot else { return };
     let (parent, called, returned) = who::origin();
     let label = if me.pid != me.tid {
         thread_name()
@@ -46,17 +44,8 @@ pub(super) fn now(shared: &Shared, key: u64) {
         // A child by a bare fork is named by its pid when the trace is read.
         Label::new("")
     };
-    let record = Record {
-        tag: Tag::Lane,
-        cpu: 0,
-        start: called,
-        end: returned,
-        pid: me.pid,
-        tid: me.tid,
-        extra: parent,
-        label,
-    };
-    shared.slots()[slot as usize].write(generation, &record);
+    let record = Record::new(Tag::Lane, me, (called, returned), parent, label);
+    shared.fill(slot, &record);
 }
 
 /// The calling thread's name: the one Rust knows, unless it was renamed for the system since.

@@ -27,8 +27,11 @@
 //! | a lock, waited for and held | [`Trace::lock`], [`Trace::read_lock`], [`Trace::write_lock`] |
 //! | locks and channels, with std's own methods | [`Trace::watch`], [`Trace::watch_channel`] |
 //! | a message from lane to lane | [`Trace::sent`], [`Trace::received`] |
-//! | an async task and its polls, a coroutine and its resumes | [`Trace::task`], [`Trace::coroutine`] |
-//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::process`], [`Trace::join_process`], [`Trace::pool`], [`Trace::waitpid`], [`Trace::lane`] |
+//! | an async task and its polls; whatever else runs in pieces | [`Trace::task`], [`Trace::task_lane`] |
+//! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::waitpid`], [`Trace::ended`], [`Trace::lane`] |
+//!
+//! A program that speaks the words of the `tracing` crate needs none of these: `TimelineLayer`, with
+//! the cargo feature `tracing`, records its spans and events.
 //!
 //! For: seeing which thread or process did what, when, and on which CPU. Not for: drawing (that
 //! is [`plot`](crate::plot)), or for profiling, which looks at a program that knows nothing of
@@ -51,7 +54,6 @@
 mod end;
 mod event;
 mod family;
-mod foreign;
 mod handle;
 mod introduce;
 mod lane;
@@ -70,12 +72,12 @@ mod task;
 mod task_lane;
 mod threads;
 mod tick;
+pub mod told;
 mod watch;
 mod who;
 
 pub use end::{How, LaneGuard};
 pub use event::{Event, Kind};
-pub use foreign::{Told, What};
 pub use handle::Trace;
 pub use introduce::name_processes;
 pub use lane::{End, Fork, Lane, Seen};
@@ -85,4 +87,5 @@ pub use lock::Held;
 pub use span::Span;
 pub use task::Traced;
 pub use task_lane::{Entered, TaskLane, current_task};
+pub use told::{Told, What};
 pub use watch::{Messages, Numbered, Watched};

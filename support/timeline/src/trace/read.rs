@@ -9,6 +9,7 @@ use super::event::{Event, Kind};
 use super::handle::Trace;
 use super::lane::{End, Fork, Lane, Seen};
 use super::slot::{Record, Tag};
+use super::who::Who;
 
 impl Trace {
     /// All events so far, sorted by their start: a table to compute on.
@@ -69,7 +70,7 @@ impl Trace {
         let mut places: HashMap<Key, usize> = HashMap::new();
         let mut seen: Vec<(Key, How, Seen)> = Vec::new();
         for record in &records {
-            let (pid, tid) = (record.pid as i32, record.tid as i32);
+            let (pid, tid) = (record.who.pid as i32, record.who.tid as i32);
             let place = match places.entry(key(record)) {
                 Entry::Occupied(place) => *place.get(),
                 // A lane whose introduction was lost is still a lane.
@@ -87,11 +88,15 @@ impl Trace {
                 }
             };
             let lane = &mut lanes[place];
-            let from = |parent: u64, called: u64, began: u64| Fork {
-                pid: (parent >> 32) as i32,
-                tid: parent as i32,
-                at: since(called),
-                began: since(began),
+            let from = |parent: u64, called: u64, began: u64| {
+                let Who { pid, tid } = Who::of(parent);
+                let (pid, tid, at, began) = (pid as i32, tid as i32, since(called), since(began));
+                Fork {
+                    pid,
+                    tid,
+                    at,
+                    began,
+                }
             };
             let (start, end, extra) = (record.start, record.end, record.extra);
             match record.tag {
@@ -103,9 +108,8 @@ impl Trace {
                 Tag::Task => {
                     // A span of `tracing` becomes known as a task after it has begun.
                     let made = if end == 0 { start } else { end };
-                    let maker = u64::from(record.pid) << 32 | u64::from(record.tid);
                     lane.name = record.label.text();
-                    lane.spawn = Some(from(maker, made, made));
+                    lane.spawn = Some(from(record.who.word(), made, made));
                 }
                 Tag::Left => {
                     lane.end = Some(End {
@@ -115,9 +119,8 @@ impl Trace {
                     });
                 }
                 Tag::Ended => {
-                    let whose = ((extra >> 32) as u32, extra as u32, 0);
                     let at = since(start);
-                    seen.push((whose, How::of(end), Seen { pid, tid, at }));
+                    seen.push(((Who::of(extra), 0), How::of(end), Seen { pid, tid, at }));
                 }
                 _ => {}
             }
@@ -151,13 +154,19 @@ impl Trace {
     }
 }
 
-/// Process, thread and task of a lane. A task has no thread of its own.
-type Key = (u32, u32, u32);
+/// Thread and task of a lane. A task has no thread of its own.
+type Key = (Who, u32);
 
 fn key(record: &Record) -> Key {
     match task(record) {
-        Some(task) => (record.pid, 0, task),
-        None => (record.pid, record.tid, 0),
+        Some(task) => (
+            Who {
+                tid: 0,
+                ..record.who
+            },
+            task,
+        ),
+        None => (record.who, 0),
     }
 }
 
@@ -186,20 +195,8 @@ impl Lane {
 }
 
 fn event(record: &Record, epoch: u64) -> Option<Event> {
-    let kind = match record.tag {
-        Tag::Span => Kind::Span,
-        Tag::Instant => Kind::Instant,
-        Tag::Running => Kind::Running,
-        Tag::Waiting => Kind::Waiting,
-        Tag::Holding => Kind::Holding,
-        Tag::Sleeping => Kind::Sleeping,
-        Tag::Blocked => Kind::Blocked,
-        Tag::Polled => Kind::Polled,
-        Tag::Sent => Kind::Sent,
-        Tag::Received => Kind::Received,
-        Tag::Panicked => Kind::Panicked,
-        _ => return None,
-    };
+    let place = (record.tag as usize).checked_sub(Tag::Span as usize)?;
+    let kind = Kind::ALL[place];
     let since = |time: u64| Duration::from_nanos(time.saturating_sub(epoch));
     let message = matches!(kind, Kind::Sent | Kind::Received).then_some(record.end);
     let start = since(record.start);
@@ -214,8 +211,8 @@ fn event(record: &Record, epoch: u64) -> Option<Event> {
         start,
         end,
         cpu: record.cpu.into(),
-        pid: record.pid as i32,
-        tid: record.tid as i32,
+        pid: record.who.pid as i32,
+        tid: record.who.tid as i32,
         task: task(record),
         message,
     })
@@ -227,9 +224,23 @@ fn own_name(first: &Record) -> String {
         name
     } else if let Some(task) = task(first) {
         format!("task {task}")
-    } else if first.pid == first.tid {
-        format!("pid {}", first.pid)
+    } else if first.who.pid == first.who.tid {
+        format!("pid {}", first.who.pid)
     } else {
-        format!("tid {}", first.tid)
+        format!("tid {}", first.who.tid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_tags_are_in_one_order() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place);
+            let tag = Tag::of((Tag::Span as usize + place) as u8).unwrap();
+            assert_eq!(format!("{tag:?}"), format!("{kind:?}"));
+        }
     }
 }

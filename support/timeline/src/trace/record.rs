@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use super::introduce;
 use super::shared::Shared;
 use super::slot::{Label, Record, Slot, Tag};
-use super::who::{self, NO_SLOT, Recorder};
+use super::who::{self, Recorder};
 
 /// Something that was begun and has to be ended, by the process that began it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Begun {
-    slot: u32,
-    generation: u32,
+    /// The slot and its generation; none if there was no room.
+    slot: Option<(u32, u32)>,
     pid: u32,
 }
 
@@ -81,41 +81,25 @@ impl Shared {
         end: impl FnOnce(u64) -> u64,
         extra: Option<u64>,
     ) -> Begun {
-        let Recorder {
-            who: me,
-            task,
-            slot,
-        } = self.recorder();
-        let Some((slot, generation)) = slot else {
-            return Begun {
-                slot: NO_SLOT,
-                generation: 0,
-                pid: me.pid,
-            };
-        };
-        let cpu = who::cpu();
-        let start = who::now();
-        let record = Record {
-            tag,
-            cpu,
-            start,
-            end: end(start),
-            pid: me.pid,
-            tid: me.tid,
-            extra: extra.unwrap_or(u64::from(task)),
-            label: Label::new(label),
-        };
-        self.slots()[slot as usize].write(generation, &record);
-        Begun {
-            slot,
-            generation,
-            pid: me.pid,
+        let Recorder { who, task, slot } = self.recorder();
+        if let Some(slot) = slot {
+            let (cpu, start) = (who::cpu(), who::now());
+            let extra = extra.unwrap_or(u64::from(task));
+            let record = Record::new(tag, who, (start, end(start)), extra, Label::new(label));
+            self.fill(slot, &record.on(cpu));
         }
+        let pid = who.pid;
+        Begun { slot, pid }
+    }
+
+    /// Fills a slot of one's own.
+    pub(super) fn fill(&self, (slot, generation): (u32, u32), record: &Record) {
+        self.slots()[slot as usize].write(generation, record);
     }
 
     fn slot_of(&self, begun: Begun) -> Option<&Slot> {
-        let current = begun.slot != NO_SLOT && begun.generation == self.generation();
-        current.then(|| &self.slots()[begun.slot as usize])
+        let (slot, generation) = begun.slot?;
+        (generation == self.generation()).then(|| &self.slots()[slot as usize])
     }
 
     /// When it was begun; 0 if it found no room.

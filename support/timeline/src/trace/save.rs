@@ -1,7 +1,7 @@
 //! Writes a trace in the Trace Event Format, which Perfetto and Chrome's tracing page open.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::{Display, Write as _, from_fn};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Trace {
         let ends = events.iter().map(|event| event.end.unwrap_or(event.start));
         let last = ends.max().unwrap_or_default();
         // What is open on each thread: slices of one track have to lie within each other.
-        let mut open: Vec<((i32, i32), Vec<Duration>)> = Vec::new();
+        let mut open: HashMap<(i32, i32), Vec<Duration>> = HashMap::new();
         for (number, event) in events.iter().enumerate() {
             let end = event.end.unwrap_or(last);
             match event.kind {
@@ -64,12 +64,7 @@ impl Trace {
                     out.slice(event, end);
                 }
                 _ => {
-                    let lane = (event.pid, event.tid);
-                    if open.iter().all(|(other, _)| *other != lane) {
-                        open.push((lane, Vec::new()));
-                    }
-                    let stack = open.iter_mut().find(|(other, _)| *other == lane);
-                    let Some((_, stack)) = stack else { continue };
+                    let stack = open.entry((event.pid, event.tid)).or_default();
                     stack.retain(|end| *end > event.start);
                     if stack.iter().all(|outer| end <= *outer) {
                         stack.push(end);
@@ -89,44 +84,29 @@ impl Trace {
 fn name_lanes(out: &mut Json, lanes: &[Lane], events: &[Event]) {
     let mut named: Vec<i32> = Vec::new();
     for (place, lane) in lanes.iter().filter(|lane| lane.task.is_none()).enumerate() {
+        let track = (lane.pid, lane.tid);
         if !named.contains(&lane.pid) {
             named.push(lane.pid);
             let first = lanes.iter().find(|l| l.pid == lane.pid && l.tid == l.pid);
             let name = first.map_or_else(|| format!("pid {}", lane.pid), |l| l.name.clone());
-            out.about("process_name", lane.pid, lane.pid, "name", &quoted(&name));
+            out.about("process_name", (lane.pid, lane.pid), "name", &quoted(&name));
         }
-        out.about(
-            "thread_name",
-            lane.pid,
-            lane.tid,
-            "name",
-            &quoted(&lane.name),
-        );
-        let order = place.to_string();
-        out.about(
-            "thread_sort_index",
-            lane.pid,
-            lane.tid,
-            "sort_index",
-            &order,
-        );
+        out.about("thread_name", track, "name", &quoted(&lane.name));
+        out.about("thread_sort_index", track, "sort_index", &place.to_string());
     }
     let running = events.iter().filter(|event| event.kind == Kind::Running);
-    let mut cpus: Vec<usize> = running.map(|event| event.cpu).collect();
-    cpus.sort_unstable();
-    cpus.dedup();
+    let cpus: BTreeSet<usize> = running.map(|event| event.cpu).collect();
     if !cpus.is_empty() {
         out.about(
             "process_name",
-            CPUS,
-            CPUS,
+            (CPUS, CPUS),
             "name",
-            &quoted("CPUs, as ticks tell"),
+            "\"CPUs, as ticks tell\"",
         );
     }
     for cpu in cpus {
-        let name = quoted(&format!("cpu {cpu}"));
-        out.about("thread_name", CPUS, cpu as i32 + 1, "name", &name);
+        let track = (CPUS, cpu as i32 + 1);
+        out.about("thread_name", track, "name", &format!("\"cpu {cpu}\""));
     }
 }
 
@@ -139,7 +119,16 @@ struct Json {
 }
 
 impl Json {
-    fn line(&mut self, phase: &str, name: &str, at: Duration, (pid, tid): (i32, i32), rest: &str) {
+    /// `rest` is JSON already; all else is made so here. (Written as it goes, without a tree of values
+    /// in between: there may be a hundred thousand events.)
+    fn line(
+        &mut self,
+        phase: &str,
+        name: &str,
+        at: Duration,
+        (pid, tid): (i32, i32),
+        rest: impl Display,
+    ) {
         let (name, at) = (quoted(name), micros(at));
         let _ = writeln!(
             self.text,
@@ -147,48 +136,36 @@ impl Json {
         );
     }
 
-    fn about(&mut self, what: &str, pid: i32, tid: i32, key: &str, value: &str) {
-        let rest = format!(",\"args\":{{\"{key}\":{value}}}");
-        self.line("M", what, Duration::ZERO, (pid, tid), &rest);
-    }
-
-    fn slice(&mut self, event: &Event, end: Duration) {
-        let rest = format!(
-            ",\"dur\":{},\"cat\":\"{}\",\"args\":{}",
-            micros(end - event.start),
-            category(event.kind),
-            args(event)
-        );
+    /// On the event's own track, from its start.
+    fn event(&mut self, phase: &str, event: &Event, rest: impl Display) {
         self.line(
-            "X",
+            phase,
             &event.label,
             event.start,
             (event.pid, event.tid),
-            &rest,
+            rest,
         );
+    }
+
+    fn about(&mut self, what: &str, track: (i32, i32), key: &str, value: &str) {
+        let rest = format_args!(",\"args\":{{\"{key}\":{value}}}");
+        self.line("M", what, Duration::ZERO, track, rest);
+    }
+
+    fn slice(&mut self, event: &Event, end: Duration) {
+        self.event("X", event, length(event, end));
     }
 
     /// On a track of its own, which all of one `id` in a process share.
     fn apart(&mut self, event: &Event, end: Duration, id: &str) {
-        let lane = (event.pid, event.tid);
-        let of = |more: &str| {
-            let (id, category) = (quoted(id), category(event.kind));
-            format!(",\"cat\":\"{category}\",\"id2\":{{\"local\":{id}}}{more}")
-        };
-        let args = format!(",\"args\":{}", args(event));
-        self.line("b", &event.label, event.start, lane, &of(&args));
-        self.line("e", &event.label, end, lane, &of(""));
+        let (category, args) = (category(event.kind), args(event));
+        let of = format!(",\"cat\":\"{category}\",\"id2\":{{\"local\":\"{id}\"}}");
+        self.event("b", event, format_args!("{of}{args}"));
+        self.line("e", &event.label, end, (event.pid, event.tid), of);
     }
 
     fn instant(&mut self, event: &Event) {
-        let rest = format!(",\"s\":\"t\",\"args\":{}", args(event));
-        self.line(
-            "i",
-            &event.label,
-            event.start,
-            (event.pid, event.tid),
-            &rest,
-        );
+        self.event("i", event, format_args!(",\"s\":\"t\"{}", args(event)));
     }
 
     /// A flow leads from slice to slice, so there has to be one at either end.
@@ -201,32 +178,22 @@ impl Json {
         if *times > 1 {
             let _ = write!(id, " {times}");
         }
-        let id = quoted(&id);
         let (phase, bind) = match event.kind {
             Kind::Sent => ("s", ""),
             _ => ("f", ",\"bp\":\"e\""),
         };
-        let rest = format!(",\"cat\":\"message\",\"id\":{id}{bind}");
-        self.line(
-            phase,
-            &event.label,
-            event.start,
-            (event.pid, event.tid),
-            &rest,
-        );
+        let id = quoted(&id);
+        let rest = format_args!(",\"cat\":\"message\",\"id\":{id}{bind}");
+        self.event(phase, event, rest);
     }
 
     /// On the CPU's track, under the name of the lane.
     fn running(&mut self, event: &Event, lanes: &[Lane]) {
         let lane = lanes.iter().find(|lane| lane.has(event));
         let name = lane.map_or("", |lane| lane.name.as_str());
-        let rest = format!(
-            ",\"dur\":{},\"cat\":\"running\",\"args\":{}",
-            micros(event.time()),
-            args(event)
-        );
         let track = (CPUS, event.cpu as i32 + 1);
-        self.line("X", name, event.start, track, &rest);
+        let end = event.start + event.time();
+        self.line("X", name, event.start, track, length(event, end));
     }
 
     fn finish(self) -> String {
@@ -235,13 +202,21 @@ impl Json {
     }
 }
 
-fn args(event: &Event) -> String {
+/// What a slice has besides its place.
+fn length(event: &Event, end: Duration) -> impl Display {
+    let time = micros(end.saturating_sub(event.start));
+    let (category, args) = (category(event.kind), args(event));
+    from_fn(move |f| write!(f, ",\"dur\":{time},\"cat\":\"{category}\"{args}"))
+}
+
+fn args(event: &Event) -> impl Display {
+    let (cpu, tid) = (event.cpu, event.tid);
     let open = if event.end.is_none() {
         ",\"open\":true"
     } else {
         ""
     };
-    format!("{{\"cpu\":{},\"tid\":{}{open}}}", event.cpu, event.tid)
+    from_fn(move |f| write!(f, ",\"args\":{{\"cpu\":{cpu},\"tid\":{tid}{open}}}"))
 }
 
 fn category(kind: Kind) -> &'static str {
@@ -259,22 +234,12 @@ fn category(kind: Kind) -> &'static str {
 }
 
 /// Microseconds with three decimals: no nanosecond is lost.
-fn micros(time: Duration) -> String {
-    let ns = time.as_nanos();
-    format!("{}.{:03}", ns / 1000, ns % 1000)
+fn micros(time: Duration) -> impl Display {
+    let ns = time.as_nanos() as u64;
+    from_fn(move |f| write!(f, "{}.{:03}", ns / 1000, ns % 1000))
 }
 
 fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    // A text cannot fail to be one.
+    serde_json::to_string(text).unwrap_or_default()
 }

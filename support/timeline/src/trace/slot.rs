@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
+use super::who::Who;
+
 /// Bytes of a label that fit into a slot.
 pub(super) const LABEL: usize = 24;
 
@@ -22,6 +24,11 @@ pub(super) enum Tag {
     Spawned,
     /// A task's making: `extra` is its number.
     Task,
+    /// A lane says itself that it is over: `end` says how.
+    Left,
+    /// Somebody waited for another lane: `extra` is whose end it saw, `end` how it ended.
+    Ended,
+    // Those of events, in the order of `Kind`.
     Span,
     Instant,
     Running,
@@ -35,34 +42,18 @@ pub(super) enum Tag {
     Received,
     /// Seen by a guard that was dropped by a panic.
     Panicked,
-    /// A lane says itself that it is over: `end` says how.
-    Left,
-    /// Somebody waited for another lane: `extra` is whose end it saw, `end` how it ended.
-    Ended,
 }
 
 impl Tag {
-    const ALL: [Tag; 17] = [
-        Tag::Lane,
-        Tag::Name,
-        Tag::Spawned,
-        Tag::Task,
-        Tag::Span,
-        Tag::Instant,
-        Tag::Running,
-        Tag::Waiting,
-        Tag::Holding,
-        Tag::Sleeping,
-        Tag::Blocked,
-        Tag::Polled,
-        Tag::Sent,
-        Tag::Received,
-        Tag::Panicked,
-        Tag::Left,
-        Tag::Ended,
-    ];
+    const ALL: [Tag; 17] = {
+        use Tag::*;
+        [
+            Lane, Name, Spawned, Task, Left, Ended, Span, Instant, Running, Waiting, Holding,
+            Sleeping, Blocked, Polled, Sent, Received, Panicked,
+        ]
+    };
 
-    fn of(byte: u8) -> Option<Tag> {
+    pub(super) fn of(byte: u8) -> Option<Tag> {
         Tag::ALL.get(usize::from(byte).checked_sub(1)?).copied()
     }
 }
@@ -88,10 +79,28 @@ pub(super) struct Record {
     pub cpu: u16,
     pub start: u64,
     pub end: u64,
-    pub pid: u32,
-    pub tid: u32,
+    pub who: Who,
     pub extra: u64,
     pub label: Label,
+}
+
+impl Record {
+    pub fn new(tag: Tag, who: Who, (start, end): (u64, u64), extra: u64, label: Label) -> Record {
+        Record {
+            tag,
+            cpu: 0,
+            start,
+            end,
+            who,
+            extra,
+            label,
+        }
+    }
+
+    /// The same, on a CPU that is known.
+    pub fn on(self, cpu: u16) -> Record {
+        Record { cpu, ..self }
+    }
 }
 
 /// A short text without an allocation.
@@ -128,8 +137,7 @@ impl Slot {
         fence(Ordering::Release);
         self.start.store(record.start, Ordering::Relaxed);
         self.end.store(record.end, Ordering::Relaxed);
-        let who = u64::from(record.pid) << 32 | u64::from(record.tid);
-        self.who.store(who, Ordering::Relaxed);
+        self.who.store(record.who.word(), Ordering::Relaxed);
         self.extra.store(record.extra, Ordering::Relaxed);
         for (word, bytes) in self.label.iter().zip(record.label.bytes.chunks_exact(8)) {
             let bytes = bytes.try_into().expect("chunks of eight bytes");
@@ -173,8 +181,7 @@ impl Slot {
             cpu: head as u16,
             start,
             end,
-            pid: (who >> 32) as u32,
-            tid: who as u32,
+            who: Who::of(who),
             extra,
             label: Label {
                 bytes,
@@ -189,16 +196,7 @@ mod tests {
     use super::*;
 
     fn record(text: &str) -> Record {
-        Record {
-            tag: Tag::Instant,
-            cpu: 0,
-            start: 1,
-            end: 1,
-            pid: 1,
-            tid: 1,
-            extra: 0,
-            label: Label::new(text),
-        }
+        Record::new(Tag::Instant, Who::of(1), (1, 1), 0, Label::new(text))
     }
 
     #[test]

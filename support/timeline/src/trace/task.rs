@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -25,7 +24,8 @@ use super::task_lane::TaskLane;
 /// ```
 #[must_use = "a future does nothing unless it is awaited or spawned"]
 pub struct Traced<F> {
-    future: ManuallyDrop<F>,
+    /// None once it was dropped, which is before the lane ends.
+    future: Option<Pin<Box<F>>>,
     lane: TaskLane,
 }
 
@@ -54,7 +54,7 @@ impl Trace {
     pub fn task<F: Future>(&self, name: &str, future: F) -> Traced<F> {
         Traced {
             lane: self.task_lane(name),
-            future: ManuallyDrop::new(future),
+            future: Some(Box::pin(future)),
         }
     }
 }
@@ -62,14 +62,13 @@ impl Trace {
 impl<F: Future> Future for Traced<F> {
     type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: `future` is pinned whenever the task is: it is moved out of nowhere, dropped where
-        // it stands, and the task is `Unpin` only if `F` is. `lane` is never pinned.
-        let Traced { lane, future } = unsafe { self.get_unchecked_mut() };
-        // SAFETY: as above.
-        let future = unsafe { Pin::new_unchecked(&mut **future) };
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Traced { lane, future } = &mut *self;
+        let Some(future) = future else {
+            return Poll::Pending;
+        };
         let polling = lane.enter();
-        let answer = future.poll(context);
+        let answer = future.as_mut().poll(context);
         drop(polling);
         if answer.is_ready() {
             lane.end(How::Returned);
@@ -81,8 +80,7 @@ impl<F: Future> Future for Traced<F> {
 impl<F> Drop for Traced<F> {
     fn drop(&mut self) {
         let _within = self.lane.within();
-        // SAFETY: it is dropped here and nowhere else, without being moved.
-        unsafe { ManuallyDrop::drop(&mut self.future) };
+        self.future = None;
     }
 }
 

@@ -79,18 +79,9 @@ impl Trace {
             cpu = still;
         }
         let slot = recorder.slot;
-        if let Some((slot, generation)) = slot {
-            let record = Record {
-                tag: Tag::Running,
-                cpu,
-                start: now,
-                end: now,
-                pid: me.pid,
-                tid: me.tid,
-                extra: 0,
-                label: Label::new(""),
-            };
-            self.shared.slots()[slot as usize].write(generation, &record);
+        if let Some(slot) = slot {
+            let record = Record::new(Tag::Running, me, (now, now), 0, Label::new(""));
+            self.shared.fill(slot, &record.on(cpu));
         }
         // Without a slot the segment still goes on, so that a full trace counts it once.
         who::set_running(Running {

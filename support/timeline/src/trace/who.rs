@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::unistd::{getpid, gettid};
+
 /// Traces that a thread remembers having introduced itself to.
 const REMEMBERED: usize = 4;
 
@@ -47,11 +49,23 @@ pub(super) struct Running {
     pub last: u64,
 }
 
-/// What a thread knows of itself.
-#[derive(Clone, Copy)]
+/// A thread of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Who {
     pub pid: u32,
     pub tid: u32,
+}
+
+impl Who {
+    /// In one word, for a slot.
+    pub fn word(self) -> u64 {
+        u64::from(self.pid) << 32 | u64::from(self.tid)
+    }
+
+    pub fn of(word: u64) -> Who {
+        let (pid, tid) = ((word >> 32) as u32, word as u32);
+        Who { pid, tid }
+    }
 }
 
 struct Local {
@@ -108,9 +122,7 @@ extern "C" fn before_fork() {
 
 extern "C" fn in_child() {
     LOCAL.with(|local| {
-        let parent = local.who.get();
-        let parent = u64::from(parent.pid) << 32 | u64::from(parent.tid);
-        PARENT.store(parent, Ordering::Relaxed);
+        PARENT.store(local.who.get().word(), Ordering::Relaxed);
         CALLED.store(local.forking.get(), Ordering::Relaxed);
         RETURNED.store(now(), Ordering::Relaxed);
         local.who.set(NOBODY);
@@ -205,12 +217,8 @@ impl Local {
 
     #[cold]
     fn ask(&self) -> Who {
-        // SAFETY: both calls only return a number.
-        let (pid, tid) = unsafe { (libc::getpid(), libc::gettid()) };
-        let who = Who {
-            pid: pid as u32,
-            tid: tid as u32,
-        };
+        let (pid, tid) = (getpid().as_raw() as u32, gettid().as_raw() as u32);
+        let who = Who { pid, tid };
         self.who.set(who);
         who
     }
@@ -222,6 +230,7 @@ pub(super) fn set_task(task: u32) -> u32 {
 }
 
 /// The task that the caller polls; 0 is none.
+#[cfg(feature = "tracing")]
 pub(super) fn task() -> u32 {
     LOCAL.with(|local| local.task.get())
 }

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use super::super::canvas::{Align, Canvas, fitted, text_width};
+use plotters::prelude::*;
+
+use super::super::area::{Area, MARGIN};
+use super::super::canvas::{Align, Canvas, text_style};
 use super::super::figure::Figure;
-use super::super::layout::Area;
 use super::super::palette::{GRID, INK, QUIET, colour};
-use super::scale::{Scale, Unit};
-use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
-use crate::plot::{human, times};
+use super::super::svg::{FINE, fine, fitted, text_width};
+use super::axis::{Axis, Unit};
+use super::head::{Chart, Head, NAME, SMALL, shared_methods};
 use crate::timing::Timing;
+use crate::units::{human, times};
 
 const ROW: f64 = 30.0;
 const BAR: f64 = 14.0;
@@ -58,9 +61,7 @@ impl Bars {
     /// assert!(timeline::plot::Bars::new().bar(&timing).text().contains("nothing"));
     /// ```
     pub fn bar(&self, timing: &Timing) -> Bars {
-        let mut same = self.clone();
-        same.bars.push(timing.clone());
-        same
+        self.with(|same| same.bars.push(timing.clone()))
     }
 
     /// On a logarithmic axis, for times that differ by powers of ten. There are no bars then,
@@ -70,9 +71,7 @@ impl Bars {
     /// assert!(timeline::plot::Bars::new().log().svg().starts_with("<svg"));
     /// ```
     pub fn log(&self) -> Bars {
-        let mut same = self.clone();
-        same.head.log = true;
-        same
+        self.with(|same| same.head.log = true)
     }
 
     fn names(&self) -> f64 {
@@ -107,45 +106,59 @@ impl Chart for Bars {
             return;
         }
         let ends = self.bars.iter().flat_map(|bar| [bar.min(), bar.max()]);
-        let ends = ends.map(|time| time.as_secs_f64());
-        let scale = Scale::over(ends, self.head.log, Unit::Seconds);
+        let x = Axis::over(
+            ends.map(|time| time.as_secs_f64()),
+            self.head.log,
+            Unit::Seconds,
+        );
+        let (from, rows) = (x.from, self.bars.len() as f64);
         let left = area.x + MARGIN + self.names() + 10.0;
         // The longest bar's number stands behind it.
-        let right = area.x + area.width - MARGIN - 58.0;
-        let at = |seconds: f64| left + scale.part(seconds) * (right - left);
-        let bottom = area.y + self.bars.len() as f64 * ROW;
-        for (value, text) in scale.marks(((right - left) / 75.0) as usize) {
-            canvas.line((at(value), area.y), (at(value), bottom + 3.0), GRID, 1.0);
-            canvas.text(
-                &text,
-                (at(value), bottom + 12.0),
-                SMALL,
-                Align::Middle,
-                QUIET,
-            );
-        }
+        let width = area.x + area.width - MARGIN - 58.0 - left;
+        let sheet = canvas.area((left, area.y), (width, rows * ROW + AXIS));
+        let mut chart = ChartBuilder::on(&sheet);
+        // Downwards, in rows.
+        let chart = chart
+            .x_label_area_size(fine(AXIS))
+            .build_cartesian_2d(x, rows..0.0);
+        // Writing into a string cannot fail.
+        let Ok(mut chart) = chart else { return };
+        let mut mesh = chart.configure_mesh();
+        mesh.disable_y_mesh()
+            .bold_line_style(GRID.stroke_width(fine(1.0) as u32))
+            .axis_style(TRANSPARENT)
+            .set_all_tick_mark_size(fine(4.0))
+            .label_style(text_style(SMALL, QUIET, FontStyle::Normal))
+            .x_labels((width / 75.0) as usize);
+        let _ = mesh.draw();
+        let px = |px: f64| px / ROW;
         for (place, bar) in self.bars.iter().enumerate() {
-            let y = area.y + (place as f64 + 0.5) * ROW;
+            let y = place as f64 + 0.5;
             let [low, middle, high] =
-                [bar.min(), bar.median(), bar.max()].map(|time| at(time.as_secs_f64()));
+                [bar.min(), bar.median(), bar.max()].map(|time| time.as_secs_f64());
+            let colour = colour(place).filled();
+            if self.head.log {
+                let _ = chart.draw_series([Circle::new((middle, y), fine(5.0), colour)]);
+            } else {
+                let corners = [(from, y - px(BAR / 2.0)), (middle, y + px(BAR / 2.0))];
+                let _ = chart.draw_series([Rectangle::new(corners, colour)]);
+            }
+            // (plotters' `ErrorBar` has a dot at the median, which would hide the bar's end.)
+            let ends = [-4.0, 4.0].map(|end| y + px(end));
+            let whisker = [(low, ends[0]), (low, ends[1]), (low, y), (high, y)];
+            let whisker = whisker.into_iter().chain(ends.map(|end| (high, end)));
+            let _ = chart.draw_series(LineSeries::new(whisker, INK.stroke_width(fine(1.2) as u32)));
+            let step = bar.samples().len().div_ceil(MOST_DOTS).max(1);
+            let _ = chart.draw_series(bar.samples().iter().step_by(step).map(|sample| {
+                let at = (sample.as_secs_f64(), y + px(BAR / 2.0 + 3.5));
+                Circle::new(at, fine(1.3), QUIET.filled())
+            }));
+            let (end, y) = chart.backend_coord(&(high.max(middle), y));
+            let (end, y) = (f64::from(end) / FINE, f64::from(y) / FINE);
             let name = fitted(bar.name(), NAME, LONGEST_NAME);
             canvas.text(&name, (left - 9.0, y), NAME, Align::Right, INK);
-            let (top, low_edge) = (y - BAR / 2.0, y + BAR / 2.0);
-            if self.head.log {
-                canvas.dot((middle, y), 5.0, colour(place));
-            } else {
-                canvas.rect((left, top), (middle, low_edge), colour(place), 1.0);
-            }
-            canvas.line((low, y), (high, y), INK, 1.2);
-            for end in [low, high] {
-                canvas.line((end, y - 4.0), (end, y + 4.0), INK, 1.2);
-            }
-            let step = bar.samples().len().div_ceil(MOST_DOTS).max(1);
-            for sample in bar.samples().iter().step_by(step) {
-                canvas.dot((at(sample.as_secs_f64()), low_edge + 3.5), 1.3, QUIET);
-            }
-            let number = (high.max(middle) + 7.0, y);
-            canvas.text(&human(bar.median()), number, NAME - 0.5, Align::Left, INK);
+            let median = human(bar.median());
+            canvas.text(&median, (end + 7.0, y), NAME - 0.5, Align::Left, INK);
         }
     }
 

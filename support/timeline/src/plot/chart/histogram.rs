@@ -3,18 +3,19 @@
 use std::fmt;
 use std::time::Duration;
 
-use plotters::style::RGBColor;
+use plotters::coord::ranged1d::ValueFormatter;
+use plotters::prelude::*;
 
-use super::super::canvas::{Align, Canvas};
+use super::super::area::Area;
+use super::super::canvas::Canvas;
 use super::super::figure::Figure;
-use super::super::layout::Area;
-use super::super::palette::{INK, QUIET, colour};
-use super::super::words::count as counted;
-use super::axes::{ABOVE, Axes, BELOW, LEGEND, legend};
-use super::scale::{Scale, Unit};
-use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
-use crate::plot::human;
+use super::super::palette::colour;
+use super::super::svg::{FINE, fine};
+use super::axis::{Axis, Unit};
+use super::field::{Field, field, with_names};
+use super::head::{Chart, Head, shared_methods};
 use crate::timing::Timing;
+use crate::units::{count as counted, human};
 
 const FIELD: f64 = 170.0;
 
@@ -63,9 +64,7 @@ impl Histogram {
     /// assert!(picture.text().contains("3 values"));
     /// ```
     pub fn sample(&self, name: &str, times: &[Duration]) -> Histogram {
-        let mut same = self.clone();
-        same.samples.push(Timing::new(name, times.to_vec()));
-        same
+        self.with(|same| same.samples.push(Timing::new(name, times.to_vec())))
     }
 
     /// Cumulative: for each time the part of all values that stayed within it.
@@ -77,9 +76,7 @@ impl Histogram {
     /// assert_ne!(picture.cumulative().svg(), picture.svg());
     /// ```
     pub fn cumulative(&self) -> Histogram {
-        let mut same = self.clone();
-        same.cumulative = true;
-        same
+        self.with(|same| same.cumulative = true)
     }
 
     /// With a logarithmic axis of time, for values that differ by powers of ten.
@@ -92,71 +89,72 @@ impl Histogram {
     /// assert_ne!(picture.log().svg(), picture.svg());
     /// ```
     pub fn log(&self) -> Histogram {
-        let mut same = self.clone();
-        same.head.log = true;
-        same
+        self.with(|same| same.head.log = true)
     }
 
-    fn scale(&self) -> Scale {
-        let ends = self
+    fn axis(&self) -> Axis {
+        let samples = self
             .samples
             .iter()
             .filter(|sample| !sample.samples().is_empty());
-        let ends = ends.flat_map(|sample| [sample.min(), sample.max()]);
+        let ends = samples.flat_map(|sample| [sample.min(), sample.max()]);
         let ends = ends.map(|time| time.as_secs_f64());
-        let mut scale = Scale::between(ends.clone(), self.head.log, Unit::Seconds);
+        let mut axis = Axis::between(ends.clone(), self.head.log, Unit::Seconds);
         let low = ends.fold(f64::INFINITY, f64::min);
         // Where zero is near, it belongs into the picture.
-        if !self.head.log && low.is_finite() && low < 0.3 * scale.to {
-            scale.from = 0.0;
+        if !self.head.log && low.is_finite() && low < 0.3 * axis.to {
+            axis.from = 0.0;
         }
-        scale.from = scale.from.max(if self.head.log { 1e-10 } else { 0.0 });
-        scale
+        axis.from = axis.from.max(if self.head.log { 1e-10 } else { 0.0 });
+        axis
     }
 
     /// The part of a sample that falls into each bin.
-    fn bins(&self, scale: &Scale, sample: &Timing) -> Vec<f64> {
+    fn bins(&self, axis: &Axis, sample: &Timing) -> Vec<f64> {
         let mut bins = vec![0.0; BINS];
         for time in sample.samples() {
-            let bin = scale.part(time.as_secs_f64()) * BINS as f64;
+            let bin = axis.part(time.as_secs_f64()) * BINS as f64;
             bins[(bin as usize).min(BINS - 1)] += 1.0 / sample.samples().len() as f64;
         }
         bins
     }
 
-    fn draw_bins(&self, canvas: &Canvas, axes: &Axes, bins: &[f64], colour: RGBColor) {
-        let width = (axes.right - axes.left) / BINS as f64;
+    /// Columns of equal width on paper. (plotters' `Histogram` counts whole numbers, and has no
+    /// logarithmic axis.)
+    fn draw_bins(
+        &self,
+        field: &mut Field,
+        axis: &Axis,
+        bins: &[f64],
+        colour: RGBColor,
+        least: f64,
+    ) {
         // Of several samples the one in front leaves the others visible.
         let opacity = if self.samples.len() > 1 { 0.6 } else { 1.0 };
-        for (place, part) in bins.iter().enumerate().filter(|(_, part)| **part > 0.0) {
-            let left = axes.left + place as f64 * width;
-            let (_, top) = axes.at(axes.x.from, *part);
+        let bins = bins.iter().enumerate().filter(|(_, part)| **part > 0.0);
+        let _ = field.draw_series(bins.map(|(place, part)| {
+            let [left, right] = [place, place + 1].map(|n| axis.value(n as f64 / BINS as f64));
             // A bin of few is seen, too.
-            let top = top.min(axes.bottom - 1.5);
-            canvas.rect(
-                (left + 0.5, top),
-                (left + width - 0.5, axes.bottom),
-                colour,
-                opacity,
-            );
-        }
+            let corners = [(left, part.max(least)), (right, 0.0)];
+            let mut column = Rectangle::new(corners, colour.mix(opacity).filled());
+            column.set_margin(0, 0, fine(0.5) as u32, fine(0.5) as u32);
+            column
+        }));
     }
 
-    fn draw_cumulative(&self, canvas: &Canvas, axes: &Axes, sample: &Timing, colour: RGBColor) {
-        let count = sample.samples().len();
-        let steps = count.min(STEPS);
-        let mut points = vec![axes.at(axes.x.from, 0.0)];
+    fn draw_cumulative(&self, field: &mut Field, axis: &Axis, sample: &Timing, colour: RGBColor) {
+        let steps = sample.samples().len().min(STEPS);
+        let mut points = vec![(axis.from, 0.0)];
         for step in 0..=steps {
             let part = step as f64 / steps.max(1) as f64;
             let time = sample.quantile(part).as_secs_f64();
-            let (_, before) = points[points.len() - 1];
-            let (x, y) = axes.at(time, part);
-            points.push((x, before));
-            points.push((x, y));
+            points.push((time, points[points.len() - 1].1));
+            points.push((time, part));
         }
-        points.push(axes.at(axes.x.to, 1.0));
+        points.push((axis.to, 1.0));
         points.dedup();
-        canvas.path(&points, colour, 2.0);
+        let style = colour.stroke_width(fine(2.0) as u32);
+        let _ = field.draw_series(LineSeries::new(points, style));
     }
 }
 
@@ -166,52 +164,39 @@ impl Chart for Histogram {
     }
 
     fn height(&self) -> f64 {
-        LEGEND + ABOVE + FIELD + BELOW
+        with_names(FIELD)
     }
 
     fn draw(&self, canvas: &Canvas, area: Area) {
         let named = self.samples.iter().enumerate();
-        let entries =
-            named.map(|(place, sample)| (sample.name().to_string(), colour(place), false));
-        let entries: Vec<_> = entries.collect();
-        legend(canvas, (area.x + MARGIN, area.y + 8.0), &entries);
-        let x = self.scale();
+        let entries: Vec<_> = named
+            .map(|(place, sample)| (sample.name(), colour(place), false))
+            .collect();
+        let x = self.axis();
         let bins: Vec<Vec<f64>> = self.samples.iter().map(|s| self.bins(&x, s)).collect();
-        let y = match self.cumulative {
-            true => Scale {
-                from: 0.0,
-                to: 1.0,
-                log: false,
-                unit: Unit::Part,
-            },
-            false => Scale::over(bins.iter().flatten().copied(), false, Unit::Part),
+        let (y, name) = match self.cumulative {
+            true => (
+                Axis::new(0.0, 1.0, false, Unit::Part),
+                "part within this time",
+            ),
+            false => {
+                let parts = bins.iter().flatten().copied();
+                (Axis::over(parts, false, Unit::Part), "part of all values")
+            }
         };
-        let top = area.y + LEGEND + ABOVE;
-        let axes = Axes::new(x, y, (area.x, area.x + area.width), top, FIELD);
-        let name = if self.cumulative {
-            "part within this time"
-        } else {
-            "part of all values"
-        };
-        let at = (area.x + MARGIN, area.y + LEGEND + 6.0);
-        canvas.text(name, at, SMALL + 1.0, Align::Left, INK);
-        axes.draw(canvas, &[], "time");
+        let least = y.to * 1.5 / FIELD;
+        let axes = ((x.clone(), "time", &[][..]), (y, name));
+        let mut field = field(canvas, area, FIELD, &entries, axes.0, axes.1);
         for (place, sample) in self.samples.iter().enumerate() {
             if self.cumulative {
-                self.draw_cumulative(canvas, &axes, sample, colour(place));
+                self.draw_cumulative(&mut field, &x, sample, colour(place));
             } else {
-                self.draw_bins(canvas, &axes, &bins[place], colour(place));
+                self.draw_bins(&mut field, &x, &bins[place], colour(place), least);
             }
             // The median, as a mark below the axis.
-            let (x, _) = axes.at(sample.median().as_secs_f64(), 0.0);
-            canvas.marker((x, axes.bottom), 4.0, 2, colour(place));
-        }
-        if self.samples.is_empty() {
-            let middle = (
-                (axes.left + axes.right) / 2.0,
-                (axes.top + axes.bottom) / 2.0,
-            );
-            canvas.text("Nothing was measured.", middle, NAME, Align::Middle, QUIET);
+            let (x, y) = field.backend_coord(&(sample.median().as_secs_f64(), 0.0));
+            let at = (f64::from(x) / FINE, f64::from(y) / FINE);
+            canvas.marker(at, 4.0, 2, colour(place));
         }
     }
 
@@ -235,15 +220,15 @@ impl Chart for Histogram {
 
     fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-        let scale = self.scale();
+        let axis = self.axis();
         for sample in &self.samples {
-            let bins = self.bins(&scale, sample);
+            let bins = self.bins(&axis, sample);
             let most = bins.iter().copied().fold(1e-9, f64::max);
             let level = |part: &f64| LEVELS[(part / most * 8.0).ceil() as usize];
             let line: String = bins.iter().map(level).collect();
             writeln!(f, "{} │{line}│", sample.name())?;
         }
-        let ends = [scale.from, scale.to].map(|end| scale.say(end));
+        let ends = [axis.from, axis.to].map(|end| axis.format_ext(&end));
         writeln!(f, "from {} to {}", ends[0], ends[1])
     }
 }

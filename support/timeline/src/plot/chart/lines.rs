@@ -2,21 +2,26 @@
 
 use std::fmt;
 
-use super::super::canvas::{Align, Canvas};
+use plotters::prelude::*;
+
+use super::super::area::Area;
+use super::super::canvas::Canvas;
 use super::super::figure::Figure;
-use super::super::layout::Area;
-use super::super::palette::{INK, PAPER, QUIET, colour};
-use super::axes::{ABOVE, Axes, BELOW, LEGEND, dashes, legend};
-use super::scale::{Scale, Unit, say};
-use super::{Chart, Head, MARGIN, NAME, SMALL, shared_methods};
+use super::super::palette::{PAPER, QUIET, colour};
+use super::super::svg::fine;
+use super::axis::{Axis, Unit, say};
+use super::field::{field, with_names};
+use super::head::{Chart, Head, shared_methods};
 
 const FIELD: f64 = 220.0;
 
-/// A line: x, and low, middle and high of y.
+/// x, and low, middle and high of y.
+type Point = (f64, f64, f64, f64);
+
 #[derive(Clone, Debug)]
 struct Line {
     name: String,
-    points: Vec<(f64, f64, f64, f64)>,
+    points: Vec<Point>,
     ideal: bool,
 }
 
@@ -69,7 +74,7 @@ impl Lines {
     /// ```
     pub fn line(&self, name: &str, points: &[(f64, f64)]) -> Lines {
         let points = points.iter().map(|&(x, y)| (x, y, y, y)).collect();
-        self.with(name, points, false)
+        self.and(name, points, false)
     }
 
     /// With one more line that has a spread: points of x, and low, middle and high of y.
@@ -79,8 +84,8 @@ impl Lines {
     /// let lines = lines.spread("measured", &[(1.0, 0.9, 1.0, 1.2), (2.0, 1.9, 2.0, 2.3)]);
     /// assert!(lines.text().contains("measured from 1 s at 1 to 2 s at 2"));
     /// ```
-    pub fn spread(&self, name: &str, points: &[(f64, f64, f64, f64)]) -> Lines {
-        self.with(name, points.to_vec(), false)
+    pub fn spread(&self, name: &str, points: &[Point]) -> Lines {
+        self.and(name, points.to_vec(), false)
     }
 
     /// With a dashed line, for what would be best, or what a rule predicts.
@@ -91,18 +96,17 @@ impl Lines {
     /// ```
     pub fn ideal(&self, name: &str, points: &[(f64, f64)]) -> Lines {
         let points = points.iter().map(|&(x, y)| (x, y, y, y)).collect();
-        self.with(name, points, true)
+        self.and(name, points, true)
     }
 
-    fn with(&self, name: &str, points: Vec<(f64, f64, f64, f64)>, ideal: bool) -> Lines {
-        let mut same = self.clone();
+    fn and(&self, name: &str, points: Vec<Point>, ideal: bool) -> Lines {
         let name = name.to_string();
-        same.lines.push(Line {
+        let line = Line {
             name,
             points,
             ideal,
-        });
-        same
+        };
+        self.with(|same| same.lines.push(line))
     }
 
     /// With a logarithmic x axis, for a parameter that doubles.
@@ -112,9 +116,7 @@ impl Lines {
     /// assert_ne!(lines.log_x().svg(), lines.svg());
     /// ```
     pub fn log_x(&self) -> Lines {
-        let mut same = self.clone();
-        same.log_x = true;
-        same
+        self.with(|same| same.log_x = true)
     }
 
     /// With a logarithmic y axis. Values of zero and below cannot be shown on it.
@@ -124,9 +126,7 @@ impl Lines {
     /// assert_ne!(lines.log_y().svg(), lines.svg());
     /// ```
     pub fn log_y(&self) -> Lines {
-        let mut same = self.clone();
-        same.head.log = true;
-        same
+        self.with(|same| same.head.log = true)
     }
 
     /// The values are seconds: the axis has marks such as "10 ms".
@@ -136,9 +136,7 @@ impl Lines {
     /// assert!(lines.text().contains("2 ms at 1"));
     /// ```
     pub fn seconds(&self) -> Lines {
-        let mut same = self.clone();
-        same.unit = Unit::Seconds;
-        same
+        self.with(|same| same.unit = Unit::Seconds)
     }
 
     fn xs(&self) -> Vec<f64> {
@@ -150,7 +148,7 @@ impl Lines {
     }
 
     /// Ideals are grey; lines have colours in their order.
-    fn colours(&self) -> Vec<plotters::style::RGBColor> {
+    fn colours(&self) -> Vec<RGBColor> {
         let mut next = 0..;
         let lines = self.lines.iter();
         lines
@@ -171,62 +169,53 @@ impl Chart for Lines {
     }
 
     fn height(&self) -> f64 {
-        // The name of the y axis stands above it.
-        LEGEND + ABOVE + FIELD + BELOW
+        with_names(FIELD)
     }
 
     fn draw(&self, canvas: &Canvas, area: Area) {
         let colours = self.colours();
-        let names = self.lines.iter().zip(&colours);
-        let entries: Vec<_> = names
-            .map(|(l, colour)| (l.name.clone(), *colour, l.ideal))
+        let named = self.lines.iter().zip(&colours);
+        let entries: Vec<_> = named
+            .map(|(line, colour)| (&*line.name, *colour, line.ideal))
             .collect();
-        legend(canvas, (area.x + MARGIN, area.y + 8.0), &entries);
         let xs = self.xs();
+        let x = Axis::between(xs.iter().copied(), self.log_x, Unit::Plain);
         let ys = self.lines.iter().flat_map(|line| &line.points);
-        let ys = ys.flat_map(|point| [point.1, point.3]);
-        let axes = Axes::new(
-            Scale::between(xs.iter().copied(), self.log_x, Unit::Plain),
-            Scale::over(ys, self.head.log, self.unit),
-            (area.x, area.x + area.width),
-            area.y + LEGEND + ABOVE,
-            FIELD,
+        let y = Axis::over(
+            ys.flat_map(|point| [point.1, point.3]),
+            self.head.log,
+            self.unit,
         );
-        let name = (area.x + MARGIN, area.y + LEGEND + 6.0);
-        canvas.text(&self.y, name, SMALL + 1.0, Align::Left, INK);
-        axes.draw(canvas, &xs, &self.x);
+        let (x, y) = ((x, &*self.x, &*xs), (y, &*self.y));
+        let mut field = field(canvas, area, FIELD, &entries, x, y);
         for (line, colour) in self.lines.iter().zip(colours) {
-            let points: Vec<_> = line.points.iter().map(|p| axes.at(p.0, p.2)).collect();
+            let points = || line.points.iter().map(|point| (point.0, point.2));
             if line.ideal {
-                dashes(canvas, &points, colour);
+                let style = colour.stroke_width(fine(1.5) as u32);
+                let _ =
+                    field.draw_series(DashedLineSeries::new(points(), fine(5.0), fine(5.0), style));
                 continue;
             }
-            canvas.path(&points, colour, 2.0);
-            for (point, at) in line.points.iter().zip(points) {
-                let (low, high) = (axes.at(point.0, point.1).1, axes.at(point.0, point.3).1);
-                if low - high > 1.0 {
-                    canvas.line((at.0, low), (at.0, high), colour, 1.2);
-                    for end in [low, high] {
-                        canvas.line((at.0 - 4.0, end), (at.0 + 4.0, end), colour, 1.2);
-                    }
-                }
-                canvas.dot(at, 4.6, PAPER);
-                canvas.dot(at, 3.4, colour);
+            let _ = field.draw_series(LineSeries::new(
+                points(),
+                colour.stroke_width(fine(2.0) as u32),
+            ));
+            let spread = line.points.iter().filter(|(_, low, _, high)| low < high);
+            let style = colour.stroke_width(fine(1.2) as u32);
+            let _ = field.draw_series(spread.map(|&(x, low, middle, high)| {
+                ErrorBar::new_vertical(x, low, middle, high, style, fine(8.0) as u32)
+            }));
+            for (size, colour) in [(4.6, PAPER), (3.4, colour)] {
+                let dot = |at| Circle::new(at, fine(size), colour.filled());
+                let _ = field.draw_series(points().map(dot));
             }
-        }
-        if self.lines.is_empty() {
-            let middle = (
-                (axes.left + axes.right) / 2.0,
-                (axes.top + axes.bottom) / 2.0,
-            );
-            canvas.text("Nothing was measured.", middle, NAME, Align::Middle, QUIET);
         }
     }
 
     fn words(&self) -> String {
         let each = self.lines.iter().filter_map(|line| {
             let (first, last) = (line.points.first()?, line.points.last()?);
-            let say = |point: &(f64, f64, f64, f64)| {
+            let say = |point: &Point| {
                 format!(
                     "{} at {}",
                     say(point.2, self.unit),

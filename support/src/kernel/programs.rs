@@ -67,7 +67,9 @@ unsafe extern "C" fn begin_list(list: *mut List) -> c_int {
         output::program_pipe(&io::stderr()),
     ];
     let streams = [nothing(), pipes[0].as_ref(), pipes[1].as_ref()];
-    let descriptors = (0..).zip(streams).filter_map(|(n, it)| Some((n, it?.as_raw_fd())));
+    let descriptors = (0..)
+        .zip(streams)
+        .filter_map(|(n, it)| Some((n, it?.as_raw_fd())));
     // SAFETY: the caller's list, as the caller promises it.
     let mut errno = unsafe { BEGIN.wait()(list) };
     for (number, descriptor) in descriptors {

@@ -199,7 +199,8 @@ extern "C" fn cell() {
             }
         }
         "programs at once" => {
-            let parts = |name: &str| format!("for n in $(seq 200); do printf {name}; echo {name}; done");
+            let parts =
+                |name: &str| format!("for n in $(seq 200); do printf {name}; echo {name}; done");
             std::thread::scope(|scope| {
                 for name in ["a", "b", "c"] {
                     scope.spawn(move || shell(&parts(name)));

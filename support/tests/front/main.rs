@@ -193,7 +193,10 @@ fn a_program_can_open_its_streams_by_name() {
         let cell = session.run("streams by name");
         let out = "before\nfine\nend\nafter\nfrom a child\nend\n";
         match cell.frames.is_empty() {
-            true => assert_eq!(cell.evcxr.join("\n"), format!("{out}EVCXR_EXECUTION_COMPLETE")),
+            true => assert_eq!(
+                cell.evcxr.join("\n"),
+                format!("{out}EVCXR_EXECUTION_COMPLETE")
+            ),
             false => assert_eq!((cell.out().as_str(), cell.err().as_str()), (out, "oops\n")),
         }
     }
@@ -371,7 +374,12 @@ fn without_a_front_all_goes_through_evcxrs_pipes() {
         assert_eq!(lines(session.run("children")), said);
     }
     // A child that comes back to the loop does not answer for its parent; words in text are text.
-    let ends = |cell: &Cell| cell.evcxr.iter().filter(|line| line.starts_with("EVCXR_EX")).count();
+    let ends = |cell: &Cell| {
+        cell.evcxr
+            .iter()
+            .filter(|line| line.starts_with("EVCXR_EX"))
+            .count()
+    };
     for cell in ["raw fork", "words", "words in a child", "words flood"] {
         let cell = session.run(cell);
         assert_eq!(ends(&cell), 1, "{:#?}", cell.evcxr);
@@ -382,7 +390,10 @@ fn without_a_front_all_goes_through_evcxrs_pipes() {
     assert_eq!(flood.len(), 100_001);
     session.send("input");
     assert_eq!(session.evcxr_line().as_deref(), Some("a question: "));
-    assert_eq!(session.evcxr_line().as_deref(), Some("EVCXR_INPUT_REQUEST:name"));
+    assert_eq!(
+        session.evcxr_line().as_deref(),
+        Some("EVCXR_INPUT_REQUEST:name")
+    );
     session.send("Ada");
     assert_eq!(lines(session.end()), "Ada\nEVCXR_EXECUTION_COMPLETE");
     let cell = session.run("progress");

@@ -1,9 +1,9 @@
 //! The sorter by itself: pieces in, frames out. No process, no clock.
 
 use super::super::watch::Doing;
-use crate::kernel::payload::{self, Display};
 use super::doubt::{GRACE, STEADY};
 use super::*;
+use crate::kernel::payload;
 
 const CELLS: i32 = 1;
 const CHILD: i32 = 2;
@@ -95,7 +95,7 @@ fn data(formats: &[(&str, &str)]) -> String {
         .iter()
         .map(|(a, b)| (a.to_string(), b.to_string()))
         .collect();
-    format!("D{}", payload::json(&Display::new(&formats, None, false)))
+    format!("D{}", payload::display(&formats, None, false))
 }
 
 fn block(mime: &str, content: &str) -> String {

@@ -53,7 +53,9 @@ impl Frames {
     pub fn text(&mut self, kind: u8, mut text: &[u8]) {
         while !text.is_empty() {
             let start = match self.open {
-                Some((open, start)) if open == kind && self.bytes.len() < start + HEAD + LONGEST => {
+                Some((open, start))
+                    if open == kind && self.bytes.len() < start + HEAD + LONGEST =>
+                {
                     start
                 }
                 _ => {
@@ -117,7 +119,10 @@ mod tests {
         frames.text(ERR, b"c");
         frames.frame(QUESTION, b"");
         frames.text(ERR, &[b'x'; LONGEST + 1]);
-        let seen: Vec<_> = frames.iter().map(|(kind, text)| (kind, text.len())).collect();
+        let seen: Vec<_> = frames
+            .iter()
+            .map(|(kind, text)| (kind, text.len()))
+            .collect();
         let expected = [(OUT, 2), (ERR, 1), (QUESTION, 0), (ERR, LONGEST), (ERR, 1)];
         assert_eq!(seen, expected);
     }

@@ -6,7 +6,7 @@
 //! fork, and given back on both sides.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
@@ -29,7 +29,8 @@ const PANICKED: i32 = 101;
 /// stderr, code 101), flushes its streams and ends without its parent's exit handlers. It is
 /// killed when its parent ends, though not when the thread that forked it ends.
 ///
-/// Waits while another thread is in the middle of printing: a child must not inherit half a line.
+/// Waits while another thread is in the middle of printing, a second at most: a child must not inherit
+/// half a line.
 ///
 /// # Errors
 ///
@@ -45,11 +46,7 @@ pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result
     crate::panic::say_in_processes();
     let own = Own::prepare(name);
     let (parent, by_first_thread) = (getpid(), gettid() == getpid());
-    // In a notebook the fork guard takes the same locks again, which is one thread's right.
-    let mut out = io::stdout().lock();
-    let err = io::stderr().lock();
-    // A closed stdout is not this function's business.
-    let _ = out.flush();
+    let held = crate::streams::hold();
     prepare_nothing()?;
     if !by_first_thread {
         parent::prepare()?;
@@ -59,13 +56,13 @@ pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
             parent::die_with(parent, by_first_thread);
-            drop((out, err));
+            drop(held);
             own.become_it();
             read_nothing();
             run(work)
         }
     };
-    drop((out, err));
+    drop(held);
     pidfd(child).inspect_err(|_| {
         // Without a pidfd there would be no safe way to end it later. It is not reaped yet, so
         // the number still means it.
@@ -86,7 +83,7 @@ fn run(work: &mut dyn FnMut() -> i32) -> ! {
 /// Ends the process. Not by `exit`, which runs what the parent has registered and takes a lock of
 /// the standard library's that a thread of the parent may have held at the fork.
 pub(super) fn leave(code: i32) -> ! {
-    let _ = catch_unwind(|| io::stdout().flush());
+    let _ = catch_unwind(crate::streams::flush);
     // SAFETY: `_exit` does not return, and runs nothing of what the parent had registered.
     unsafe { libc::_exit(code) }
 }

@@ -74,6 +74,7 @@ pub mod pool;
 mod queue;
 mod shared;
 mod started;
+pub mod streams;
 
 pub use counter::Counter;
 pub use exit::Exit;

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use libc;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 use processes::Process;

@@ -12,10 +12,10 @@ use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_bytes::ByteBuf;
-use processes::Queue;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
+use processes::Queue;
+use serde_bytes::ByteBuf;
 
 /// Items that a queue or channel may hold.
 const CAPACITY: usize = 1000;
@@ -73,8 +73,8 @@ where
     T: Clone + serde::Serialize + serde::de::DeserializeOwned,
 {
     between_processes(
-        || (0..count).for_each(|_| queue.put(item.clone()).unwrap()),
-        || time_of(count, || drop(black_box(queue.get().unwrap()))),
+        || (0..count).for_each(|_| queue.send(item.clone()).unwrap()),
+        || time_of(count, || drop(black_box(queue.recv().unwrap()))),
     )
 }
 

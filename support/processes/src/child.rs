@@ -7,16 +7,18 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::SeqCst;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
 
-use super::own::Own;
-use super::parent;
+use crate::exit::{IS_STUCK, leave};
+use crate::own::Own;
+use crate::{forks, lifeline, panic, parent, pidfd, streams};
 
 /// The exit code of a process that panicked, as of a Rust program.
 const PANICKED: i32 = 101;
@@ -29,8 +31,8 @@ const PANICKED: i32 = 101;
 /// stderr, code 101), flushes its streams and ends without its parent's exit handlers. It is
 /// killed when its parent ends, though not when the thread that forked it ends.
 ///
-/// Waits while another thread is in the middle of printing, a second at most: a child must not inherit
-/// half a line.
+/// Waits while another thread is in the middle of printing: a child must not inherit half a line.
+/// After a second of that it says so on stderr and goes on; the child must not print then.
 ///
 /// # Errors
 ///
@@ -42,12 +44,17 @@ pub(crate) fn spawn(name: &str, work: impl FnOnce() -> i32) -> io::Result<(Pid, 
 
 /// As [`spawn`], compiled once.
 pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result<(Pid, OwnedFd)> {
-    crate::forks::watch_forks();
-    crate::panic::say_in_processes();
+    forks::watch_forks();
+    panic::say_in_processes();
     let own = Own::prepare(name);
     let (parent, by_first_thread) = (getpid(), gettid() == getpid());
-    let held = crate::streams::hold();
-    prepare_nothing()?;
+    let nothing = nothing()?;
+    let streams = streams::hold();
+    if streams.failed() {
+        let text =
+            format!("process '{name}' must not print: a thread holds the lock of a stream\n");
+        let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
+    }
     if !by_first_thread {
         parent::prepare()?;
     }
@@ -56,19 +63,22 @@ pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
             parent::die_with(parent, by_first_thread);
-            drop(held);
+            IS_STUCK.store(streams.failed(), SeqCst);
+            drop(streams);
             own.become_it();
-            read_nothing();
+            // What waits on the parent's stdin is the parent's.
+            let _ = rustix::stdio::dup2_stdin(nothing);
             run(work)
         }
     };
-    drop(held);
-    pidfd(child).inspect_err(|_| {
+    drop(streams);
+    let pidfd = pidfd::open(child).inspect_err(|_| {
         // Without a pidfd there would be no safe way to end it later. It is not reaped yet, so
         // the number still means it.
         let _ = kill(child, Signal::SIGKILL);
         let _ = waitpid(child, None);
-    })
+    })?;
+    Ok((child, pidfd))
 }
 
 fn run(work: &mut dyn FnMut() -> i32) -> ! {
@@ -80,38 +90,12 @@ fn run(work: &mut dyn FnMut() -> i32) -> ! {
     leave(code)
 }
 
-/// Ends the process. Not by `exit`, which runs what the parent has registered and takes a lock of
-/// the standard library's that a thread of the parent may have held at the fork.
-pub(super) fn leave(code: i32) -> ! {
-    let _ = catch_unwind(crate::streams::flush);
-    // SAFETY: `_exit` does not return, and runs nothing of what the parent had registered.
-    unsafe { libc::_exit(code) }
-}
-
 /// `/dev/null`, opened once, as that takes longer than all else that a child does.
-static NOTHING: AtomicI32 = AtomicI32::new(-1);
-
-/// Called under the lock of stdout, so by one thread at a time.
-fn prepare_nothing() -> io::Result<()> {
-    if NOTHING.load(SeqCst) < 0 {
-        let nothing = crate::lifeline::above_standard(File::open("/dev/null")?.into())?;
-        NOTHING.store(nothing.into_raw_fd(), SeqCst);
+fn nothing() -> io::Result<&'static OwnedFd> {
+    static NOTHING: OnceLock<OwnedFd> = OnceLock::new();
+    if let Some(nothing) = NOTHING.get() {
+        return Ok(nothing);
     }
-    Ok(())
-}
-
-/// What waits on the parent's stdin is the parent's.
-fn read_nothing() {
-    // SAFETY: a system call on descriptors of this process.
-    unsafe { libc::dup2(NOTHING.load(SeqCst), libc::STDIN_FILENO) };
-}
-
-fn pidfd(child: Pid) -> io::Result<(Pid, OwnedFd)> {
-    // SAFETY: a system call that takes two numbers; what it returns is nobody else's.
-    unsafe {
-        match libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) {
-            -1 => Err(io::Error::last_os_error()),
-            fd => Ok((child, OwnedFd::from_raw_fd(fd as i32))),
-        }
-    }
+    let nothing = lifeline::above_standard(File::open("/dev/null")?.into())?;
+    Ok(NOTHING.get_or_init(|| nothing))
 }

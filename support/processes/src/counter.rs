@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
-use super::mapping::Mapping;
+use crate::mapping::Mapping;
 
 /// A number that this process shares with the children that it forks: all add to it, none waits.
 ///
@@ -31,7 +31,7 @@ use super::mapping::Mapping;
 /// ```
 #[derive(Clone)]
 pub struct Counter {
-    mapping: Arc<Mapping>,
+    number: Arc<Mapping<AtomicI64>>,
 }
 
 impl Counter {
@@ -45,13 +45,11 @@ impl Counter {
     /// assert_eq!(processes::Counter::new(7).get(), 7);
     /// ```
     pub fn new(number: i64) -> Counter {
-        let mapping = Mapping::new(size_of::<AtomicI64>())
+        let number = Mapping::new(AtomicI64::new(number), 0)
             .unwrap_or_else(|error| panic!("no memory for a counter: {error}"));
-        let counter = Counter {
-            mapping: Arc::new(mapping),
-        };
-        counter.set(number);
-        counter
+        Counter {
+            number: Arc::new(number),
+        }
     }
 
     /// Adds `n`, which may be negative, and returns the sum. No two callers get the same sum from
@@ -62,7 +60,7 @@ impl Counter {
     /// assert_eq!((counter.add(5), counter.add(-2)), (5, 3));
     /// ```
     pub fn add(&self, n: i64) -> i64 {
-        self.number().fetch_add(n, SeqCst).wrapping_add(n)
+        self.number.fetch_add(n, SeqCst).wrapping_add(n)
     }
 
     /// The number as it is now.
@@ -71,7 +69,7 @@ impl Counter {
     /// assert_eq!(processes::Counter::new(0).get(), 0);
     /// ```
     pub fn get(&self) -> i64 {
-        self.number().load(SeqCst)
+        self.number.load(SeqCst)
     }
 
     /// Replaces the number.
@@ -82,13 +80,7 @@ impl Counter {
     /// assert_eq!(counter.get(), -1);
     /// ```
     pub fn set(&self, number: i64) {
-        self.number().store(number, SeqCst);
-    }
-
-    fn number(&self) -> &AtomicI64 {
-        // SAFETY: the mapping is large enough and aligned for it, zeros are a valid one, and it
-        // lives as long as `self`.
-        unsafe { self.mapping.base().cast().as_ref() }
+        self.number.store(number, SeqCst);
     }
 }
 

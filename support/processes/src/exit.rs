@@ -1,6 +1,9 @@
-//! How a process ended.
+//! How a process ends, and ended.
 
 use std::fmt;
+use std::io::{self, Write};
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use nix::sys::signal::Signal;
 
@@ -60,11 +63,14 @@ impl Exit {
         }
     }
 
-    /// What `waitid` reported: the sort of end, and the code or signal.
-    pub(super) fn told(sort: i32, status: i32) -> Exit {
-        match sort {
-            libc::CLD_EXITED => Exit::Code(status),
-            _ => Signal::try_from(status).map_or(Exit::RealTime(status), Exit::Signal),
+    /// What the system reported: the code, or the signal.
+    pub(crate) fn told(code: Option<i32>, signal: Option<i32>) -> Exit {
+        match (code, signal) {
+            (Some(code), _) => Exit::Code(code),
+            (None, Some(number)) => {
+                Signal::try_from(number).map_or(Exit::RealTime(number), Exit::Signal)
+            }
+            (None, None) => Exit::Unknown,
         }
     }
 }
@@ -79,4 +85,17 @@ impl fmt::Display for Exit {
             Exit::Unknown => f.write_str("unknown: somebody else was told how it ended"),
         }
     }
+}
+
+/// A thread of the parent held the lock of stdout at the fork: in this process it is never free.
+pub(crate) static IS_STUCK: AtomicBool = AtomicBool::new(false);
+
+/// Ends the process. Not by `exit`, which runs what the parent has registered and takes a lock of
+/// the standard library's that a thread of the parent may have held at the fork.
+pub(crate) fn leave(code: i32) -> ! {
+    if !IS_STUCK.load(SeqCst) {
+        let _ = catch_unwind(|| io::stdout().flush());
+    }
+    // SAFETY: `_exit` does not return, and runs nothing of what the parent had registered.
+    unsafe { libc::_exit(code) }
 }

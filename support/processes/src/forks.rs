@@ -1,8 +1,11 @@
-//! Whether this process was forked from one that had this crate loaded.
+//! What a child does as it is forked, whoever forks it.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use crate::parent;
+
+/// Whether this process was forked from one that had this crate loaded.
 static CHILD: AtomicBool = AtomicBool::new(false);
 
 /// From now on children know that they are. Only the first call does something.
@@ -17,10 +20,11 @@ static CHILD: AtomicBool = AtomicBool::new(false);
 pub fn watch_forks() {
     extern "C" fn in_child() {
         CHILD.store(true, Relaxed);
+        parent::leave();
     }
     static ONCE: Once = Once::new();
-    // SAFETY: the handler is a function of this library, which is never unloaded, and stores one
-    // byte.
+    // SAFETY: the handler is a function of this library, which is never unloaded, and makes
+    // only calls that are safe in a signal handler.
     ONCE.call_once(|| unsafe {
         libc::pthread_atfork(None, None, Some(in_child));
     });

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::started::Started;
-use super::{Exit, Outcome, child, list, pidfd};
+use crate::exit::Exit;
+use crate::outcome::Outcome;
+use crate::started::Started;
+use crate::{child, list, pidfd};
 
 /// How long a dropped handle waits for the process that it has killed. Only a process that is
 /// stuck in the system itself takes longer than a moment.
@@ -18,8 +20,8 @@ const DROP_LIMIT: Duration = Duration::from_secs(5);
 /// A process that runs a closure; dropped while that runs, the process is killed.
 ///
 /// The child is a copy of this process at the moment of the fork, with one thread: it sees every
-/// variable as it was then, and what it changes, it changes in its own copy. See the
-/// [module's documentation](super) for what it may do.
+/// variable as it was then, and what it changes, it changes in its own copy. See
+/// [the crate](crate) for what it may do.
 ///
 /// ```
 /// use processes::{Exit, Process};
@@ -36,8 +38,9 @@ impl Process {
     /// Forks a process of this name that runs `work`: Python's `Process(target=f, name=name)` and
     /// `start()` in one.
     ///
-    /// Returns when the process exists; it waits before that while another thread is in the
-    /// middle of printing. The operating system keeps 15 bytes of the name, the handle all; what
+    /// Returns when the process exists; it waits before that, for a second at most, while another
+    /// thread is in the middle of printing. If that thread prints on, or waits for this call while it
+    /// holds the lock of stdout or stderr, the process must not print; a line on stderr says so. The operating system keeps 15 bytes of the name, the handle all; what
     /// follows a zero byte is left out. What `work` returns becomes the exit code, see
     /// [`Outcome`]; a panic becomes one line on stderr and 101. `work` need not be `Send` or
     /// `'static`, as the child has a copy of everything; what was moved into it is dropped in

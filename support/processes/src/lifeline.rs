@@ -7,9 +7,14 @@
 //! PR_SET_PDEATHSIG, the usual way, fires when the *thread* that forked ends. A child of a thread
 //! that is not its process's first would die too early; it holds on to a lifeline instead.
 
+use std::ffi::CStr;
 use std::io::{self, Write};
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+use rustix::process::{Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
 
 /// From `fcntl.h`; the `libc` crate does not have it.
 const F_SETSIG: libc::c_int = 10;
@@ -32,10 +37,7 @@ impl Lifeline {
     /// Makes the pipe, in the process that others are to depend on.
     pub fn make(&self) -> io::Result<()> {
         let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-        let (read, write) = (
-            above_standard(read)?,
-            above_standard(write)?,
-        );
+        let (read, write) = (above_standard(read)?, above_standard(write)?);
         self.read.store(read.into_raw_fd(), SeqCst);
         self.write.store(write.into_raw_fd(), SeqCst);
         Ok(())
@@ -63,46 +65,57 @@ impl Lifeline {
         // is put together on the stack, since a child of many threads should not allocate here.
         let mut path = [0u8; 32];
         let _ = write!(&mut path[..31], "/proc/self/fd/{read}");
-        let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
-        // SAFETY: `path` ends in a zero byte; the rest are plain calls on a descriptor just opened.
-        unsafe {
-            let own = libc::open(path.as_ptr().cast(), flags);
-            if own >= 0 {
-                libc::fcntl(own, libc::F_SETOWN, libc::getpid());
-                libc::fcntl(own, F_SETSIG, libc::SIGKILL);
-                libc::fcntl(own, libc::F_SETFL, libc::O_NONBLOCK | libc::O_ASYNC);
-                // It may have closed before the signal was asked for: then reading tells the end.
-                let mut byte = 0u8;
-                if libc::read(own, (&raw mut byte).cast(), 1) == 0 {
-                    libc::_exit(1);
-                }
-            }
+        let path = CStr::from_bytes_until_nul(&path).unwrap_or_default();
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let Ok(own) = nix::fcntl::open(path, flags, Mode::empty()) else {
+            return;
+        };
+        // It stays open for the rest of this process's life.
+        let own = own.into_raw_fd();
+        // SAFETY: plain calls on a descriptor just opened.
+        let ended = unsafe {
+            libc::fcntl(own, libc::F_SETOWN, libc::getpid());
+            libc::fcntl(own, F_SETSIG, libc::SIGKILL);
+            libc::fcntl(own, libc::F_SETFL, libc::O_NONBLOCK | libc::O_ASYNC);
+            // It may have closed before the signal was asked for: then reading tells the end.
+            libc::read(own, [0u8].as_mut_ptr().cast(), 1) == 0
+        };
+        if ended {
+            die();
         }
+    }
+}
+
+impl Default for Lifeline {
+    fn default() -> Lifeline {
+        Lifeline::new()
     }
 }
 
 fn close(descriptor: i32) {
     if descriptor >= 0 {
-        // SAFETY: the descriptor was this lifeline's own, and was taken out of it.
-        unsafe { libc::close(descriptor) };
+        let _ = nix::unistd::close(descriptor);
     }
 }
 
-/// Has the operating system send SIGKILL to this process when the thread that forked it ends.
-pub fn killed_with_thread_of(parent: libc::pid_t) {
-    // SAFETY: system calls that are safe in a signal handler.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        // The parent may have ended before the call above.
-        if libc::getppid() != parent {
-            libc::_exit(1);
-        }
+fn die() {
+    let _ = kill_process(getpid(), Signal::KILL);
+}
+
+/// Has the operating system send SIGKILL to this process when the thread that forked it ends. Safe
+/// in a fork handler.
+pub fn killed_with_thread_of(parent: i32) {
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    // The parent may have ended before the call above.
+    if getppid().is_none_or(|now| now.as_raw_pid() != parent) {
+        die();
     }
 }
 
 /// Moves a descriptor out of the way of 0, 1, 2 and of the low numbers that lessons print.
+///
+/// # Errors
+/// If the process has as many files open as it may.
 pub fn above_standard(descriptor: OwnedFd) -> io::Result<OwnedFd> {
-    let moved = nix::fcntl::fcntl(&descriptor, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(64))?;
-    // SAFETY: the call has just made it, and nobody else knows of it.
-    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
+    Ok(rustix::io::fcntl_dupfd_cloexec(&descriptor, 64)?)
 }

@@ -1,8 +1,11 @@
 //! Until when a call may wait.
 
+use std::os::fd::AsFd;
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::time::{ClockId, clock_gettime};
 
 /// A moment on CLOCK_MONOTONIC, or none: then the wait has no limit.
 ///
@@ -13,6 +16,8 @@ pub struct Limit(Option<Duration>);
 
 impl Limit {
     pub const NONE: Limit = Limit(None);
+    /// Does not wait, and does not ask for the time.
+    pub const NOW: Limit = Limit(Some(Duration::ZERO));
 
     pub fn after(wait: Duration) -> Limit {
         // What lies past the clock's end is no limit.
@@ -21,23 +26,38 @@ impl Limit {
 
     /// The time that is left: zero when it has passed, `None` without a limit.
     pub fn left(self) -> Option<Duration> {
-        self.0.map(|at| at.saturating_sub(now()))
+        self.0.map(|at| match at {
+            Duration::ZERO => at,
+            at => at.saturating_sub(now()),
+        })
     }
 
     pub fn has_passed(self) -> bool {
         self.left() == Some(Duration::ZERO)
     }
 
-    /// As the C library's locks want it.
-    pub fn timespec(self) -> Option<libc::timespec> {
-        let at = self.0?;
-        Some(libc::timespec {
-            tv_sec: at.as_secs().try_into().ok()?,
-            tv_nsec: at.subsec_nanos().into(),
-        })
+    /// The moment itself, as the C library's locks want it.
+    pub fn timespec(self) -> Option<Timespec> {
+        self.0?.try_into().ok()
+    }
+
+    /// Waits until the descriptor is ready for `what`; `false`: the limit has passed.
+    pub fn wait_for(self, descriptor: impl AsFd, what: PollFlags) -> bool {
+        loop {
+            let left = self.left().and_then(|left| Timespec::try_from(left).ok());
+            match poll(&mut [PollFd::new(&descriptor, what)], left.as_ref()) {
+                Ok(0) if !self.has_passed() => {}
+                // A signal came in between.
+                Err(Errno::INTR) => {}
+                ready => return ready.is_ok_and(|ready| ready > 0),
+            }
+        }
     }
 }
 
 fn now() -> Duration {
-    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
+    // Its parts are never negative.
+    clock_gettime(ClockId::Monotonic)
+        .try_into()
+        .unwrap_or_default()
 }

@@ -1,10 +1,9 @@
 //! The processes that this process has started and that are alive.
 
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::started::Started;
+use crate::latest::Latest;
+use crate::started::Started;
 
 /// One process's list. A forked child starts one of its own, since a thread of its parent may
 /// have held this one's lock at the fork.
@@ -13,25 +12,17 @@ struct List {
     started: Mutex<Vec<Weak<Started>>>,
 }
 
-static LIST: AtomicPtr<List> = AtomicPtr::new(null_mut());
+static LIST: Latest<List> = Latest::new();
 
 fn list() -> &'static List {
     let pid = std::process::id();
     loop {
-        let now = LIST.load(SeqCst);
-        // SAFETY: what is stored was a box, which is never freed.
-        if let Some(list) = unsafe { now.as_ref() }
-            && list.pid == pid
-        {
+        let latest = LIST.get();
+        if let Some(list) = latest.filter(|list| list.pid == pid) {
             return list;
         }
         let started = Mutex::default();
-        let own = Box::into_raw(Box::new(List { pid, started }));
-        if LIST.compare_exchange(now, own, SeqCst, SeqCst).is_err() {
-            // Another thread was quicker.
-            // SAFETY: the box was made above, and nobody else has seen it.
-            drop(unsafe { Box::from_raw(own) });
-        }
+        LIST.replace(latest, List { pid, started });
     }
 }
 

@@ -3,7 +3,9 @@
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 
-use super::limit::Limit;
+use rustix::thread::Timespec;
+
+use crate::limit::Limit;
 
 unsafe extern "C" {
     // In glibc since 2.30, but not in the `libc` crate. `pthread_mutex_timedlock` would do, but for
@@ -11,7 +13,7 @@ unsafe extern "C" {
     fn pthread_mutex_clocklock(
         mutex: *mut libc::pthread_mutex_t,
         clock: libc::clockid_t,
-        until: *const libc::timespec,
+        until: *const Timespec,
     ) -> libc::c_int;
 }
 
@@ -23,27 +25,30 @@ unsafe extern "C" {
 pub struct Lock(UnsafeCell<libc::pthread_mutex_t>);
 
 // SAFETY: a process-shared mutex is for all threads of all processes.
-unsafe impl Send for Lock {}
-// SAFETY: as above.
 unsafe impl Sync for Lock {}
 
 impl Lock {
-    /// Makes the lock ready for use, where it lies.
+    /// A lock that is still to be made ready, where it will lie.
+    pub const fn unready() -> Lock {
+        Lock(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER))
+    }
+
+    /// Makes the lock ready for use.
     ///
     /// # Safety
-    /// `at` is valid for writes, is shared memory, and nobody uses it yet.
-    pub unsafe fn init(at: *mut Lock) {
+    /// It lies in shared memory, where it stays, and nobody uses it yet.
+    pub unsafe fn make_ready(&self) {
         let mut attributes = MaybeUninit::uninit();
         let attributes = attributes.as_mut_ptr();
-        // SAFETY: `attributes` is made ready by the first call and used by the others; `at` is as
-        // the caller promises.
+        // SAFETY: `attributes` is made ready by the first call and used by the others; the mutex is
+        // as the caller promises.
         let failed = unsafe {
             [
                 libc::pthread_mutexattr_init(attributes),
                 libc::pthread_mutexattr_settype(attributes, libc::PTHREAD_MUTEX_ERRORCHECK),
                 libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED),
                 libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST),
-                libc::pthread_mutex_init(at.cast(), attributes),
+                libc::pthread_mutex_init(self.0.get(), attributes),
                 libc::pthread_mutexattr_destroy(attributes),
             ]
         };
@@ -55,17 +60,27 @@ impl Lock {
     /// # Panics
     /// If the calling thread holds the lock already.
     pub fn lock(&self, limit: Limit) -> Option<Held<'_>> {
-        let result = match limit.timespec() {
-            // SAFETY: the mutex was made ready by `init`.
-            None => unsafe { libc::pthread_mutex_lock(self.0.get()) },
-            Some(until) => self.lock_until(&until),
-        };
-        self.taken(result)
+        self.taken(match limit.timespec() {
+            None => self.call(libc::pthread_mutex_lock),
+            // SAFETY: the mutex was made ready; `until` outlives the call.
+            Some(until) => unsafe {
+                pthread_mutex_clocklock(self.0.get(), libc::CLOCK_MONOTONIC, &until)
+            },
+        })
     }
 
-    fn lock_until(&self, until: &libc::timespec) -> libc::c_int {
-        // SAFETY: the mutex was made ready by `init`; `until` outlives the call.
-        unsafe { pthread_mutex_clocklock(self.0.get(), libc::CLOCK_MONOTONIC, until) }
+    /// Takes the lock if it is free. Whether this thread holds it already is not noticed here.
+    pub fn try_lock(&self) -> Option<Held<'_>> {
+        self.taken(self.call(libc::pthread_mutex_trylock))
+    }
+
+    fn call(
+        &self,
+        function: unsafe extern "C" fn(*mut libc::pthread_mutex_t) -> libc::c_int,
+    ) -> libc::c_int {
+        // SAFETY: one of the C library's functions for a mutex that was made ready. What it may not
+        // do for this thread, such as giving back what this thread does not hold, it refuses.
+        unsafe { function(self.0.get()) }
     }
 
     fn taken(&self, result: libc::c_int) -> Option<Held<'_>> {
@@ -73,11 +88,10 @@ impl Lock {
             0 => false,
             libc::EOWNERDEAD => {
                 // What the lock guards is valid at each moment, so there is nothing to repair.
-                // SAFETY: the mutex is held by this thread, as EOWNERDEAD says.
-                unsafe { libc::pthread_mutex_consistent(self.0.get()) };
+                self.call(libc::pthread_mutex_consistent);
                 true
             }
-            libc::ETIMEDOUT => return None,
+            libc::ETIMEDOUT | libc::EBUSY => return None,
             libc::EDEADLK => panic!(
                 "this thread holds the lock already: an update must not use the same value again"
             ),
@@ -102,8 +116,7 @@ pub struct Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        // SAFETY: `lock` was taken by this thread. In a child forked meanwhile, which does not hold
-        // it, the call fails without effect.
-        unsafe { libc::pthread_mutex_unlock(self.lock.0.get()) };
+        // In a child forked meanwhile, which does not hold it, the call fails without effect.
+        self.lock.call(libc::pthread_mutex_unlock);
     }
 }

@@ -1,13 +1,14 @@
 //! What a process that was started as a [`Process`](super::Process) knows of itself.
 
 use std::ffi::CString;
-use std::ptr::null_mut;
-use crate::forks;
-use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
-/// Name and pid, written by the child itself. Not behind a lock: a thread of the parent,
-/// which does not exist in the child, could have held that at the fork.
-static OWN: AtomicPtr<Own> = AtomicPtr::new(null_mut());
+use crate::exit::leave;
+use crate::forks;
+use crate::latest::Latest;
+
+/// Name and pid, written by the child itself.
+static OWN: Latest<Own> = Latest::new();
 static PID: AtomicI32 = AtomicI32::new(0);
 
 pub struct Own {
@@ -27,17 +28,15 @@ impl Own {
     /// In the child: this is who it is from now on. Touches little, as each page of memory that a
     /// child writes to is copied first.
     pub fn become_it(self: Box<Own>) {
-        // SAFETY: PR_SET_NAME reads this string up to its zero byte.
-        unsafe { libc::prctl(libc::PR_SET_NAME, self.comm.as_ptr()) };
+        let _ = rustix::thread::set_name(&self.comm);
         PID.store(nix::unistd::getpid().as_raw(), SeqCst);
-        OWN.store(Box::into_raw(self), SeqCst);
+        OWN.set(self);
     }
 }
 
 /// The name that this process was started by; none if it is no `Process`. Allocates nothing.
 pub fn name() -> Option<&'static str> {
-    // SAFETY: what is stored was a box, which is never freed.
-    let own = unsafe { OWN.load(SeqCst).as_ref() }?;
+    let own = OWN.get()?;
     // A child that a Process made by a bare fork has inherited the name, and is not called so.
     (PID.load(SeqCst) == nix::unistd::getpid().as_raw()).then_some(own.name.as_str())
 }
@@ -76,7 +75,7 @@ pub fn current_name() -> String {
 /// ```
 pub fn exit(code: i32) -> ! {
     match name() {
-        Some(_) => super::child::leave(code),
+        Some(_) => leave(code),
         None => std::process::exit(code),
     }
 }

@@ -1,45 +1,38 @@
 //! Ending and reaping a process by a descriptor that never comes to mean another one, as its
 //! number may.
 
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+};
 
-use super::Exit;
+use crate::exit::Exit;
+
+/// The descriptor of a child that was not waited for yet. Closed on exec.
+pub(crate) fn open(child: nix::unistd::Pid) -> io::Result<OwnedFd> {
+    let child = Pid::from_raw(child.as_raw()).ok_or(Errno::SRCH)?;
+    Ok(pidfd_open(child, PidfdFlags::empty())?)
+}
 
 /// Sends a signal; does nothing if the process has ended.
 pub fn signal(process: BorrowedFd, signal: Signal) {
-    let nothing = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: a system call on an open descriptor; without a siginfo it reads no memory.
-    unsafe {
-        let (fd, signal) = (process.as_raw_fd(), signal as i32);
-        libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, nothing, 0)
-    };
+    if let Some(signal) = rustix::process::Signal::from_named_raw(signal as i32) {
+        let _ = pidfd_send_signal(process, signal);
+    }
 }
 
 /// Waits for the end of a child of this process and reaps it. Blocks until it has ended.
 pub fn reap(process: BorrowedFd) -> Exit {
-    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     loop {
-        // SAFETY: `info` is a siginfo of our own. nix's `waitid` is not used, as it loses the end
-        // of a process by a real-time signal, which has no name.
-        let failed = unsafe {
-            let fd = process.as_raw_fd() as libc::id_t;
-            libc::waitid(libc::P_PIDFD, fd, info.as_mut_ptr(), libc::WEXITED) != 0
-        };
-        match failed.then(Errno::last) {
-            None => break,
-            Some(Errno::EINTR) => {}
+        match waitid(WaitId::PidFd(process), WaitIdOptions::EXITED) {
+            Ok(Some(end)) => return Exit::told(end.exit_status(), end.terminating_signal()),
+            Err(Errno::INTR) => {}
             // Not a child of this process, or one that somebody else has waited for.
-            Some(_) => return Exit::Unknown,
+            _ => return Exit::Unknown,
         }
     }
-    // SAFETY: zeroed memory is a valid siginfo, and after success it is that of a child.
-    let (info, status) = unsafe {
-        let info = info.assume_init();
-        (info, info.si_status())
-    };
-    Exit::told(info.si_code, status)
 }

@@ -1,6 +1,5 @@
 //! A pipe with two ends, each of which sends and receives.
 
-mod error;
 mod stream;
 
 use std::fmt;
@@ -10,11 +9,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use error::{RecvError, SendError};
-use stream::Stream;
-
-use super::limit::Limit;
 use crate::codec;
+use crate::error::{Cause, RecvError, SendError};
+use crate::limit::Limit;
+use stream::{Stopped, Stream};
 
 /// Two ends of a pipe: what Python calls `multiprocessing.Pipe()`.
 ///
@@ -145,19 +143,19 @@ impl<S: Serialize, R> Pipe<S, R> {
     /// let (mut one, other) = processes::pipe::<u8, u8>();
     /// one.send(7).unwrap();
     /// drop(other);
-    /// assert_eq!(one.send(8), Err(SendError::Closed));
+    /// assert_eq!(one.send(8), Err(SendError::Closed(8)));
     /// ```
-    pub fn send(&mut self, message: S) -> Result<(), SendError> {
-        self.send_until(&message, Limit::NONE)
+    pub fn send(&mut self, message: S) -> Result<(), SendError<S>> {
+        self.send_until(message, Limit::NONE)
     }
 
     /// Sends a message, but waits no longer than `timeout` for room in the system's buffer.
     ///
     /// # Errors
     ///
-    /// As [`Pipe::send`]. [`SendError::TimedOut`]: nothing of the message was sent.
-    /// [`SendError::Unfinished`]: a part was sent, as large messages go in parts; the rest goes out
-    /// before the next message.
+    /// As [`Pipe::send`]. [`SendError::Full`]: nothing of the message was sent; that may be since
+    /// an earlier one is still in the way. [`SendError::Unfinished`]: a part was sent, as large
+    /// messages go in parts; the rest goes out before the next message.
     ///
     /// ```
     /// use std::time::Duration;
@@ -166,22 +164,45 @@ impl<S: Serialize, R> Pipe<S, R> {
     /// let (mut one, _other) = processes::pipe::<Vec<u8>, ()>();
     /// let large = vec![0; 10_000_000];
     /// let sent = one.send_timeout(large, Duration::from_millis(1));
-    /// assert_eq!(sent, Err(SendError::Unfinished));
+    /// assert!(matches!(sent, Err(SendError::Unfinished(_))));
+    /// let sent = one.send_timeout(vec![1], Duration::from_millis(1));
+    /// assert_eq!(sent, Err(SendError::Full(vec![1])));
     /// ```
-    pub fn send_timeout(&mut self, message: S, timeout: Duration) -> Result<(), SendError> {
-        self.send_until(&message, Limit::after(timeout))
+    pub fn send_timeout(&mut self, message: S, timeout: Duration) -> Result<(), SendError<S>> {
+        self.send_until(message, Limit::after(timeout))
     }
 
-    fn send_until(&mut self, message: &S, limit: Limit) -> Result<(), SendError> {
-        self.stream.send_rest(limit)?;
-        let frame = self.stream.begin_frame();
-        match codec::append(message, frame) {
-            Ok(()) => self.stream.send_frame(limit),
-            Err(why) => {
+    fn send_until(&mut self, message: S, limit: Limit) -> Result<(), SendError<S>> {
+        // What an earlier message has left. If that does not get away, nothing is sent of this one.
+        if let Err(stopped) = self.stream.flush(limit) {
+            return Err(not_sent(message, stopped));
+        }
+        let encoded = codec::append(&message, self.stream.begin_frame());
+        if let Err(error) = encoded {
+            self.stream.forget_frame();
+            let source = Cause::Codec(error);
+            return Err(SendError::NotSent {
+                item: message,
+                source,
+            });
+        }
+        self.stream.end_frame();
+        match self.stream.flush(limit) {
+            Ok(()) => Ok(()),
+            Err(Stopped::Full) if self.stream.is_begun() => Err(SendError::Unfinished(message)),
+            Err(stopped) => {
                 self.stream.forget_frame();
-                Err(SendError::NotSent(why))
+                Err(not_sent(message, stopped))
             }
         }
+    }
+}
+
+fn not_sent<S>(item: S, stopped: Stopped) -> SendError<S> {
+    match stopped {
+        Stopped::Full => SendError::Full(item),
+        Stopped::Closed => SendError::Closed(item),
+        Stopped::Failed(source) => SendError::NotSent { item, source },
     }
 }
 
@@ -211,7 +232,7 @@ impl<S, R: DeserializeOwned> Pipe<S, R> {
     ///
     /// # Errors
     ///
-    /// As [`Pipe::recv`]; and [`RecvError::TimedOut`] if it was not here in time. What has come of
+    /// As [`Pipe::recv`]; and [`RecvError::Empty`] if it was not here in time. What has come of
     /// it is kept for the next call.
     ///
     /// ```
@@ -219,17 +240,34 @@ impl<S, R: DeserializeOwned> Pipe<S, R> {
     /// use processes::RecvError;
     ///
     /// let (mut one, _other) = processes::pipe::<u8, u8>();
-    /// assert_eq!(one.recv_timeout(Duration::from_millis(1)), Err(RecvError::TimedOut));
+    /// assert_eq!(one.recv_timeout(Duration::from_millis(1)), Err(RecvError::Empty));
     /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<R, RecvError> {
         self.recv_until(Limit::after(timeout))
     }
 
+    /// Receives the next message if all of it is here.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipe::recv`]; and [`RecvError::Empty`] if it is not.
+    ///
+    /// ```
+    /// use processes::RecvError;
+    ///
+    /// let (mut one, mut other) = processes::pipe::<u8, u8>();
+    /// assert_eq!(other.try_recv(), Err(RecvError::Empty));
+    /// one.send(7).unwrap();
+    /// assert_eq!(other.try_recv(), Ok(7));
+    /// ```
+    pub fn try_recv(&mut self) -> Result<R, RecvError> {
+        self.recv_until(Limit::NOW)
+    }
+
     fn recv_until(&mut self, limit: Limit) -> Result<R, RecvError> {
-        let frame = self.stream.receive(limit)?;
-        let message = codec::read(self.stream.bytes(frame.clone())).map_err(RecvError::NotRead);
-        self.stream.consume(frame);
-        message
+        let message = codec::read(self.stream.receive(limit)?);
+        self.stream.consume();
+        message.map_err(|error| RecvError::NotRead(Cause::Codec(error)))
     }
 }
 

@@ -24,35 +24,32 @@
 //! | `r.get()`, `r.get(timeout)`, `r.ready()` | [`Pending::get`], [`Pending::get_timeout`], [`Pending::is_ready`] |
 //! | `p.close()`, `p.join()`, `p.terminate()` | [`Pool::close`], [`Pool::join`], [`Pool::terminate`] |
 //! | the end of `with Pool(4) as p:` | the pool is dropped |
-//! | an exception comes out of `map` or `get` | [`Failed::Panicked`] |
-//! | a worker is killed: `map` waits for ever | [`Failed::Died`], and a new worker |
+//! | an exception comes out of `map` or `get` | [`TaskError::Panicked`] |
+//! | a worker is killed: `map` waits for ever | [`TaskError::Died`], and a new worker |
 //!
 //! # Which worker gets what
 //!
 //! Tasks go out in chunks, in their order, to whoever is free. While more chunks wait than there are
 //! workers, one that has done its latest chunk in less than a millisecond is given two at once.
 //!
-//! A worker notes in shared memory which task it is about to begin, and leaves small results
+//! A worker notes in shared memory which task it is about to begin, and leaves its results
 //! there. So when it dies, however suddenly, everything that it has finished counts; the task that
-//! it had begun is [`Failed::Died`], since it may have been done in part; those that it had not
+//! it had begun is [`TaskError::Died`], since it may have been done in part; those that it had not
 //! begun are done by others. No task is lost, and none is begun twice.
 //!
 //! For: work that should be kept apart, or use several cores. Not for: many processes of
 //! different kinds (start each by itself), or threads, which share memory.
 
-mod batch;
-mod block;
 mod book;
 mod call;
+mod chunk;
 mod chunks;
 mod control;
-mod crew;
-mod failed;
+mod error;
 mod job;
 mod manager;
 mod pending;
 mod results;
-mod wire;
 mod watch;
 mod worker;
 
@@ -66,11 +63,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec;
-use batch::{Batch, Chunk};
-use call::{Order, chunk_of};
+use call::chunk_of;
+use chunk::Chunk;
 pub use chunks::Chunks;
 use control::Control;
-pub use failed::Failed;
+pub use error::TaskError;
 use job::Job;
 use manager::Manager;
 pub use pending::Pending;
@@ -82,9 +79,6 @@ use worker::Work;
 ///
 /// Several threads may use one pool at once. A child forked by anybody has a copy that it can do
 /// nothing with.
-///
-/// A fork waits until nobody is in the middle of printing. So who holds the lock of stdout while
-/// waiting for a result waits for ever if a worker has to be replaced meanwhile.
 ///
 /// ```
 /// let pool = processes::Pool::new(2, |word: String| word.len());
@@ -149,11 +143,7 @@ where
     /// # Errors
     ///
     /// As [`Pool::try_new`].
-    pub fn watched<F>(
-        workers: usize,
-        f: F,
-        watch: Option<Arc<dyn Watch>>,
-    ) -> io::Result<Pool<T, R>>
+    pub fn watched<F>(workers: usize, f: F, watch: Option<Arc<dyn Watch>>) -> io::Result<Pool<T, R>>
     where
         F: Fn(T) -> R + Send + Sync + 'static,
     {
@@ -183,7 +173,7 @@ where
     /// let pool = processes::Pool::new(2, |n: i64| -n);
     /// assert_eq!(pool.map(vec![1, 2, 3]).unwrap(), [-1, -2, -3]);
     /// ```
-    pub fn map(&self, items: impl IntoIterator<Item = T>) -> Result<Vec<R>, Failed> {
+    pub fn map(&self, items: impl IntoIterator<Item = T>) -> Result<Vec<R>, TaskError> {
         self.outcomes(items).into_iter().collect()
     }
 
@@ -196,30 +186,17 @@ where
     /// assert_eq!(outcomes[1].as_ref().unwrap_err().to_string(), "the task panicked: a divisor");
     /// assert_eq!(outcomes[2], Ok(3));
     /// ```
-    pub fn outcomes(&self, items: impl IntoIterator<Item = T>) -> Vec<Result<R, Failed>> {
+    pub fn outcomes(&self, items: impl IntoIterator<Item = T>) -> Vec<Result<R, TaskError>> {
         let items = items.into_iter();
-        match items.size_hint() {
-            (least, Some(most)) if least == most => {
-                self.all(chunk_of(most, self.control.workers), Box::new(items))
-            }
+        let (length, items): (usize, Box<dyn Iterator<Item = T> + '_>) = match items.size_hint() {
+            (least, Some(most)) if least == most => (most, Box::new(items)),
             _ => {
                 let items: Vec<T> = items.collect();
-                let chunk = chunk_of(items.len(), self.control.workers);
-                self.all(chunk, Box::new(items.into_iter()))
+                (items.len(), Box::new(items.into_iter()))
             }
-        }
-    }
-
-    fn all(&self, chunk: usize, items: Box<dyn Iterator<Item = T> + '_>) -> Vec<Result<R, Failed>> {
-        let results = Results::new(&self.control, chunk, Order::All, items);
-        let mut all: Vec<Option<Result<R, Failed>>> = Vec::new();
-        for (number, result) in results {
-            if all.len() <= number {
-                all.resize_with(number + 1, || None);
-            }
-            all[number] = Some(result);
-        }
-        all.into_iter().flatten().collect()
+        };
+        let chunk = chunk_of(length, self.control.workers);
+        results::all(&self.control, chunk, items)
     }
 
     /// Does the items, and gives the results in the order of the items as soon as that allows.
@@ -263,7 +240,7 @@ where
     /// assert_eq!(pool.chunks_of(2).map(0..5).unwrap(), [0, 1, 4, 9, 16]);
     /// ```
     pub fn chunks_of(&self, n: usize) -> Chunks<'_, T, R> {
-        Chunks::new(self, n)
+        Chunks::new(&self.control, n)
     }
 
     /// Does one item, and waits for the result.
@@ -276,7 +253,7 @@ where
     /// let pool = processes::Pool::new(1, |(a, b): (u32, u32)| a + b);
     /// assert_eq!(pool.apply((1, 2)), Ok(3));
     /// ```
-    pub fn apply(&self, item: T) -> Result<R, Failed> {
+    pub fn apply(&self, item: T) -> Result<R, TaskError> {
         self.apply_async(item).get()
     }
 
@@ -311,12 +288,12 @@ impl<T, R> Pool<T, R> {
     /// `imap` that has begun goes on.
     ///
     /// ```
-    /// use processes::{Pool, pool::Failed};
+    /// use processes::{Pool, pool::TaskError};
     ///
     /// let pool = Pool::new(1, |n: u32| n);
     /// let before = pool.apply_async(1);
     /// pool.close();
-    /// assert_eq!((before.get(), pool.apply(2)), (Ok(1), Err(Failed::Closed)));
+    /// assert_eq!((before.get(), pool.apply(2)), (Ok(1), Err(TaskError::Closed)));
     /// ```
     pub fn close(&self) {
         self.control.close();
@@ -325,7 +302,7 @@ impl<T, R> Pool<T, R> {
     /// Waits until all that was handed over is done, lets the workers end, and waits for that.
     ///
     /// It waits for a `map` that is under way in another thread. Items that an `imap` has not
-    /// handed over by then are [`Failed::Closed`]: read its results before.
+    /// handed over by then are [`TaskError::Closed`]: read its results before.
     ///
     /// # Panics
     ///
@@ -351,16 +328,16 @@ impl<T, R> Pool<T, R> {
     }
 
     /// Kills the workers, and waits until they are gone. Tasks that are not done are
-    /// [`Failed::Terminated`].
+    /// [`TaskError::Terminated`].
     ///
     /// ```
     /// use std::time::Duration;
-    /// use processes::{Pool, pool::Failed};
+    /// use processes::{Pool, pool::TaskError};
     ///
     /// let pool = Pool::new(1, |seconds| std::thread::sleep(Duration::from_secs(seconds)));
     /// let pending = pool.apply_async(3600);
     /// pool.terminate();
-    /// assert_eq!(pending.get(), Err(Failed::Terminated));
+    /// assert_eq!(pending.get(), Err(TaskError::Terminated));
     /// ```
     pub fn terminate(&self) {
         if self.control.is_owner() {
@@ -411,9 +388,8 @@ fn open(
         let error = "a pool needs at least one worker";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
     }
-    let (control, wait) = Control::new(workers)?;
-    let control = Arc::new(control);
-    let manager = Manager::new(Arc::clone(&control), wait, work, watch)?;
+    let control = Arc::new(Control::new(workers)?);
+    let manager = Manager::new(Arc::clone(&control), work, watch)?;
     let manager = Builder::new().name("pool".into()).spawn(|| manager.run())?;
     Ok((control, manager))
 }
@@ -421,14 +397,14 @@ fn open(
 /// Hands over one task; its result arrives at the job.
 fn submit(
     control: &Control,
-    encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>,
+    encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), codec::Error>,
 ) -> Arc<Job> {
     let job = Job::new();
-    let mut batch = Batch::new(Arc::clone(&job), 0);
+    let mut chunk = Chunk::new(Arc::clone(&job), 0);
     let submitted = control
         .open(false)
-        .and_then(|()| batch.add(encode).map_err(Failed::NotSent))
-        .and_then(|()| control.submit(Chunk::new(batch)).map_err(|(_, why)| why));
+        .and_then(|()| chunk.add(encode).map_err(TaskError::NotSent))
+        .and_then(|()| control.submit(chunk).map_err(|(_, why)| why));
     if let Err(why) = submitted {
         job.deliver([(0, Err(why))]);
     }

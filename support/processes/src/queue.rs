@@ -1,10 +1,9 @@
 //! A bounded queue between processes.
 
-mod error;
 mod hook;
-mod items;
+pub(crate) mod items;
 mod place;
-mod ring;
+pub(crate) mod ring;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -19,12 +18,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use error::{GetError, PutError};
-pub use items::Items;
 use ring::{NotGot, NotPut, Ring};
 
-use super::limit::Limit;
 use crate::codec;
+use crate::error::{Cause, RecvError, SendError};
+use crate::limit::Limit;
 
 /// Bytes that the items of a queue may have together, unless told otherwise.
 const ROOM: usize = 64 << 20;
@@ -41,23 +39,23 @@ thread_local! {
 /// Python calls `multiprocessing.Queue(capacity)`.
 ///
 /// Made before the fork. Clones, and the copies in forked children, are the same queue; it goes
-/// with the last of them. First in, first out: what one producer puts, each consumer gets in the
-/// order in which it was put.
+/// with the last of them. First in, first out: what one producer sends, each consumer receives in the
+/// order in which it was sent.
 ///
-/// Items are copied into shared memory and out of it again; a `put` returns when the item is in.
-/// (In Python it returns earlier, and a hidden thread does the sending; a process that ends without
+/// Items are copied into shared memory and out of it again; a `send` returns when the item is in.
+/// (Python's `put` returns earlier, and a hidden thread does the sending; a process that ends without
 /// waiting for that thread loses what it had "put".) A `Vec<u8>` travels byte by byte, four times
 /// as slowly as a [`serde_bytes::ByteBuf`], which is copied at once.
 ///
-/// A process that is killed in the middle of a put or a get leaves the queue as it was before: see
-/// [the module](super).
+/// A process that is killed in the middle of a send or a receive leaves the queue as it was before: see
+/// [the crate](crate).
 ///
 /// ```
 /// use processes::Queue;
 ///
 /// let queue = Queue::new(3);
 /// for name in ["A", "B", "C"] {
-///     queue.put(name.to_string()).unwrap();
+///     queue.send(name.to_string()).unwrap();
 /// }
 /// queue.close();
 /// assert_eq!(queue.iter().collect::<Vec<String>>(), ["A", "B", "C"]);
@@ -95,11 +93,11 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// As [`Queue::new`].
     ///
     /// ```
-    /// use processes::{PutError, Queue};
+    /// use processes::{SendError, Queue};
     ///
     /// let queue = Queue::with_room(10, 1000);
-    /// queue.put("a".repeat(900)).unwrap();
-    /// let error = queue.put("b".repeat(2000)).unwrap_err();
+    /// queue.send("a".repeat(900)).unwrap();
+    /// let error = queue.send("b".repeat(2000)).unwrap_err();
     /// assert!(error.to_string().contains("2003 bytes"));
     /// ```
     pub fn with_room(capacity: usize, bytes: usize) -> Queue<T> {
@@ -109,7 +107,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         }
     }
 
-    /// Puts an item at the end; blocks while the queue is full.
+    /// Sends an item: it goes to the end; blocks while the queue is full.
     ///
     /// # Errors
     ///
@@ -118,53 +116,53 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// ```
     /// let queue = processes::Queue::new(1);
-    /// queue.put((1, "one".to_string())).unwrap();
-    /// assert_eq!(queue.get().unwrap(), (1, "one".to_string()));
+    /// queue.send((1, "one".to_string())).unwrap();
+    /// assert_eq!(queue.recv().unwrap(), (1, "one".to_string()));
     /// ```
-    pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_until(item, Limit::NONE)
+    pub fn send(&self, item: T) -> Result<(), SendError<T>> {
+        self.send_until(item, Limit::NONE)
     }
 
-    /// Puts an item at the end; blocks while the queue is full, but no longer than `timeout`.
+    /// Sends an item: it goes to the end; blocks while the queue is full, but no longer than `timeout`.
     ///
     /// # Errors
     ///
-    /// As [`Queue::put`]; and [`PutError::Full`] if no room came in time.
+    /// As [`Queue::send`]; and [`SendError::Full`] if no room came in time.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use processes::{PutError, Queue};
+    /// use processes::{SendError, Queue};
     ///
     /// let queue = Queue::new(1);
-    /// queue.put(1).unwrap();
-    /// let error = queue.put_timeout(2, Duration::from_millis(1)).unwrap_err();
-    /// assert_eq!(error, PutError::Full(2));
+    /// queue.send(1).unwrap();
+    /// let error = queue.send_timeout(2, Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error, SendError::Full(2));
     /// ```
-    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
-        self.put_until(item, Limit::after(timeout))
+    pub fn send_timeout(&self, item: T, timeout: Duration) -> Result<(), SendError<T>> {
+        self.send_until(item, Limit::after(timeout))
     }
 
-    /// Puts an item at the end if there is room now.
+    /// Sends an item: it goes to the end if there is room now.
     ///
-    /// Does not wait for room. (Another process in the middle of its own put is waited for: some
+    /// Does not wait for room. (Another process in the middle of its own send is waited for: some
     /// microseconds, or a tenth of a second if that process was stopped there.)
     ///
     /// # Errors
     ///
-    /// As [`Queue::put`]; and [`PutError::Full`] if there is no room.
+    /// As [`Queue::send`]; and [`SendError::Full`] if there is no room.
     ///
     /// ```
-    /// use processes::{PutError, Queue};
+    /// use processes::{SendError, Queue};
     ///
     /// let queue = Queue::new(1);
-    /// assert_eq!(queue.try_put('a'), Ok(()));
-    /// assert_eq!(queue.try_put('b'), Err(PutError::Full('b')));
+    /// assert_eq!(queue.try_send('a'), Ok(()));
+    /// assert_eq!(queue.try_send('b'), Err(SendError::Full('b')));
     /// ```
-    pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_until(item, Limit::after(Duration::ZERO))
+    pub fn try_send(&self, item: T) -> Result<(), SendError<T>> {
+        self.send_until(item, Limit::NOW)
     }
 
-    /// Takes the first item out; blocks while the queue is empty.
+    /// Receives the first item; blocks while the queue is empty.
     ///
     /// # Errors
     ///
@@ -172,98 +170,80 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// refuses it.
     ///
     /// ```
-    /// use processes::{GetError, Queue};
+    /// use processes::{RecvError, Queue};
     ///
     /// let queue = Queue::new(2);
-    /// queue.put(1).unwrap();
+    /// queue.send(1).unwrap();
     /// queue.close();
-    /// assert_eq!(queue.get(), Ok(1));
-    /// assert_eq!(queue.get(), Err(GetError::Closed));
+    /// assert_eq!(queue.recv(), Ok(1));
+    /// assert_eq!(queue.recv(), Err(RecvError::Closed));
     /// ```
-    pub fn get(&self) -> Result<T, GetError> {
-        self.get_until(Limit::NONE)
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.recv_until(Limit::NONE)
     }
 
-    /// Takes the first item out; blocks while the queue is empty, but no longer than `timeout`.
+    /// Receives the first item; blocks while the queue is empty, but no longer than `timeout`.
     ///
     /// # Errors
     ///
-    /// As [`Queue::get`]; and [`GetError::Empty`] if nothing came in time.
+    /// As [`Queue::recv`]; and [`RecvError::Empty`] if nothing came in time.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use processes::{GetError, Queue};
+    /// use processes::{RecvError, Queue};
     ///
     /// let queue: Queue<u8> = Queue::new(1);
-    /// assert_eq!(queue.get_timeout(Duration::from_millis(1)), Err(GetError::Empty));
+    /// assert_eq!(queue.recv_timeout(Duration::from_millis(1)), Err(RecvError::Empty));
     /// ```
-    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
-        self.get_until(Limit::after(timeout))
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvError> {
+        self.recv_until(Limit::after(timeout))
     }
 
-    /// Takes the first item out if there is one now.
+    /// Receives the first item if there is one now.
     ///
-    /// Does not wait for items; see [`Queue::try_put`] for what it may wait for.
+    /// Does not wait for items; see [`Queue::try_send`] for what it may wait for.
     ///
     /// # Errors
     ///
-    /// As [`Queue::get`]; and [`GetError::Empty`] if there is none.
+    /// As [`Queue::recv`]; and [`RecvError::Empty`] if there is none.
     ///
     /// ```
-    /// use processes::{GetError, Queue};
+    /// use processes::{RecvError, Queue};
     ///
     /// let queue: Queue<u8> = Queue::new(1);
-    /// assert_eq!(queue.try_get(), Err(GetError::Empty));
+    /// assert_eq!(queue.try_recv(), Err(RecvError::Empty));
     /// ```
-    pub fn try_get(&self) -> Result<T, GetError> {
-        self.get_until(Limit::after(Duration::ZERO))
+    pub fn try_recv(&self) -> Result<T, RecvError> {
+        self.recv_until(Limit::NOW)
     }
 
-    /// The items as they come; ends when the queue is closed and empty.
-    ///
-    /// Each step blocks as [`Queue::get`] does. `for item in &queue` does the same.
-    ///
-    /// # Panics
-    ///
-    /// In a step, if an item's `Deserialize` refuses it.
-    ///
-    /// ```
-    /// let queue = processes::Queue::new(3);
-    /// (1..=3).for_each(|n| queue.put(n).unwrap());
-    /// queue.close();
-    /// assert_eq!(queue.iter().sum::<i32>(), 6);
-    /// ```
-    pub fn iter(&self) -> Items<'_, T> {
-        Items::new(self)
-    }
-
-    fn put_until(&self, item: T, limit: Limit) -> Result<(), PutError<T>> {
+    fn send_until(&self, item: T, limit: Limit) -> Result<(), SendError<T>> {
         let mut bytes = BUFFER.take();
         bytes.clear();
-        let put = match codec::append(&item, &mut bytes) {
-            Ok(()) => self.ring.put(&bytes, limit),
-            Err(why) => return Err(PutError::NotSent(item, why)),
-        };
+        let encoded = codec::append(&item, &mut bytes);
+        let put = encoded.map(|()| self.ring.put(&bytes, limit));
         let length = bytes.len();
         keep(bytes);
-        match put {
-            Ok(()) => Ok(()),
-            Err(NotPut::Full) => Err(PutError::Full(item)),
-            Err(NotPut::Closed) => Err(PutError::Closed(item)),
-            Err(NotPut::TooLarge) => {
-                let why = too_large(length, self.ring.room());
-                Err(PutError::NotSent(item, why))
-            }
-        }
+        let source = match put {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(NotPut::Full)) => return Err(SendError::Full(item)),
+            Ok(Err(NotPut::Closed)) => return Err(SendError::Closed(item)),
+            Ok(Err(NotPut::TooLarge)) => Cause::TooLarge {
+                bytes: length,
+                room: self.ring.room(),
+            },
+            Err(error) => Cause::Codec(error),
+        };
+        Err(SendError::NotSent { item, source })
     }
 
-    fn get_until(&self, limit: Limit) -> Result<T, GetError> {
+    fn recv_until(&self, limit: Limit) -> Result<T, RecvError> {
         let mut bytes = BUFFER.take();
         bytes.clear();
         let item = match self.ring.get(&mut bytes, limit) {
-            Ok(()) => codec::read(&bytes).map_err(GetError::NotRead),
-            Err(NotGot::Empty) => Err(GetError::Empty),
-            Err(NotGot::Closed) => Err(GetError::Closed),
+            Ok(()) => codec::read(&bytes).map_err(|error| RecvError::NotRead(Cause::Codec(error))),
+            Err(NotGot::Empty) => Err(RecvError::Empty),
+            Err(NotGot::Closed) => Err(RecvError::Closed),
         };
         keep(bytes);
         item
@@ -279,13 +259,6 @@ fn new_ring(capacity: usize, room: usize) -> Ring {
     Ring::new(capacity, room).unwrap_or_else(|error| {
         panic!("no memory for a queue of {capacity} items and {room} bytes: {error}")
     })
-}
-
-fn too_large(length: usize, room: usize) -> String {
-    format!(
-        "the item takes {length} bytes, and the queue has room for {room}: make the queue with \
-         Queue::with_room(capacity, bytes)"
-    )
 }
 
 fn keep(mut bytes: Vec<u8>) {

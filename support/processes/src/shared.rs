@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::*};
 
-use super::Plain;
-use super::limit::Limit;
-use super::lock::{Held, Lock};
-use super::mapping::Mapping;
+use crate::limit::Limit;
+use crate::lock::{Held, Lock};
+use crate::mapping::Mapping;
+use crate::plain::Plain;
 
 /// A value that this process shares with the children that it forks, behind a lock: what Python
 /// calls `multiprocessing.Value` and, for an array, `multiprocessing.Array`.
@@ -39,8 +38,15 @@ use super::mapping::Mapping;
 /// }
 /// ```
 pub struct Shared<T> {
-    cell: Arc<Cell>,
+    cell: Arc<Mapping<Cell>>,
     value: PhantomData<fn(T) -> T>,
+}
+
+/// What stands before the two copies of a value.
+struct Cell {
+    lock: Lock,
+    /// Which copy counts: 0 or 1.
+    current: AtomicUsize,
 }
 
 impl<T: Plain> Shared<T> {
@@ -54,13 +60,23 @@ impl<T: Plain> Shared<T> {
     /// assert_eq!(processes::Shared::new('x').get(), 'x');
     /// ```
     pub fn new(value: T) -> Shared<T> {
-        let cell = Cell::new(size_of::<T>(), align_of::<T>());
-        // SAFETY: the copy is large enough and aligned for a T, and nobody else knows of it yet.
-        unsafe { cell.copy(0).cast().write(value) };
-        Shared {
+        let (size, align) = (size_of::<T>(), align_of::<T>());
+        // A page's beginning is aligned for all but very strange types.
+        assert!(align <= 4096, "a value aligned to {align} bytes");
+        let cell = Cell {
+            lock: Lock::unready(),
+            current: AtomicUsize::new(0),
+        };
+        let cell = Mapping::new(cell, align + 2 * size)
+            .unwrap_or_else(|error| panic!("no memory for a shared value: {error}"));
+        // SAFETY: it lies where it stays, and nobody else knows of it yet.
+        unsafe { cell.lock.make_ready() };
+        let shared = Shared {
             cell: Arc::new(cell),
             value: PhantomData,
-        }
+        };
+        shared.write(0, value);
+        shared
     }
 
     /// The value as it is now. Blocks while another process or thread updates it.
@@ -76,7 +92,7 @@ impl<T: Plain> Shared<T> {
     /// assert_eq!(processes::Shared::new((1, 2.5)).get(), (1, 2.5));
     /// ```
     pub fn get(&self) -> T {
-        let _held = self.cell.lock();
+        let _held = self.lock();
         self.read()
     }
 
@@ -111,21 +127,44 @@ impl<T: Plain> Shared<T> {
     /// assert_eq!((before, shared.get()), (20, 42));
     /// ```
     pub fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let _held = self.cell.lock();
+        let _held = self.lock();
         let mut value = self.read();
         let result = change(&mut value);
-        let other = 1 - self.cell.current();
-        // SAFETY: a copy is large enough and aligned for a T; only the lock's holder touches it.
-        unsafe { self.cell.copy(other).cast().write(value) };
-        self.cell.choose(other);
+        let other = 1 - self.current();
+        self.write(other, value);
+        // The one store that makes the change valid. Not before the copy is written: the process
+        // may be killed between the two, and another would find the copy half written.
+        self.cell.current.store(other, Release);
         result
+    }
+
+    fn lock(&self) -> Held<'_> {
+        let held = self.cell.lock.lock(Limit::NONE);
+        held.expect("a wait without a limit ends with the lock")
+    }
+
+    fn current(&self) -> usize {
+        self.cell.current.load(Relaxed) & 1
     }
 
     /// The copy that counts. Only for the holder of the lock.
     fn read(&self) -> T {
         // SAFETY: this copy was written by `new` or `update`, whole, and is a T without addresses;
         // nobody writes to it while the lock is held.
-        unsafe { self.cell.copy(self.cell.current()).cast().read() }
+        unsafe { self.copy(self.current()).read() }
+    }
+
+    /// Only for the holder of the lock, or before anybody else knows of it.
+    fn write(&self, which: usize, value: T) {
+        // SAFETY: a copy is large enough and aligned for a T, and only the lock's holder touches it.
+        unsafe { self.copy(which).write(value) };
+    }
+
+    /// One of the two copies, behind the header (see `new`).
+    fn copy(&self, which: usize) -> *mut T {
+        let rest = self.cell.rest();
+        let first = rest.wrapping_add(rest.align_offset(align_of::<T>()));
+        first.cast::<T>().wrapping_add(which)
     }
 }
 
@@ -141,66 +180,5 @@ impl<T> Clone for Shared<T> {
 impl<T: Plain + fmt::Debug> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Shared").field(&self.get()).finish()
-    }
-}
-
-#[repr(C)]
-struct Header {
-    lock: Lock,
-    /// Which copy counts: 0 or 1.
-    current: AtomicUsize,
-}
-
-/// Two copies of some bytes, behind a lock.
-struct Cell {
-    mapping: Mapping,
-    first: usize,
-    size: usize,
-}
-
-impl Cell {
-    fn new(size: usize, align: usize) -> Cell {
-        // A page's beginning is aligned for all but very strange types.
-        assert!(align <= 4096, "a value aligned to {align} bytes");
-        let first = size_of::<Header>().next_multiple_of(align);
-        let size = size.next_multiple_of(align);
-        let mapping = Mapping::new(first + 2 * size)
-            .unwrap_or_else(|error| panic!("no memory for a shared value: {error}"));
-        let header = mapping.base().cast::<Header>().as_ptr();
-        // SAFETY: the mapping begins with a header, and nobody else knows of it yet.
-        unsafe { Lock::init(&raw mut (*header).lock) };
-        Cell {
-            mapping,
-            first,
-            size,
-        }
-    }
-
-    fn header(&self) -> &Header {
-        // SAFETY: the mapping begins with a header that was made ready in `new`.
-        unsafe { self.mapping.base().cast().as_ref() }
-    }
-
-    fn lock(&self) -> Held<'_> {
-        let held = self.header().lock.lock(Limit::NONE);
-        held.expect("a wait without a limit ends with the lock")
-    }
-
-    fn copy(&self, which: usize) -> NonNull<u8> {
-        // SAFETY: two copies follow the header within the mapping; see `new`.
-        unsafe { self.mapping.base().add(self.first + which * self.size) }
-    }
-
-    fn current(&self) -> usize {
-        self.header().current.load(Relaxed) & 1
-    }
-
-    /// The one store that makes a change valid. The lock orders it for other processes.
-    fn choose(&self, which: usize) {
-        // Not before the copy is written: the process may be killed between the two, and another
-        // would find the copy half written.
-        self.header()
-            .current
-            .store(which, std::sync::atomic::Ordering::Release);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{Pid, getpid};
+use rustix::event::PollFlags;
 
-use super::{Exit, pidfd};
+use crate::exit::Exit;
+use crate::limit::Limit;
+use crate::pidfd;
 
 pub struct Started {
     pub name: String,
@@ -52,7 +53,11 @@ impl Started {
         }
         // Reaping waits by itself where there is no limit.
         let may_wait = limit.is_none() && self.is_own_child();
-        if !may_wait && !ends_within(self.pidfd.as_fd(), limit) {
+        if !may_wait
+            && !limit
+                .map_or(Limit::NONE, Limit::after)
+                .wait_for(self, PollFlags::IN)
+        {
             return None;
         }
         // In a forked child this is a copy, about a process that is not its child. Another thread
@@ -63,32 +68,4 @@ impl Started {
         // The first to come reaps; others wait for what it learns.
         Some(*self.exit.get_or_init(|| pidfd::reap(self.pidfd.as_fd())))
     }
-}
-
-/// Waits until the process has ended, or the limit has passed.
-fn ends_within(process: BorrowedFd, limit: Option<Duration>) -> bool {
-    let until = limit.map(|limit| Instant::now().checked_add(limit));
-    loop {
-        let timeout = match until.flatten() {
-            None => PollTimeout::NONE,
-            Some(until) => wait_time(until.saturating_duration_since(Instant::now())),
-        };
-        match poll(&mut [PollFd::new(process, PollFlags::POLLIN)], timeout) {
-            Ok(0) if until.flatten().is_some_and(|until| Instant::now() < until) => {}
-            Ok(0) => return false,
-            // A signal came in between.
-            Err(Errno::EINTR) => {}
-            Ok(_) => return true,
-            // Nothing is known of it now.
-            Err(_) => return false,
-        }
-    }
-}
-
-/// In milliseconds, rounded up, so that the last one is not spent by polling in circles.
-fn wait_time(left: Duration) -> PollTimeout {
-    let millis = left.as_micros().div_ceil(1000);
-    i32::try_from(millis).map_or(PollTimeout::MAX, |millis| {
-        PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
-    })
 }

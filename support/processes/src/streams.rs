@@ -13,13 +13,14 @@ use std::io::{self, StderrLock, StdoutLock, Write};
 use std::mem::forget;
 use std::os::unix::fs::MetadataExt;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::SeqCst};
+use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 /// The longest that a fork waits for the locks.
 const LIMIT: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// The name of this module's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "streams";
@@ -28,9 +29,6 @@ thread_local! {
     /// Whether this thread holds the locks already.
     static HOLDS: Cell<bool> = const { Cell::new(false) };
 }
-
-/// Whether this process was forked without the locks.
-static WITHOUT: AtomicBool = AtomicBool::new(false);
 
 /// Both locks, with stdout's buffer written out; or none, where they could not be had in time. Given
 /// back when it is dropped, in the parent and in a forked child alike.
@@ -74,9 +72,33 @@ fn locks() -> Option<Locks> {
         return Some(Locks::Own((flushed(), io::stderr().lock())));
     }
     let keepers = keepers()?;
-    let (out, err) = (keepers.out.ask(), keepers.err.ask());
     let end = Instant::now() + LIMIT;
-    Some(Locks::HandedOver(out.wait(end)?, err.wait(end)?))
+    // Who holds one of them may want the other before giving it back. So the second is waited for only
+    // a moment, and then they are taken in the other order.
+    let a_moment = || end.min(Instant::now() + MOMENT);
+    loop {
+        let out = keepers.out.ask(end)?;
+        if let Some(err) = keepers.err.ask(a_moment()) {
+            return Some(Locks::HandedOver(out, err));
+        }
+        drop(out);
+        let err = keepers.err.ask(end)?;
+        if let Some(out) = keepers.out.ask(a_moment()) {
+            return Some(Locks::HandedOver(out, err));
+        }
+    }
+}
+
+impl Held {
+    /// Whether another thread kept a lock for all that time. A child that is forked now must not
+    /// print: it may wait for ever.
+    ///
+    /// ```
+    /// assert!(!processes::streams::hold().failed());
+    /// ```
+    pub fn failed(&self) -> bool {
+        self.first && self.locks.is_none()
+    }
 }
 
 impl Drop for Held {
@@ -85,23 +107,11 @@ impl Drop for Held {
             return;
         }
         HOLDS.set(false);
-        let in_child = std::process::id() != self.process;
-        match self.locks.take() {
-            Some(Locks::HandedOver(out, err)) => {
-                out.release(in_child);
-                err.release(in_child);
-            }
-            Some(Locks::Own(_)) => {}
-            None => WITHOUT.store(in_child, SeqCst),
+        if let Some(Locks::HandedOver(out, err)) = self.locks.take() {
+            let in_child = std::process::id() != self.process;
+            out.release(in_child);
+            err.release(in_child);
         }
-    }
-}
-
-/// Writes out what stdout's buffer holds. Not in a child that was forked without the locks: one may
-/// stay locked in it for ever.
-pub(crate) fn flush() {
-    if !WITHOUT.load(SeqCst) {
-        let _ = io::stdout().flush();
     }
 }
 
@@ -137,23 +147,6 @@ struct Request<L> {
     given_back: Receiver<()>,
 }
 
-struct Asked<L> {
-    answer: Receiver<Sent<L>>,
-    given_back: Sender<()>,
-}
-
-impl<L> Asked<L> {
-    /// After the end, an answer that still comes goes back to the thread that took the lock.
-    fn wait(self, end: Instant) -> Option<HandedOver<L>> {
-        let left = end.saturating_duration_since(Instant::now());
-        let lock = self.answer.recv_timeout(left).ok()?;
-        Some(HandedOver {
-            lock,
-            given_back: self.given_back,
-        })
-    }
-}
-
 impl<L> HandedOver<L> {
     fn release(self, in_child: bool) {
         drop(self.lock);
@@ -182,19 +175,19 @@ impl<L: 'static> Keeper<L> {
         Ok(Keeper(keeper))
     }
 
-    fn ask(&self) -> Asked<L> {
-        let (answer, lock) = channel();
+    /// After the end, a lock that still comes goes back to the thread that took it.
+    fn ask(&self, end: Instant) -> Option<HandedOver<L>> {
+        // Made first and so dropped last: after an answer that came just too late.
         let (given_back, hears) = channel();
+        let (answer, lock) = channel();
         let request = Request {
             answer,
             given_back: hears,
         };
-        // Without the thread there is no answer.
-        let _ = self.0.send(request);
-        Asked {
-            answer: lock,
-            given_back,
-        }
+        self.0.send(request).ok()?;
+        let left = end.saturating_duration_since(Instant::now());
+        let lock = lock.recv_timeout(left).ok()?;
+        Some(HandedOver { lock, given_back })
     }
 }
 

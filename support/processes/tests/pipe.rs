@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use serde_bytes::ByteBuf;
-use processes::{Pipe, RecvError, SendError, pipe};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
+use processes::{Pipe, RecvError, SendError, pipe};
+use serde_bytes::ByteBuf;
 
 mod forked;
 
@@ -91,7 +91,7 @@ fn a_half_received_message_is_kept_for_the_next_call() {
     let (mut ours, sender) = with_child::<u8, ByteBuf>(|mut theirs| {
         // Only a part fits; it goes on when it is told to.
         let part = theirs.send_timeout(bytes(size), Duration::from_millis(1));
-        part == Err(SendError::Unfinished)
+        matches!(part, Err(SendError::Unfinished(_)))
             && report.write_all(b"!").is_ok()
             && theirs.recv() == Ok(1)
             && theirs.send_timeout(bytes(7), LONG) == Ok(())
@@ -102,7 +102,7 @@ fn a_half_received_message_is_kept_for_the_next_call() {
         "half of it is no message"
     );
     let short = ours.recv_timeout(Duration::from_millis(20));
-    assert_eq!(short, Err(RecvError::TimedOut));
+    assert_eq!(short, Err(RecvError::Empty));
     ours.send(1).unwrap();
     assert!(ours.poll(LONG));
     assert!(ours.recv().unwrap() == bytes(size));
@@ -125,15 +125,38 @@ fn a_full_pipe_takes_nothing_and_says_so() {
     assert!(sent > 10, "{sent}");
     // Whether nothing or a part of the last one went is the system's choice.
     let again = one.send_timeout(bytes(3), Duration::ZERO);
-    assert_eq!(again, Err(error.clone()));
+    assert_eq!(again, Err(SendError::Full(bytes(3))));
     for n in 0..sent {
         assert!(other.recv_timeout(LONG).unwrap() == bytes(1000 + n));
     }
     one.send_timeout(bytes(4), LONG).unwrap();
-    if error == SendError::Unfinished {
+    if matches!(error, SendError::Unfinished(_)) {
         assert!(other.recv_timeout(LONG).unwrap() == bytes(1000 + sent));
     }
     assert!(other.recv_timeout(LONG).unwrap() == bytes(4));
+}
+
+#[test]
+fn what_waits_behind_an_unfinished_message_is_given_back_and_comes_when_it_is_sent_again() {
+    let _turn = turn();
+    let (mut one, mut other) = pipe::<ByteBuf, ()>();
+    let short = Duration::from_millis(1);
+    let large = one.send_timeout(bytes(10 << 20), short);
+    assert!(matches!(large, Err(SendError::Unfinished(_))));
+    for n in 1..4 {
+        let error = one.send_timeout(bytes(n), short).unwrap_err();
+        assert_eq!(error, SendError::Full(bytes(n)));
+        assert_eq!(error.into_inner(), bytes(n));
+    }
+    let received = std::thread::spawn(move || {
+        let first = other.recv_timeout(LONG).unwrap() == bytes(10 << 20);
+        (first, other.recv_timeout(LONG), other.recv_timeout(LONG))
+    });
+    one.send(bytes(7)).unwrap();
+    drop(one);
+    let (first, second, end) = received.join().unwrap();
+    assert!(first, "the large one came whole");
+    assert_eq!((second, end), (Ok(bytes(7)), Err(RecvError::Closed)));
 }
 
 #[test]
@@ -145,7 +168,7 @@ fn a_sender_killed_in_the_middle_is_told_from_one_that_closed() {
         let part = theirs.send_timeout(bytes(size), Duration::from_millis(1));
         drop(report);
         loop {
-            assert_eq!(part, Err(SendError::Unfinished));
+            assert!(matches!(part, Err(SendError::Unfinished(_))));
             std::thread::park();
         }
     });
@@ -171,9 +194,12 @@ fn the_others_death_is_an_error_and_no_signal() {
     // More than fits: it waits, until the peer dies. SIGPIPE would end this process, if the
     // test runner had not chosen to ignore it; so the child of the next test tries it too.
     let killer = std::thread::spawn(move || kill_9(peer));
-    assert_eq!(ours.send(bytes(10 << 20)), Err(SendError::Closed));
+    assert!(matches!(
+        ours.send(bytes(10 << 20)),
+        Err(SendError::Closed(_))
+    ));
     killer.join().unwrap();
-    assert_eq!(ours.send(bytes(1)), Err(SendError::Closed));
+    assert_eq!(ours.send(bytes(1)), Err(SendError::Closed(bytes(1))));
     assert_eq!(ours.recv_timeout(LONG), Err(RecvError::Closed));
 }
 
@@ -186,7 +212,7 @@ fn sigpipe_does_not_come_where_it_would_kill() {
         unsafe { nix::sys::signal::signal(Signal::SIGPIPE, action) }.unwrap();
         let (mut one, other) = pipe::<u8, u8>();
         drop(other);
-        one.send(1) == Err(SendError::Closed)
+        one.send(1) == Err(SendError::Closed(1))
     }));
 }
 
@@ -201,7 +227,7 @@ fn what_was_sent_before_the_end_is_received() {
     drop(one);
     assert_eq!((other.recv(), other.recv()), (Ok(1), Ok(2)));
     assert_eq!(other.recv(), Err(RecvError::Closed));
-    assert_eq!(other.send(3), Err(SendError::Closed));
+    assert_eq!(other.send(3), Err(SendError::Closed(3)));
 }
 
 #[test]
@@ -211,7 +237,7 @@ fn an_end_that_nobody_dropped_keeps_the_pipe_open() {
     let peer = child(|| {
         // The trap: the child has a copy of `ours`, too.
         let nothing = theirs.recv_timeout(Duration::from_millis(50));
-        nothing == Err(RecvError::TimedOut)
+        nothing == Err(RecvError::Empty)
     });
     drop(ours);
     ended_well(peer);
@@ -237,7 +263,7 @@ fn a_thousand_pipes_leave_no_descriptors() {
 fn waits_are_as_long_as_asked() {
     let (mut one, _other) = pipe::<u8, u8>();
     let (begin, wait) = (Instant::now(), Duration::from_millis(30));
-    assert_eq!(one.recv_timeout(wait), Err(RecvError::TimedOut));
+    assert_eq!(one.recv_timeout(wait), Err(RecvError::Empty));
     assert!(begin.elapsed() >= wait);
     assert!(!one.poll(wait));
     assert!(begin.elapsed() >= 2 * wait);

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-use serde_bytes::ByteBuf;
-use processes::{GetError, PutError, Queue};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
+use processes::{Queue, RecvError, SendError};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 mod forked;
 
@@ -43,7 +43,7 @@ fn a_million_items_from_four_producers_to_four_consumers() {
     let queue: Queue<(u8, u64)> = Queue::new(1000);
     let results: Queue<Vec<(u64, u64, u64)>> = Queue::new(4);
     let producers: Vec<Pid> = (0..4)
-        .map(|producer| child(|| (0..EACH).all(|n| queue.put((producer, n)).is_ok())))
+        .map(|producer| child(|| (0..EACH).all(|n| queue.send((producer, n)).is_ok())))
         .collect();
     let consumers: Vec<Pid> = (0..4)
         .map(|_| {
@@ -57,7 +57,7 @@ fn a_million_items_from_four_producers_to_four_consumers() {
                     }
                     (*count, *sum, *latest) = (*count + 1, *sum + n, n);
                 }
-                results.put(seen).is_ok()
+                results.send(seen).is_ok()
             })
         })
         .collect();
@@ -66,7 +66,7 @@ fn a_million_items_from_four_producers_to_four_consumers() {
     consumers.into_iter().for_each(ended_well);
     let mut total = [(0, 0); 4];
     for _ in 0..4 {
-        let seen = results.try_get().unwrap();
+        let seen = results.try_recv().unwrap();
         for ((count, sum), of) in total.iter_mut().zip(seen) {
             (*count, *sum) = (*count + of.0, *sum + of.1);
         }
@@ -81,7 +81,7 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
     let queue: Queue<u32> = Queue::new(50);
     let answers: Queue<u32> = Queue::new(50);
     let producer = child(|| {
-        let all = (0..ITEMS).all(|n| queue.put(n).is_ok());
+        let all = (0..ITEMS).all(|n| queue.send(n).is_ok());
         queue.close();
         all
     });
@@ -91,14 +91,14 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
     while kills < 200 {
         let consumer = child(|| {
             loop {
-                match queue.get() {
-                    Ok(n) if answers.put(n).is_ok() => {}
+                match queue.recv() {
+                    Ok(n) if answers.send(n).is_ok() => {}
                     _ => return false,
                 }
             }
         });
         for _ in 0..100 {
-            *got.entry(answers.get_timeout(LONG).unwrap()).or_insert(0) += 1;
+            *got.entry(answers.recv_timeout(LONG).unwrap()).or_insert(0) += 1;
         }
         kill(consumer, Signal::SIGKILL).unwrap();
         assert!(matches!(
@@ -123,27 +123,27 @@ fn full_and_empty_with_and_without_limits() {
     let queue = Queue::new(2);
     let short = Duration::from_millis(30);
     let begin = Instant::now();
-    assert_eq!(queue.try_get(), Err(GetError::Empty));
-    assert_eq!(queue.get_timeout(short), Err(GetError::Empty));
+    assert_eq!(queue.try_recv(), Err(RecvError::Empty));
+    assert_eq!(queue.recv_timeout(short), Err(RecvError::Empty));
     assert!(begin.elapsed() >= short);
-    queue.put('a').unwrap();
-    queue.try_put('b').unwrap();
+    queue.send('a').unwrap();
+    queue.try_send('b').unwrap();
     assert!(queue.is_full());
     let begin = Instant::now();
-    assert_eq!(queue.try_put('c'), Err(PutError::Full('c')));
-    assert_eq!(queue.put_timeout('c', short), Err(PutError::Full('c')));
+    assert_eq!(queue.try_send('c'), Err(SendError::Full('c')));
+    assert_eq!(queue.send_timeout('c', short), Err(SendError::Full('c')));
     assert!(begin.elapsed() >= short);
     // A put that waits goes on when there is room, and a get when there is an item.
-    let producer = child(|| queue.put('c').is_ok() && queue.put_timeout('d', LONG).is_ok());
+    let producer = child(|| queue.send('c').is_ok() && queue.send_timeout('d', LONG).is_ok());
     asleep(producer);
-    assert_eq!(queue.get(), Ok('a'));
-    assert_eq!(queue.get_timeout(LONG), Ok('b'));
+    assert_eq!(queue.recv(), Ok('a'));
+    assert_eq!(queue.recv_timeout(LONG), Ok('b'));
     ended_well(producer);
-    assert_eq!((queue.get(), queue.try_get()), (Ok('c'), Ok('d')));
-    let consumer = child(|| queue.get() == Ok('e') && queue.get_timeout(LONG) == Ok('f'));
+    assert_eq!((queue.recv(), queue.try_recv()), (Ok('c'), Ok('d')));
+    let consumer = child(|| queue.recv() == Ok('e') && queue.recv_timeout(LONG) == Ok('f'));
     asleep(consumer);
-    queue.put('e').unwrap();
-    queue.put('f').unwrap();
+    queue.send('e').unwrap();
+    queue.send('f').unwrap();
     ended_well(consumer);
     assert!(queue.is_empty());
 }
@@ -151,15 +151,15 @@ fn full_and_empty_with_and_without_limits() {
 #[test]
 fn closing_wakes_all_who_sleep() {
     let full = Queue::new(1);
-    full.put(0).unwrap();
+    full.send(0).unwrap();
     let empty: Queue<i32> = Queue::new(1);
     let sleepers: Vec<Pid> = (1..=3)
         .flat_map(|n| {
             [
-                child(|| full.put(n) == Err(PutError::Closed(n))),
-                child(|| full.put_timeout(n, LONG) == Err(PutError::Closed(n))),
-                child(|| empty.get() == Err(GetError::Closed)),
-                child(|| empty.get_timeout(LONG) == Err(GetError::Closed)),
+                child(|| full.send(n) == Err(SendError::Closed(n))),
+                child(|| full.send_timeout(n, LONG) == Err(SendError::Closed(n))),
+                child(|| empty.recv() == Err(RecvError::Closed)),
+                child(|| empty.recv_timeout(LONG) == Err(RecvError::Closed)),
             ]
         })
         .collect();
@@ -168,18 +168,21 @@ fn closing_wakes_all_who_sleep() {
     empty.close();
     sleepers.into_iter().for_each(ended_well);
     assert!(full.is_closed() && empty.is_closed());
-    assert_eq!((full.get(), full.get()), (Ok(0), Err(GetError::Closed)));
+    assert_eq!((full.recv(), full.recv()), (Ok(0), Err(RecvError::Closed)));
 }
 
 #[test]
 fn a_sleeper_that_is_killed_leaves_nothing_behind() {
     let queue: Queue<u32> = Queue::new(1);
     for n in 0..20 {
-        let sleepers = [child(|| queue.get().is_ok()), child(|| queue.get().is_ok())];
+        let sleepers = [
+            child(|| queue.recv().is_ok()),
+            child(|| queue.recv().is_ok()),
+        ];
         sleepers.iter().for_each(|child| asleep(*child));
         kill(sleepers[0], Signal::SIGKILL).unwrap();
         waitpid(sleepers[0], None).unwrap();
-        queue.put(n).unwrap();
+        queue.send(n).unwrap();
         ended_well(sleepers[1]);
     }
     assert_eq!(queue.deaths(), 0);
@@ -196,14 +199,14 @@ fn signals_in_between_do_not_shorten_a_wait() {
             action.sa_sigaction = nothing as extern "C" fn(i32) as usize;
             libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut());
         }
-        queue.get_timeout(LONG) == Ok(7)
+        queue.recv_timeout(LONG) == Ok(7)
     });
     for _ in 0..50 {
         asleep(consumer);
         kill(consumer, Signal::SIGUSR1).unwrap();
     }
     asleep(consumer);
-    queue.put(7).unwrap();
+    queue.send(7).unwrap();
     ended_well(consumer);
 }
 
@@ -212,21 +215,21 @@ fn large_items_go_through_and_too_large_ones_say_so() {
     let queue = Queue::new(4);
     let sizes = [5 << 20, 20 << 20, 0, 30 << 20, 60 << 20];
     let bytes = |size: usize| ByteBuf::from((0..size).map(|n| (n / 7) as u8).collect::<Vec<_>>());
-    let producer = child(|| sizes.iter().all(|size| queue.put(bytes(*size)).is_ok()));
+    let producer = child(|| sizes.iter().all(|size| queue.send(bytes(*size)).is_ok()));
     for size in sizes {
-        assert!(queue.get_timeout(LONG).unwrap() == bytes(size), "{size}");
+        assert!(queue.recv_timeout(LONG).unwrap() == bytes(size), "{size}");
     }
     ended_well(producer);
     let small = Queue::with_room(4, 1000);
-    let error = small.put(bytes(1001)).unwrap_err();
+    let error = small.send(bytes(1001)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the item takes 1004 bytes, and the queue has room for 1000: make the queue with \
          Queue::with_room(capacity, bytes)"
     );
-    assert!(error.into_item() == bytes(1001));
-    small.put(bytes(900)).unwrap();
-    assert!(small.try_get().unwrap() == bytes(900));
+    assert!(error.into_inner() == bytes(1001));
+    small.send(bytes(900)).unwrap();
+    assert!(small.try_recv().unwrap() == bytes(900));
 }
 
 #[test]
@@ -234,15 +237,15 @@ fn bytes_fill_a_queue_as_items_do() {
     let queue = Queue::with_room(100, 10_000);
     let item = |n: u8| ByteBuf::from(vec![n; 4000]);
     let mut put = 0;
-    while queue.try_put(item(put)).is_ok() {
+    while queue.try_send(item(put)).is_ok() {
         put += 1;
     }
     // Two are promised; more may fit.
     assert!((2..=5).contains(&put), "{put}");
-    let producer = child(|| queue.put(item(put)).is_ok());
+    let producer = child(|| queue.send(item(put)).is_ok());
     asleep(producer);
     for n in 0..=put {
-        assert!(queue.get_timeout(LONG) == Ok(item(n)));
+        assert!(queue.recv_timeout(LONG) == Ok(item(n)));
     }
     ended_well(producer);
 }
@@ -268,10 +271,10 @@ fn items_of_serdes_types_come_as_they_went() {
     let producer = child(|| {
         messages()
             .into_iter()
-            .all(|message| queue.put(message).is_ok())
+            .all(|message| queue.send(message).is_ok())
     });
     for message in messages() {
-        assert_eq!(queue.get_timeout(LONG), Ok(message));
+        assert_eq!(queue.recv_timeout(LONG), Ok(message));
     }
     ended_well(producer);
 }
@@ -288,11 +291,11 @@ fn even<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Err
 #[test]
 fn an_item_that_its_type_refuses_is_an_error_and_the_next_comes() {
     let queue = Queue::new(2);
-    queue.put(Even(1)).unwrap();
-    queue.put(Even(2)).unwrap();
-    let error = queue.get().unwrap_err();
+    queue.send(Even(1)).unwrap();
+    queue.send(Even(2)).unwrap();
+    let error = queue.recv().unwrap_err();
     assert!(error.to_string().ends_with("an odd number"), "{error}");
-    assert_eq!(queue.get(), Ok(Even(2)));
+    assert_eq!(queue.recv(), Ok(Even(2)));
 }
 
 #[test]
@@ -302,9 +305,9 @@ fn a_thousand_queues_leave_no_descriptors_and_no_memory() {
     for n in 0..1000 {
         let queue = Queue::new(3);
         let same = queue.clone();
-        queue.put(n).unwrap();
+        queue.send(n).unwrap();
         drop(queue);
-        assert_eq!(same.get(), Ok(n));
+        assert_eq!(same.recv(), Ok(n));
     }
     // Other tests of this file run meanwhile; a thousand leaks would show.
     assert!(descriptors() < before + 100);

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 
-use processes::{Counter, Shared};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
+use processes::{Counter, Shared};
 
 /// A child that runs `work` and exits with 0.
 fn child(work: impl FnOnce()) -> Pid {

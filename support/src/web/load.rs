@@ -285,7 +285,6 @@ fn read(process: &Process, report: &mut File, limit: Duration) -> Result<Raw, Fa
     let read = report
         .rewind()
         .and_then(|()| report.read_to_end(&mut bytes));
-    read.map_err(|error| error.to_string())
-        .and_then(|_| codec::read(&bytes))
-        .map_err(|_| Failed::new(format!("a client ended without its report: {exit}")))
+    let report = read.ok().and_then(|_| codec::read(&bytes).ok());
+    report.ok_or_else(|| Failed::new(format!("a client ended without its report: {exit}")))
 }

@@ -1,76 +1,68 @@
 //! Frames over a socket: what is the same for messages of every type. A frame is its length, as
 //! eight bytes, and its bytes.
 
-use std::io;
-use std::ops::Range;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
-use nix::sys::time::TimeSpec;
+use rustix::event::PollFlags;
 
-use super::{RecvError, SendError};
+use crate::error::{Cause, RecvError};
 use crate::limit::Limit;
 
 const HEAD: usize = size_of::<u64>();
 /// The least to ask the system for; more than one small message comes at once.
 const CHUNK: usize = 64 << 10;
-/// The most to make room for at once: a length that nobody has sent yet costs no memory.
-const STEP: usize = 8 << 20;
+/// A buffer that has become larger than this is given back to the system.
+const KEPT: usize = 8 << 20;
 
 /// One end. Sockets rather than a pair of pipes: one descriptor an end, both directions, and a
-/// send to a closed one can be told not to raise SIGPIPE.
+/// send to a closed one raises no SIGPIPE.
 pub struct Stream {
     /// None: closed by this process.
-    socket: Option<OwnedFd>,
-    /// What came and was not received yet: `[read, came)` of `incoming`.
+    socket: Option<BufReader<UnixStream>>,
+    /// What has come of the next frame.
     incoming: Vec<u8>,
-    read: usize,
-    came: usize,
-    ended: bool,
     /// The frame that is going out, and how much of it has.
     outgoing: Vec<u8>,
     sent: usize,
 }
 
+/// Why a frame has not gone out.
+pub enum Stopped {
+    /// No room came in time; the other end may have a part of the frame.
+    Full,
+    Closed,
+    Failed(Cause),
+}
+
 impl Stream {
     pub fn pair() -> io::Result<(Stream, Stream)> {
-        let (one, other) = socketpair(
-            AddressFamily::Unix,
-            SockType::Stream,
-            None,
-            SockFlag::SOCK_CLOEXEC,
-        )?;
-        Ok((Stream::new(one), Stream::new(other)))
+        let (one, other) = UnixStream::pair()?;
+        Ok((Stream::new(one)?, Stream::new(other)?))
     }
 
-    fn new(socket: OwnedFd) -> Stream {
-        Stream {
-            socket: Some(socket),
-            ..Stream::new_closed()
-        }
-    }
-
-    fn new_closed() -> Stream {
-        Stream {
-            socket: None,
+    fn new(socket: UnixStream) -> io::Result<Stream> {
+        socket.set_nonblocking(true)?;
+        Ok(Stream {
+            socket: Some(BufReader::with_capacity(CHUNK, socket)),
             incoming: Vec::new(),
-            read: 0,
-            came: 0,
-            ended: false,
             outgoing: Vec::new(),
             sent: 0,
-        }
+        })
     }
 
-    /// -1 if it is closed: calls on it then fail with EBADF.
+    /// -1 if it is closed.
     pub fn fd(&self) -> RawFd {
-        self.socket.as_ref().map_or(-1, OwnedFd::as_raw_fd)
+        let socket = self.socket.as_ref();
+        socket.map_or(-1, |socket| socket.get_ref().as_raw_fd())
     }
 
     pub fn close(&mut self) {
-        *self = Stream::new_closed();
+        self.socket = None;
+        self.incoming = Vec::new();
+        self.forget_frame();
     }
 
     /// Room for the next frame's bytes, behind its head. The one before must have gone out.
@@ -80,163 +72,128 @@ impl Stream {
         &mut self.outgoing
     }
 
-    pub fn forget_frame(&mut self) {
-        self.outgoing.clear();
-        self.sent = 0;
-        self.outgoing.shrink_to(CHUNK);
-    }
-
-    pub fn send_frame(&mut self, limit: Limit) -> Result<(), SendError> {
+    /// The frame's bytes are complete.
+    pub fn end_frame(&mut self) {
         let length = (self.outgoing.len() - HEAD) as u64;
         self.outgoing[..HEAD].copy_from_slice(&length.to_le_bytes());
-        let sent = self.send_rest(limit);
-        // A frame is only kept if the other end has a part of it.
-        if sent != Err(SendError::Unfinished) {
-            self.forget_frame();
-        }
-        sent
+    }
+
+    pub fn forget_frame(&mut self) {
+        self.outgoing.clear();
+        self.outgoing.shrink_to(CHUNK);
+        self.sent = 0;
+    }
+
+    /// Whether the other end has a part of the frame: then it must have all of it before another.
+    pub fn is_begun(&self) -> bool {
+        self.sent > 0
     }
 
     /// Sends what is left of the frame that was begun, if there is one.
-    pub fn send_rest(&mut self, limit: Limit) -> Result<(), SendError> {
-        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    pub fn flush(&mut self, limit: Limit) -> Result<(), Stopped> {
         while self.sent < self.outgoing.len() {
-            match send(self.fd(), &self.outgoing[self.sent..], flags) {
+            let socket = self.socket.as_ref().ok_or(Stopped::Failed(CLOSED_HERE))?;
+            let mut socket = socket.get_ref();
+            match socket.write(&self.outgoing[self.sent..]) {
                 Ok(bytes) => self.sent += bytes,
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => {
-                    if !self.wait(PollFlags::POLLOUT, limit) {
-                        return Err(if self.sent > 0 {
-                            SendError::Unfinished
-                        } else {
-                            SendError::TimedOut
-                        });
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock if limit.wait_for(socket, PollFlags::OUT) => {}
+                    ErrorKind::WouldBlock => return Err(Stopped::Full),
+                    ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+                        return Err(Stopped::Closed);
                     }
-                }
-                Err(Errno::EPIPE | Errno::ECONNRESET) => return Err(SendError::Closed),
-                Err(error) => return Err(SendError::NotSent(said("sent to", error))),
+                    _ => return Err(Stopped::Failed(cause(error))),
+                },
             }
         }
         self.forget_frame();
         Ok(())
     }
 
-    /// Waits for a whole frame, and says where its bytes are; they stay until they are consumed.
-    pub fn receive(&mut self, limit: Limit) -> Result<Range<usize>, RecvError> {
+    /// Waits for a whole frame. Its bytes stay until they are consumed.
+    pub fn receive(&mut self, limit: Limit) -> Result<&[u8], RecvError> {
         loop {
-            if let Some(frame) = self.frame() {
-                return Ok(frame);
+            let missing = self.missing();
+            if missing == 0 {
+                return Ok(&self.incoming[HEAD..]);
             }
-            if self.ended {
-                return Err(self.end());
-            }
-            match self.take_in() {
-                Ok(true) => {}
-                Ok(false) => {
-                    if !self.wait(PollFlags::POLLIN, limit) {
-                        return Err(RecvError::TimedOut);
-                    }
-                }
-                Err(error) => return Err(RecvError::NotRead(said("received from", error))),
+            let socket = self.socket.as_mut();
+            let socket = socket.ok_or(RecvError::NotRead(CLOSED_HERE))?;
+            match take_in(socket, missing, &mut self.incoming) {
+                Ok(0) => return Err(self.end()),
+                Ok(_) => {}
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock if limit.wait_for(socket.get_ref(), PollFlags::IN) => {}
+                    ErrorKind::WouldBlock => return Err(RecvError::Empty),
+                    // The other end was closed before it had received all that we sent.
+                    ErrorKind::ConnectionReset => return Err(self.end()),
+                    _ => return Err(RecvError::NotRead(cause(error))),
+                },
             }
         }
     }
 
     pub fn poll(&mut self, limit: Limit) -> bool {
-        !matches!(self.receive(limit), Err(RecvError::TimedOut))
+        !matches!(self.receive(limit), Err(RecvError::Empty))
     }
 
-    pub fn bytes(&self, frame: Range<usize>) -> &[u8] {
-        &self.incoming[frame]
-    }
-
-    pub fn consume(&mut self, frame: Range<usize>) {
-        self.read = frame.end;
-        if self.read == self.came {
-            (self.read, self.came) = (0, 0);
-            if self.incoming.len() > STEP {
-                self.incoming = Vec::new();
-            }
-        }
-    }
-
-    /// The first whole frame of what has come.
-    fn frame(&self) -> Option<Range<usize>> {
-        let start = self.read + HEAD;
-        let end = start.checked_add(self.length()?)?;
-        (end <= self.came).then_some(start..end)
+    pub fn consume(&mut self) {
+        self.incoming.clear();
+        self.incoming.shrink_to(KEPT);
     }
 
     /// The length that the next frame's head says, if that has come.
     fn length(&self) -> Option<usize> {
-        let head = self.incoming[self.read..self.came].first_chunk::<HEAD>()?;
+        let head = self.incoming.first_chunk::<HEAD>()?;
         u64::from_le_bytes(*head).try_into().ok()
     }
 
-    /// Takes what the system has for us; `false` if that is nothing now.
-    fn take_in(&mut self) -> Result<bool, Errno> {
-        let missing = match self.length() {
-            Some(length) => (self.read + HEAD)
-                .saturating_add(length)
-                .saturating_sub(self.came),
-            None => 0,
-        };
-        let want = missing.clamp(CHUNK, STEP);
-        if self.incoming.len() - self.came < want {
-            self.incoming.copy_within(self.read..self.came, 0);
-            self.came -= self.read;
-            self.read = 0;
-            let needed = self.came + want;
-            if self.incoming.len() < needed {
-                self.incoming.resize(needed, 0);
-            }
-        }
-        let room = &mut self.incoming[self.came..];
-        let fd = self.socket.as_ref().map_or(-1, OwnedFd::as_raw_fd);
-        match recv(fd, room, MsgFlags::MSG_DONTWAIT) {
-            // ECONNRESET: the other end was closed before it had received all that we sent.
-            Ok(0) | Err(Errno::ECONNRESET) => self.ended = true,
-            Ok(bytes) => self.came += bytes,
-            Err(Errno::EAGAIN) => return Ok(false),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(true)
+    /// How many bytes are to come before anything else can be said of the next frame.
+    fn missing(&self) -> usize {
+        let whole = HEAD.saturating_add(self.length().unwrap_or(0));
+        whole - self.incoming.len()
     }
 
     /// What there is to say when nothing more comes.
     fn end(&self) -> RecvError {
-        let rest = self.came - self.read;
+        let came = self.incoming.len();
         match self.length() {
-            None if rest == 0 => RecvError::Closed,
-            None => RecvError::CutOff { came: rest, of: 0 },
+            None if came == 0 => RecvError::Closed,
+            None => RecvError::CutOff { came, of: 0 },
             Some(of) => RecvError::CutOff {
-                came: rest - HEAD,
+                came: came - HEAD,
                 of,
             },
         }
     }
-
-    /// Waits until the socket can be read from or written to; `false` if the limit has passed.
-    fn wait(&self, what: PollFlags, limit: Limit) -> bool {
-        let Some(socket) = &self.socket else {
-            // The call that follows says so.
-            return true;
-        };
-        let left = limit.left();
-        if left.is_some_and(|left| left.is_zero()) {
-            return false;
-        }
-        let mut sockets = [PollFd::new(socket.as_fd(), what)];
-        // Interrupted or too early: the caller looks again, with what is left of its limit.
-        let _ = ppoll(&mut sockets, left.map(TimeSpec::from), None);
-        true
-    }
 }
 
-fn said(what: &str, error: Errno) -> String {
-    match error {
-        Errno::EBADF => "this end of the pipe was closed by this process".to_string(),
-        error => format!("the pipe cannot be {what}: {}", error.desc()),
+const CLOSED_HERE: Cause = Cause::System(Errno::EBADF);
+
+fn cause(error: io::Error) -> Cause {
+    Cause::System(Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+}
+
+/// Appends some of the `missing` bytes; 0 at the end of the stream.
+fn take_in(
+    socket: &mut BufReader<UnixStream>,
+    missing: usize,
+    bytes: &mut Vec<u8>,
+) -> io::Result<usize> {
+    if missing >= CHUNK && socket.buffer().is_empty() {
+        // Not by way of the buffer. What came before an error is kept.
+        let before = bytes.len();
+        let read = socket.get_ref().take(missing as u64).read_to_end(bytes);
+        return match bytes.len() - before {
+            0 => read,
+            came => Ok(came),
+        };
     }
+    let buffer = socket.fill_buf()?;
+    let came = buffer.len().min(missing);
+    bytes.extend_from_slice(&buffer[..came]);
+    socket.consume(came);
+    Ok(came)
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::batch::Chunk;
+use super::chunk::Chunk;
 use super::job::Job;
 
 /// A worker whose latest chunk took less than this is given the next one in advance, so that it
@@ -61,14 +61,9 @@ impl Book {
     }
 
     /// The next chunk to send, and the seat whose worker shall have it. The idle come first.
-    pub fn hand_out(&mut self, now: Instant) -> Option<(usize, Chunk)> {
-        while self
-            .queue
-            .front()
-            .is_some_and(|chunk| chunk.batch.job.is_abandoned())
-        {
-            self.queue.pop_front();
-        }
+    pub fn hand_out(&mut self, now: Instant) -> Option<(usize, &Chunk)> {
+        let is_abandoned = |chunk: &mut Chunk| chunk.job.is_abandoned();
+        while self.queue.pop_front_if(is_abandoned).is_some() {}
         let many_wait = self.queue.len() > self.seats.len();
         let seats = self
             .seats
@@ -83,22 +78,17 @@ impl Book {
         let chunk = self.queue.pop_front()?;
         let seat = &mut self.seats[place];
         seat.since.get_or_insert(now);
-        seat.held.push_back(chunk.clone());
-        Some((place, chunk))
+        seat.held.push_back(chunk);
+        Some((place, seat.held.back()?))
     }
 
-    /// The number of the result that this worker sends next.
-    pub fn expected(&self, seat: usize) -> u64 {
-        self.seats[seat].done + 1
-    }
-
-    /// The expected result has come: whose it is. None if the worker had nothing to do.
+    /// This worker's next result has come: whose it is. None if the worker had nothing to do.
     pub fn done(&mut self, seat: usize, now: Instant) -> Option<Task> {
         self.fruitless = 0;
         let seat = &mut self.seats[seat];
         let task = pop(&mut seat.held)?;
         seat.done += 1;
-        if seat.held.front().is_some_and(Chunk::is_empty) {
+        if seat.held.front().is_some_and(|chunk| chunk.len() == 0) {
             seat.held.pop_front();
             let took = seat
                 .since
@@ -120,7 +110,7 @@ impl Book {
         let lost = if begun > done { pop(&mut held) } else { None };
         self.fruitless = if begun == 0 { self.fruitless + 1 } else { 0 };
         while let Some(chunk) = held.pop_back() {
-            if !chunk.is_empty() {
+            if chunk.len() > 0 {
                 self.queue.push_front(chunk);
             }
         }
@@ -143,7 +133,7 @@ impl Book {
         let held = self.seats.iter_mut().flat_map(|seat| seat.held.drain(..));
         let chunks: Vec<Chunk> = held.chain(self.queue.drain(..)).collect();
         let tasks = chunks.into_iter().flat_map(|mut chunk| {
-            std::iter::from_fn(move || Some((Arc::clone(&chunk.batch.job), chunk.pop()?)))
+            std::iter::from_fn(move || Some((Arc::clone(&chunk.job), chunk.pop()?)))
         });
         tasks.collect()
     }
@@ -153,7 +143,7 @@ impl Book {
 fn pop(held: &mut VecDeque<Chunk>) -> Option<Task> {
     let chunk = held.front_mut()?;
     let number = chunk.pop()?;
-    Some((Arc::clone(&chunk.batch.job), number))
+    Some((Arc::clone(&chunk.job), number))
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 use super::*;
-use crate::pool::batch::Batch;
 
 /// A chunk of these numbers.
 fn chunk(job: &Arc<Job>, first: usize, length: usize) -> Chunk {
-    let mut batch = Batch::new(Arc::clone(job), first);
+    let mut chunk = Chunk::new(Arc::clone(job), first);
     for _ in 0..length {
-        batch.add(&mut |_| Ok(())).unwrap();
+        chunk.add(&mut |_| Ok(())).unwrap();
     }
-    Chunk::new(batch)
+    chunk
 }
 
 /// Hands out all that can be: `(seat, numbers)`.
 fn hand_out(book: &mut Book, now: Instant) -> Vec<(usize, Vec<usize>)> {
-    let chunks = std::iter::from_fn(|| book.hand_out(now));
+    let chunks = std::iter::from_fn(|| {
+        let (seat, chunk) = book.hand_out(now)?;
+        Some((seat, chunk.clone()))
+    });
     chunks
         .map(|(seat, mut chunk)| (seat, std::iter::from_fn(|| chunk.pop()).collect()))
         .collect()
@@ -97,7 +99,7 @@ fn a_death_costs_the_task_that_had_begun_and_the_others_come_first_again() {
     assert_eq!(number(book.done(0, now)), Some(0));
     // Its third task, 1, was begun; of the second chunk, 6 to 8, nothing.
     assert_eq!(number(book.died(0, 3)), Some(1));
-    assert_eq!(book.expected(0), 1, "its successor counts anew");
+    assert_eq!(book.seats[0].done, 0, "its successor counts anew");
     assert_eq!(hand_out(&mut book, now), [(0, vec![2])]);
     // Dies between two tasks: nothing is lost.
     assert_eq!(number(book.done(0, now)), Some(2));
@@ -122,7 +124,7 @@ fn a_death_costs_the_task_that_had_begun_and_the_others_come_first_again() {
 fn a_result_that_nobody_asked_for_is_nobodys() {
     let mut book = Book::new(1);
     assert!(book.done(0, Instant::now()).is_none());
-    assert_eq!(book.expected(0), 1);
+    assert_eq!(book.seats[0].done, 0);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::Failed;
-use super::batch::{Batch, Chunk};
+use super::chunk::Chunk;
 use super::control::Control;
+use super::error::TaskError;
 use super::job::{Job, Numbered, Outcome};
+use crate::codec;
 
 /// Tasks that may be under way however small the chunks are.
 const LEAST: usize = 64;
@@ -37,7 +38,7 @@ pub(super) struct Call {
     chunk: usize,
     window: usize,
     /// Tasks that are encoded and not yet handed over.
-    batch: Batch,
+    tasks: Chunk,
     /// The number of the next task.
     next: usize,
     /// Results that were taken by the caller.
@@ -50,7 +51,7 @@ pub(super) struct Call {
     /// The pool has let the call begin.
     is_open: bool,
     /// Why the pool takes no more tasks.
-    refused: Option<Failed>,
+    refused: Option<TaskError>,
 }
 
 impl Call {
@@ -65,7 +66,7 @@ impl Call {
             order,
             chunk,
             window: (CHUNKS * control.workers * chunk).max(LEAST),
-            batch: Batch::new(Arc::clone(&job), 0),
+            tasks: Chunk::new(Arc::clone(&job), 0),
             job,
             next: 0,
             taken: 0,
@@ -84,18 +85,18 @@ impl Call {
     }
 
     /// The next task.
-    pub fn push(&mut self, encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>) {
+    pub fn push(&mut self, encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), codec::Error>) {
         let number = self.next;
         self.next += 1;
         let failed = match &self.refused {
             Some(why) => Some(why.clone()),
-            None => self.batch.add(encode).err().map(Failed::NotSent),
+            None => self.tasks.add(encode).err().map(TaskError::NotSent),
         };
         if let Some(failed) = failed {
-            // The numbers of a batch follow each other.
+            // The numbers of a chunk follow each other.
             self.submit();
             self.came.push_back((number, Err(failed)));
-        } else if self.batch.len() >= self.chunk {
+        } else if self.tasks.len() >= self.chunk {
             self.submit();
         }
     }
@@ -107,12 +108,12 @@ impl Call {
     }
 
     fn submit(&mut self) {
-        let batch = Batch::new(Arc::clone(&self.job), self.next);
-        let batch = std::mem::replace(&mut self.batch, batch);
-        if batch.len() == 0 {
+        let empty = Chunk::new(Arc::clone(&self.job), self.next);
+        let tasks = std::mem::replace(&mut self.tasks, empty);
+        if tasks.len() == 0 {
             return;
         }
-        if let Err((mut chunk, why)) = self.control.submit(Chunk::new(batch)) {
+        if let Err((mut chunk, why)) = self.control.submit(tasks) {
             while let Some(number) = chunk.pop() {
                 self.came.push_back((number, Err(why.clone())));
             }

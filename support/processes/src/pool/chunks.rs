@@ -1,21 +1,28 @@
 //! Calls whose chunks are as large as the caller says.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call::Order;
-use super::{Failed, Pool, Results};
+use super::control::Control;
+use super::error::TaskError;
+use super::results::{Results, all};
 
-/// A [`Pool`] whose tasks go out so many at once: made by [`Pool::chunks_of`].
+/// A [`Pool`](super::Pool) whose tasks go out so many at once: made by
+/// [`chunks_of`](super::Pool::chunks_of).
 ///
 /// ```
 /// let pool = processes::Pool::new(2, |n: u32| n);
 /// assert_eq!(pool.chunks_of(1).map(0..3).unwrap(), [0, 1, 2]);
 /// ```
-#[derive(Debug)]
 pub struct Chunks<'p, T, R> {
-    pool: &'p Pool<T, R>,
+    control: &'p Arc<Control>,
     n: usize,
+    types: PhantomData<fn(T) -> R>,
 }
 
 impl<'p, T, R> Chunks<'p, T, R>
@@ -23,11 +30,12 @@ where
     T: Serialize + DeserializeOwned,
     R: Serialize + DeserializeOwned,
 {
-    pub(super) fn new(pool: &'p Pool<T, R>, n: usize) -> Chunks<'p, T, R> {
-        Chunks { pool, n }
+    pub(super) fn new(control: &'p Arc<Control>, n: usize) -> Chunks<'p, T, R> {
+        let types = PhantomData;
+        Chunks { control, n, types }
     }
 
-    /// As [`Pool::map`].
+    /// As [`Pool::map`](super::Pool::map).
     ///
     /// # Errors
     ///
@@ -37,21 +45,21 @@ where
     /// let pool = processes::Pool::new(2, |n: u32| n);
     /// assert_eq!(pool.chunks_of(9).map([5, 6]).unwrap(), [5, 6]);
     /// ```
-    pub fn map(&self, items: impl IntoIterator<Item = T>) -> Result<Vec<R>, Failed> {
+    pub fn map(&self, items: impl IntoIterator<Item = T>) -> Result<Vec<R>, TaskError> {
         self.outcomes(items).into_iter().collect()
     }
 
-    /// As [`Pool::outcomes`].
+    /// As [`Pool::outcomes`](super::Pool::outcomes).
     ///
     /// ```
     /// let pool = processes::Pool::new(2, |n: u32| n);
     /// assert_eq!(pool.chunks_of(9).outcomes([5]), [Ok(5)]);
     /// ```
-    pub fn outcomes(&self, items: impl IntoIterator<Item = T>) -> Vec<Result<R, Failed>> {
-        self.pool.all(self.n, Box::new(items.into_iter()))
+    pub fn outcomes(&self, items: impl IntoIterator<Item = T>) -> Vec<Result<R, TaskError>> {
+        all(self.control, self.n, Box::new(items.into_iter()))
     }
 
-    /// As [`Pool::imap`].
+    /// As [`Pool::imap`](super::Pool::imap).
     ///
     /// ```
     /// let pool = processes::Pool::new(2, |n: u32| n);
@@ -64,7 +72,7 @@ where
         self.results(Order::AsGiven, Box::new(items.into_iter()))
     }
 
-    /// As [`Pool::imap_unordered`].
+    /// As [`Pool::imap_unordered`](super::Pool::imap_unordered).
     ///
     /// ```
     /// let pool = processes::Pool::new(2, |n: u32| n);
@@ -82,6 +90,12 @@ where
         order: Order,
         items: Box<dyn Iterator<Item = T> + 'a>,
     ) -> Results<'a, T, R> {
-        Results::new(&self.pool.control, self.n, order, items)
+        Results::new(self.control, self.n, order, items)
+    }
+}
+
+impl<T, R> fmt::Debug for Chunks<'_, T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks").field("n", &self.n).finish()
     }
 }

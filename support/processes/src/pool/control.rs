@@ -1,17 +1,18 @@
 //! What the pool's handles and its manager thread say to each other.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Failed;
-use super::batch::Chunk;
+use super::chunk::Chunk;
+use super::error::TaskError;
+use super::worker::Bell;
 
 pub(super) struct Control {
     state: Mutex<State>,
     /// Told when the pool is over.
     over: Condvar,
-    /// Wakes the manager. Holds one byte at most.
-    wake: PipeWriter,
+    /// Wakes the manager.
+    pub bell: Bell,
     /// The process whose pool it is; a forked child has a copy of all this, but no manager.
     owner: u32,
     pub workers: usize,
@@ -20,7 +21,7 @@ pub(super) struct Control {
 #[derive(Default)]
 struct State {
     incoming: Vec<Chunk>,
-    /// The wake-up pipe holds a byte.
+    /// The bell was rung, and the manager has not come yet.
     woken: bool,
     closed: bool,
     joining: bool,
@@ -29,7 +30,7 @@ struct State {
     maps: usize,
     pids: Vec<i32>,
     /// Why no task is taken any more, once all workers have gone.
-    over: Option<Failed>,
+    over: Option<TaskError>,
 }
 
 /// What the manager shall do.
@@ -42,16 +43,14 @@ pub(super) struct Orders {
 }
 
 impl Control {
-    pub fn new(workers: usize) -> io::Result<(Control, PipeReader)> {
-        let (wait, wake) = io::pipe()?;
-        let control = Control {
+    pub fn new(workers: usize) -> io::Result<Control> {
+        Ok(Control {
             state: Mutex::default(),
             over: Condvar::new(),
-            wake,
+            bell: Bell::new()?,
             owner: std::process::id(),
             workers,
-        };
-        Ok((control, wait))
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -60,16 +59,9 @@ impl Control {
     }
 
     fn wake(&self, state: &mut State) {
-        if !state.woken {
-            state.woken = true;
-            // The pipe is empty, so this neither blocks nor fails; a manager that is gone reads
-            // nothing more.
-            let _ = (&self.wake).write(&[1]);
+        if !std::mem::replace(&mut state.woken, true) {
+            self.bell.ring();
         }
-    }
-
-    pub fn wake_end(&self) -> &PipeWriter {
-        &self.wake
     }
 
     /// Whether this is the process that made the pool.
@@ -78,7 +70,7 @@ impl Control {
     }
 
     /// A call begins. `map` says that it hands over tasks until [`Control::map_is_over`].
-    pub fn open(&self, map: bool) -> Result<(), Failed> {
+    pub fn open(&self, map: bool) -> Result<(), TaskError> {
         assert!(
             self.is_owner(),
             "this pool belongs to process {}, which forked this one: make a pool here",
@@ -87,8 +79,8 @@ impl Control {
         let mut state = self.state();
         match &state.over {
             Some(over) => Err(over.clone()),
-            None if state.terminating => Err(Failed::Terminated),
-            None if state.closed => Err(Failed::Closed),
+            None if state.terminating => Err(TaskError::Terminated),
+            None if state.closed => Err(TaskError::Closed),
             None => {
                 state.maps += usize::from(map);
                 Ok(())
@@ -108,7 +100,7 @@ impl Control {
     ///
     /// # Errors
     /// The chunk, if the pool is over, and why.
-    pub fn submit(&self, chunk: Chunk) -> Result<(), (Chunk, Failed)> {
+    pub fn submit(&self, chunk: Chunk) -> Result<(), (Chunk, TaskError)> {
         let mut state = self.state();
         if let Some(over) = &state.over {
             let over = over.clone();
@@ -158,14 +150,9 @@ impl Control {
     }
 
     /// For the manager: what there is to do.
-    pub fn orders(&self, wait: &PipeReader) -> Orders {
+    pub fn orders(&self) -> Orders {
         let mut state = self.state();
-        if state.woken {
-            // The byte is there, or will be in a moment: whoever set `woken` has the lock no more.
-            let mut reader = wait;
-            let _ = reader.read(&mut [0]);
-            state.woken = false;
-        }
+        state.woken = false;
         Orders {
             chunks: std::mem::take(&mut state.incoming),
             finish: state.joining && state.maps == 0,
@@ -174,7 +161,7 @@ impl Control {
     }
 
     /// For the manager: all workers are gone. What has come too late is given back.
-    pub fn end(&self, why: Failed) -> Vec<Chunk> {
+    pub fn end(&self, why: TaskError) -> Vec<Chunk> {
         let mut state = self.state();
         state.over = Some(why);
         state.pids.clear();
@@ -183,12 +170,12 @@ impl Control {
     }
 
     /// How the pool ends, if nothing else is known of it.
-    pub fn why_ended(&self) -> Failed {
+    pub fn why_ended(&self) -> TaskError {
         let state = self.state();
         if state.terminating {
-            Failed::Terminated
+            TaskError::Terminated
         } else {
-            Failed::Closed
+            TaskError::Closed
         }
     }
 }

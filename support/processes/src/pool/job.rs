@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Failed;
+use super::error::TaskError;
 
 /// A task's encoded result, or why there is none.
-pub(super) type Outcome = Result<Value, Failed>;
+pub(super) type Outcome = Result<Value, TaskError>;
 
 /// The bytes of a result. Short ones, which are many, need no memory of their own.
 pub(super) enum Value {

@@ -1,32 +1,48 @@
 //! The thread that keeps the workers busy: it sends tasks, takes results in, and starts a new
 //! worker where one has died. It waits for all of them at once, and for none in particular.
 
-use std::io::{self, PipeReader};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::Failed;
 use super::book::{Book, Task};
+use super::chunk::Frames;
 use super::control::Control;
-use super::crew::{Crewman, start};
+use super::error::TaskError;
 use super::job::{Outcome, Value};
-use super::wire::Kind;
-use super::worker::Work;
 use super::watch::Watch;
+use super::worker::{DONE, LOOK_AGAIN, Line, PANICKED, Work, serve};
+use crate::{child, codec, pidfd};
+
+/// A worker, as its parent sees it.
+struct Worker {
+    pid: Pid,
+    pidfd: OwnedFd,
+    line: Line,
+    /// Tasks that its line had no room for.
+    outbox: VecDeque<u8>,
+    inbox: Frames,
+    has_ended: bool,
+}
 
 pub(super) struct Manager {
     control: Arc<Control>,
-    wait: PipeReader,
     work: Arc<Work>,
     watch: Option<Arc<dyn Watch>>,
     book: Book,
     /// The workers, by their seats in the book.
-    crew: Vec<Option<Crewman>>,
+    crew: Vec<Option<Worker>>,
     /// Workers started so far.
     started: usize,
+    /// When to look for results, though the bell does not ring.
+    look_at: Option<Instant>,
     /// All is done: the workers end, and nobody follows them.
     finishing: bool,
     has_ended: bool,
@@ -37,19 +53,18 @@ impl Manager {
     /// is not done.
     pub fn new(
         control: Arc<Control>,
-        wait: PipeReader,
         work: Arc<Work>,
         watch: Option<Arc<dyn Watch>>,
     ) -> io::Result<Manager> {
         let workers = control.workers;
         let mut manager = Manager {
             control,
-            wait,
             work,
             watch,
             book: Book::new(workers),
             crew: (0..workers).map(|_| None).collect(),
             started: 0,
+            look_at: None,
             finishing: false,
             has_ended: false,
         };
@@ -73,76 +88,66 @@ impl Manager {
 
     /// Does what the handles ask for; whether that is all there will ever be to do.
     fn is_over(&mut self) -> bool {
-        let orders = self.control.orders(&self.wait);
+        let orders = self.control.orders();
         for chunk in orders.chunks {
             self.book.add(chunk);
         }
         let now = Instant::now();
         while let Some((seat, chunk)) = self.book.hand_out(now) {
             if let Some(worker) = &mut self.crew[seat] {
-                worker.outbox.push(Arc::clone(&chunk.batch), chunk.bytes());
+                worker.outbox.extend(chunk.bytes());
             }
         }
         for worker in self.crew.iter_mut().flatten() {
-            worker.outbox.flush(&worker.socket);
+            while !worker.outbox.is_empty()
+                && let Some(sent) = worker.line.send(worker.outbox.as_slices().0)
+            {
+                worker.outbox.drain(..sent);
+            }
         }
         if orders.finish && !self.finishing && self.book.is_idle() {
             self.finishing = true;
-            self.crew.iter_mut().flatten().for_each(Crewman::dismiss);
+            let workers = self.crew.iter().flatten();
+            workers.for_each(|worker| worker.line.close());
         }
         orders.terminate || (self.finishing && self.crew.iter().all(Option::is_none))
     }
 
-    /// Waits until somebody has something to say, and takes in what came by the sockets.
+    /// Waits until somebody has something to say.
     fn wait(&mut self) {
-        let mut all = vec![PollFd::new(self.wait.as_fd(), PollFlags::POLLIN)];
-        for worker in self.crew.iter().flatten() {
-            all.push(PollFd::new(worker.pidfd.as_fd(), PollFlags::POLLIN));
-            let write = match worker.outbox.is_empty() {
-                true => PollFlags::empty(),
-                false => PollFlags::POLLOUT,
-            };
-            all.push(PollFd::new(
-                worker.socket.as_fd(),
-                PollFlags::POLLIN | write,
-            ));
-        }
-        let now = Instant::now();
-        let look = self
-            .crew
-            .iter()
-            .flatten()
-            .filter_map(|worker| worker.look_at)
-            .min();
-        let timeout = look.map_or(PollTimeout::NONE, |at| {
-            // Whole milliseconds, and not too early.
-            let left = at.saturating_duration_since(now).as_micros().div_ceil(1000);
-            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
-        });
+        let bell = &self.control.bell;
+        let mut all = vec![PollFd::new(bell, PollFlags::IN)];
+        let workers = self.crew.iter().flatten();
+        all.extend(workers.map(|worker| PollFd::new(&worker.pidfd, PollFlags::IN)));
+        let left = self.look_at.map(|at| at - Instant::now());
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
         // Interrupted by a signal, nobody has said anything.
-        let said = poll(&mut all, timeout).is_ok();
+        let said = poll(&mut all, left.as_ref()).is_ok();
         let said: Vec<bool> = all
             .iter()
-            .map(|it| said && it.any().unwrap_or(false))
+            .map(|it| said && !it.revents().is_empty())
             .collect();
-        for (worker, said) in self.crew.iter_mut().flatten().zip(said[1..].chunks(2)) {
-            worker.has_ended = said[0];
-            if said[1] {
-                worker.receive();
-            }
+        for (worker, &ended) in self.crew.iter_mut().flatten().zip(&said[1..]) {
+            worker.has_ended = ended;
         }
+        self.look_at = match said[0] {
+            true => Some(Instant::now() + LOOK_AGAIN),
+            false => self.look_at.filter(|&at| at > Instant::now()),
+        };
+        // Before the results are looked for, so that none is missed.
+        bell.hush();
     }
 
-    /// Takes in what lies in the rings, and delivers all results.
+    /// Takes in what the workers have put into their lines, and delivers all results.
     fn collect(&mut self) {
         let now = Instant::now();
         let mut results = Vec::new();
         for (seat, worker) in self.crew.iter_mut().enumerate() {
             let Some(worker) = worker else { continue };
-            worker.look(now);
-            while let Some((kind, value)) = worker.result(self.book.expected(seat)) {
+            worker.line.receive(&mut worker.inbox);
+            while let Some(result) = worker.inbox.pop() {
                 if let Some(task) = self.book.done(seat, now) {
-                    results.push((task, outcome(kind, value)));
+                    results.push((task, outcome(result)));
                 }
             }
         }
@@ -150,40 +155,37 @@ impl Manager {
     }
 
     /// Waits for those who have ended, and puts others into their place.
-    fn bury(&mut self) -> Result<(), Failed> {
+    fn bury(&mut self) -> Result<(), TaskError> {
+        let ended = |worker: &mut Worker| worker.has_ended;
+        if !self.crew.iter_mut().flatten().any(|worker| ended(worker)) {
+            return Ok(());
+        }
+        // What they have put in since they were looked at.
+        self.collect();
         for seat in 0..self.crew.len() {
-            if !self.crew[seat]
-                .as_ref()
-                .is_some_and(|worker| worker.has_ended)
-            {
-                continue;
-            }
-            // A socket may have held more than was taken in at once; none of it is lost.
-            if let Some(worker) = &mut self.crew[seat] {
-                while worker.receive() {}
-            }
-            self.collect();
-            let Some(worker) = self.crew[seat].take() else {
+            let Some(worker) = self.crew[seat].take_if(ended) else {
                 continue;
             };
-            let begun = worker.block.begun();
-            let exit = worker.reap(self.watch.as_deref());
-            if let Some(task) = self.book.died(seat, begun) {
-                deliver(vec![(task, Err(Failed::Died(exit)))]);
+            let exit = pidfd::reap(worker.pidfd.as_fd());
+            if let Some(task) = self.book.died(seat, worker.line.begun()) {
+                deliver(vec![(task, Err(TaskError::Died(exit)))]);
             }
             if self.finishing {
+                // Of a worker that was dismissed its own lane has told.
                 continue;
             }
+            if let Some(watch) = &self.watch {
+                watch.ended(worker.pid.as_raw(), exit);
+            }
             if self.book.is_hopeless() {
-                let why =
-                    format!("one after the other ended before its first task, the last: {exit}");
-                return Err(Failed::NoWorkers(why));
+                return Err(TaskError::NoWorkers(exit));
             }
             if let Err(error) = self.start(seat) {
                 // Others may go on; the seat is free for good.
                 self.book.retire(seat);
                 if self.crew.iter().all(Option::is_none) {
-                    return Err(Failed::NoWorkers(format!("none can be started: {error}")));
+                    let error = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+                    return Err(TaskError::NotStarted(error));
                 }
             }
         }
@@ -192,17 +194,25 @@ impl Manager {
     }
 
     fn start(&mut self, seat: usize) -> io::Result<()> {
-        // What belongs to the parent and to other workers, which a worker has no business with.
-        let mut others: Vec<RawFd> = self
-            .crew
-            .iter()
-            .flatten()
-            .flat_map(Crewman::descriptors)
-            .collect();
-        others.extend([self.wait.as_raw_fd(), self.control.wake_end().as_raw_fd()]);
         self.started += 1;
-        let name = format!("worker {}", self.started);
-        self.crew[seat] = Some(start(&name, &self.work, &others, self.watch.as_deref())?);
+        let line = Line::new()?;
+        let (pid, pidfd) = child::spawn(&format!("worker {}", self.started), || {
+            // A worker has no business with the others. Their owners in the copied memory are
+            // never dropped, as this process ends without returning.
+            for other in self.crew.iter().flatten() {
+                let _ = nix::unistd::close(other.pidfd.as_raw_fd());
+            }
+            let _lane = self.watch.as_ref().map(|watch| watch.begins());
+            serve(&line, &self.control.bell, &*self.work)
+        })?;
+        self.crew[seat] = Some(Worker {
+            pid,
+            pidfd,
+            line,
+            outbox: VecDeque::new(),
+            inbox: Frames::default(),
+            has_ended: false,
+        });
         self.tell_pids();
         Ok(())
     }
@@ -213,11 +223,16 @@ impl Manager {
     }
 
     /// Ends those who are left, and fails what is not done.
-    fn end(&mut self, why: Failed) {
+    fn end(&mut self, why: TaskError) {
         self.has_ended = true;
-        self.crew.iter().flatten().for_each(Crewman::kill);
+        for worker in self.crew.iter().flatten() {
+            pidfd::signal(worker.pidfd.as_fd(), Signal::SIGKILL);
+        }
         for worker in self.crew.iter_mut().filter_map(Option::take) {
-            worker.reap(self.watch.as_deref());
+            let exit = pidfd::reap(worker.pidfd.as_fd());
+            if let Some(watch) = self.watch.as_ref().filter(|_| !self.finishing) {
+                watch.ended(worker.pid.as_raw(), exit);
+            }
         }
         for chunk in self.control.end(why.clone()) {
             self.book.add(chunk);
@@ -231,17 +246,18 @@ impl Drop for Manager {
     fn drop(&mut self) {
         // Also if this thread panics: nobody waits for ever.
         if !self.has_ended {
-            self.end(Failed::NoWorkers("the pool's manager failed".into()));
+            self.end(TaskError::Terminated);
         }
     }
 }
 
-fn outcome(kind: Kind, value: Value) -> Outcome {
-    let text = |value: Value| String::from_utf8_lossy(value.bytes()).into_owned();
-    match kind {
-        Kind::Done => Ok(value),
-        Kind::Panicked => Err(Failed::Panicked(text(value))),
-        Kind::NotSent => Err(Failed::NotSent(text(value))),
+fn outcome(result: &[u8]) -> Outcome {
+    let (kind, value) = result.split_first().unwrap_or((&0, &[]));
+    let text = || String::from_utf8_lossy(value).into_owned();
+    match *kind {
+        DONE => Ok(Value::from(value)),
+        PANICKED => Err(TaskError::Panicked(text())),
+        _ => Err(TaskError::NotSent(codec::Error::told(text()))),
     }
 }
 

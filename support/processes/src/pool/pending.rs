@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use super::Failed;
+use super::error::TaskError;
 use super::job::{Job, Outcome};
 use crate::codec;
 
@@ -41,8 +41,8 @@ impl<R: DeserializeOwned> Pending<R> {
     /// let pool = processes::Pool::new(1, |text: String| text.len());
     /// assert_eq!(pool.apply_async("three".to_string()).get(), Ok(5));
     /// ```
-    pub fn get(self) -> Result<R, Failed> {
-        decode(wait(&self.job, None).unwrap_or(Err(Failed::Terminated)))
+    pub fn get(self) -> Result<R, TaskError> {
+        decode(wait(&self.job, None).unwrap_or(Err(TaskError::Terminated)))
     }
 
     /// Waits for the result, but no longer than `limit`.
@@ -60,7 +60,7 @@ impl<R: DeserializeOwned> Pending<R> {
     /// let pending = pending.get_timeout(Duration::from_millis(1)).unwrap_err();
     /// assert_eq!(pending.get(), Ok(()));
     /// ```
-    pub fn get_timeout(self, limit: Duration) -> Result<Result<R, Failed>, Pending<R>> {
+    pub fn get_timeout(self, limit: Duration) -> Result<Result<R, TaskError>, Pending<R>> {
         // A limit beyond what the clock can tell is none.
         let until = Instant::now().checked_add(limit);
         match wait(&self.job, until) {
@@ -89,8 +89,8 @@ fn wait(job: &Job, until: Option<Instant>) -> Option<Outcome> {
     Some(outcome)
 }
 
-pub(super) fn decode<R: DeserializeOwned>(outcome: Outcome) -> Result<R, Failed> {
-    codec::read(outcome?.bytes()).map_err(Failed::NotSent)
+pub(super) fn decode<R: DeserializeOwned>(outcome: Outcome) -> Result<R, TaskError> {
+    codec::read(outcome?.bytes()).map_err(TaskError::NotSent)
 }
 
 impl<R> fmt::Debug for Pending<R> {

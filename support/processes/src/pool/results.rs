@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Failed;
 use super::call::{Call, Order};
 use super::control::Control;
+use super::error::TaskError;
 use super::pending::decode;
 use crate::codec;
 
@@ -66,11 +66,27 @@ impl<'a, T: Serialize, R: DeserializeOwned> Results<'a, T, R> {
 }
 
 impl<T: Serialize, R: DeserializeOwned> Iterator for Results<'_, T, R> {
-    type Item = (usize, Result<R, Failed>);
+    type Item = (usize, Result<R, TaskError>);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.fill();
         let (number, outcome) = self.call.next()?;
         Some((number, decode(outcome)))
     }
+}
+
+/// Waits for all results, and gives them in the order of the items.
+pub(super) fn all<T: Serialize, R: DeserializeOwned>(
+    control: &Arc<Control>,
+    chunk: usize,
+    items: Box<dyn Iterator<Item = T> + '_>,
+) -> Vec<Result<R, TaskError>> {
+    let mut all = Vec::new();
+    for (number, result) in Results::new(control, chunk, Order::All, items) {
+        if all.len() <= number {
+            all.resize_with(number + 1, || None);
+        }
+        all[number] = Some(result);
+    }
+    all.into_iter().flatten().collect()
 }

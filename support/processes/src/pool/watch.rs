@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use crate::Exit;
+use crate::exit::Exit;
 
 /// Is told when a pool's workers begin and end. See [`Pool::watched`](super::Pool::watched).
 pub trait Watch: Send + Sync {

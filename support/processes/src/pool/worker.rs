@@ -1,151 +1,204 @@
-//! What a worker does: task by task, until its parent sends no more.
+//! What a worker does: task by task, until its parent sends no more; and what it shares with its
+//! parent.
 //!
 //! Before a task begins its number is stored where the parent sees it; when it is done its result
-//! is stored there, too. So whenever the worker is killed, the parent knows what was done, and
-//! what had begun.
+//! is put where the parent finds it. So whenever the worker is killed, the parent knows what was
+//! done, and what had begun.
 
 use std::any::Any;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, recv, send};
+use rustix::event::{EventfdFlags, eventfd};
 
-use super::block::Block;
-use super::wire::{self, Kind, LENGTH, LOOK};
+use super::chunk::{Frames, HEAD, seal};
+use crate::codec;
+use crate::counter::Counter;
+use crate::limit::Limit;
+use crate::queue::ring::Ring;
 
-/// The function of a pool without its types: reads an item, appends the result. `Err` says why
-/// one of the two could not be.
-pub(super) type Work = dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), String> + Send + Sync;
+/// The function of a pool without its types: reads an item, appends the result.
+pub(super) type Work = dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), codec::Error> + Send + Sync;
 
-/// After a "look" the parent looks a second time, [`LOOK_AGAIN`] later. A result that is in the
-/// ring less than this after a "look" needs none of its own.
+/// After the bell the parent looks a second time, [`LOOK_AGAIN`] later. A result that is put less
+/// than this after the bell needs none of its own.
 const QUIET: Duration = Duration::from_micros(200);
-/// Long enough that what was published up to `QUIET` after a "look" is seen then.
+/// Long enough that what was put up to `QUIET` after the bell is seen then.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// Reads tasks from the socket, does them and sends their results. Returns at the socket's end.
-pub(super) fn serve(socket: &OwnedFd, block: &Block, work: &Work) -> i32 {
+/// The most bytes that go into a queue at once; larger tasks and results go in pieces.
+const PIECE: usize = 128 << 10;
+/// Pieces and bytes that a queue holds.
+const PIECES: usize = 4096;
+const ROOM: usize = 8 * PIECE;
+
+/// What became of a task: the first byte of its result.
+pub(super) const DONE: u8 = 1;
+pub(super) const PANICKED: u8 = 2;
+pub(super) const NOT_SENT: u8 = 3;
+
+/// Wakes the pool's manager, from any process.
+pub(super) struct Bell(OwnedFd);
+
+impl Bell {
+    pub fn new() -> io::Result<Bell> {
+        let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
+        Ok(Bell(eventfd(0, flags)?))
+    }
+
+    pub fn ring(&self) {
+        // It neither blocks nor fails, but after 2⁶⁴ rings that nobody has heard.
+        let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+    }
+
+    /// Has it silent until it is rung again.
+    pub fn hush(&self) {
+        let _ = rustix::io::read(&self.0, &mut [0; 8]);
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// What a worker and its parent share.
+pub(super) struct Line {
+    tasks: Ring,
+    results: Ring,
+    /// How many tasks the worker has begun.
+    begun: Counter,
+}
+
+impl Line {
+    pub fn new() -> io::Result<Line> {
+        Ok(Line {
+            tasks: Ring::new(PIECES, ROOM)?,
+            results: Ring::new(PIECES, ROOM)?,
+            begun: Counter::new(0),
+        })
+    }
+
+    /// Of these bytes of tasks, puts a piece in, if there is room; says how long it was.
+    pub fn send(&self, tasks: &[u8]) -> Option<usize> {
+        let piece = &tasks[..tasks.len().min(PIECE)];
+        self.tasks.put(piece, Limit::NOW).ok()?;
+        Some(piece.len())
+    }
+
+    /// Takes in all results that are there.
+    pub fn receive(&self, results: &mut Frames) {
+        self.results.get_all(results.tail());
+    }
+
+    pub fn begun(&self) -> u64 {
+        self.begun.get() as u64
+    }
+
+    /// Lets the worker end, once it has done what it was sent.
+    pub fn close(&self) {
+        self.tasks.close();
+    }
+}
+
+/// Takes tasks, does them and sends their results, until the line is closed.
+pub(super) fn serve(line: &Line, bell: &Bell, work: &Work) -> i32 {
     let mut worker = Worker {
-        socket,
-        block,
-        looked: None,
+        line,
+        bell,
+        rung: None,
         unseen: false,
     };
-    let (mut bytes, mut at) = (Vec::new(), 0);
-    let mut result = Vec::new();
+    let (mut tasks, mut result) = (Frames::default(), Vec::new());
     for number in 1.. {
-        let length = loop {
-            if let Some(task) = wire::frame(&bytes[at..]) {
-                break task.len();
+        loop {
+            if let Some(task) = tasks.pop() {
+                line.begun.set(number);
+                one(work, task, &mut result);
+                break;
             }
-            bytes.drain(..at);
-            at = 0;
             // It may be a while before there is another result to speak of.
             worker.tell();
-            if !receive(socket, &mut bytes) {
+            if !worker.receive(tasks.tail()) {
                 return 0;
             }
-        };
-        let task = &bytes[at + LENGTH..at + LENGTH + length];
-        at += LENGTH + length;
-        block.begin(number);
-        result.clear();
-        let kind = one(work, task, &mut result);
-        worker.send(number, kind, &mut result);
+        }
+        worker.send(&result);
     }
     0
 }
 
-/// Does one task.
-fn one(work: &Work, task: &[u8], result: &mut Vec<u8>) -> Kind {
+/// Does one task; its result becomes a frame.
+fn one(work: &Work, task: &[u8], frame: &mut Vec<u8>) {
+    frame.clear();
+    frame.extend([0; HEAD + 1]);
     // What a panic leaves half-done is `f`'s own, and `f` is told in the documentation.
-    let (kind, why) = match catch_unwind(AssertUnwindSafe(|| work(task, result))) {
-        Ok(Ok(())) => return Kind::Done,
-        Ok(Err(why)) => (Kind::NotSent, why),
-        Err(payload) => (Kind::Panicked, message(payload.as_ref())),
+    let (kind, why) = match catch_unwind(AssertUnwindSafe(|| work(task, frame))) {
+        Ok(Ok(())) => (DONE, None),
+        Ok(Err(error)) => (NOT_SENT, Some(error.to_string())),
+        Err(payload) => (PANICKED, Some(message(payload.as_ref()).to_string())),
     };
-    result.clear();
-    result.extend(why.as_bytes());
-    kind
+    if let Some(why) = why {
+        frame.truncate(HEAD + 1);
+        frame.extend(why.into_bytes());
+    }
+    frame[HEAD] = kind;
+    seal(frame, 0);
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "(not a text)".to_string())
+fn message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("(not a text)")
 }
 
 struct Worker<'a> {
-    socket: &'a OwnedFd,
-    block: &'a Block,
-    /// When the parent was last told to look at the ring.
-    looked: Option<Instant>,
-    /// Whether the ring holds something that the parent may not come to see by itself.
+    line: &'a Line,
+    bell: &'a Bell,
+    /// When the bell was last rung for a result.
+    rung: Option<Instant>,
+    /// Whether there is a result that the parent may not come to see by itself.
     unseen: bool,
 }
 
 impl Worker<'_> {
-    fn send(&mut self, number: u64, mut kind: Kind, result: &mut Vec<u8>) {
-        let head = wire::head(number, kind, result.len()).unwrap_or_else(|| {
-            kind = Kind::NotSent;
-            result.clear();
-            result.extend(b"the result is longer than 4 GiB");
-            wire::head(number, kind, result.len()).expect("a sentence is short")
-        });
-        if self.block.push([&head, result]) {
-            self.unseen = true;
-            // The clock is read after the result was published: what the parent does not hear of
-            // here, it sees when it looks again.
-            if self.looked.is_none_or(|looked| looked.elapsed() > QUIET) {
-                self.tell();
+    /// Waits for more; false if there will be none.
+    fn receive(&self, tasks: &mut Vec<u8>) -> bool {
+        let before = tasks.len();
+        if self.line.tasks.get(tasks, Limit::NONE).is_err() {
+            return false;
+        }
+        if tasks.len() - before == PIECE {
+            // There may be more of it, which waits for room.
+            self.bell.ring();
+        }
+        true
+    }
+
+    fn send(&mut self, result: &[u8]) {
+        for piece in result.chunks(PIECE) {
+            // It fails if there is no room now.
+            if self.line.results.put(piece, Limit::NOW).is_err() {
+                self.bell.ring();
+                let _ = self.line.results.put(piece, Limit::NONE);
             }
-        } else {
-            write(self.socket, &head);
-            write(self.socket, result);
+        }
+        self.unseen = true;
+        // The clock is read after the result was put: what the parent does not hear of here, it
+        // sees when it looks again.
+        if self.rung.is_none_or(|rung| rung.elapsed() > QUIET) {
+            self.tell();
         }
     }
 
     fn tell(&mut self) {
         if self.unseen {
-            write(self.socket, &LOOK);
-            self.looked = Some(Instant::now());
+            self.bell.ring();
+            self.rung = Some(Instant::now());
             self.unseen = false;
         }
     }
-}
-
-/// Waits for more; false at the end of the stream.
-fn receive(socket: &OwnedFd, bytes: &mut Vec<u8>) -> bool {
-    let filled = bytes.len();
-    // As much again as there is: a large item comes in few pieces.
-    bytes.resize(filled + filled.clamp(1 << 16, 1 << 22), 0);
-    let read = loop {
-        match recv(socket.as_raw_fd(), &mut bytes[filled..], MsgFlags::empty()) {
-            Err(Errno::EINTR) => {}
-            read => break read.unwrap_or(0),
-        }
-    };
-    bytes.truncate(filled + read);
-    read > 0
-}
-
-/// Writes all. A parent that is gone takes its workers with it, so there is nothing to report.
-fn write(socket: &OwnedFd, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        match send(socket.as_raw_fd(), bytes, MsgFlags::MSG_NOSIGNAL) {
-            Ok(written) => bytes = &bytes[written..],
-            Err(Errno::EINTR) => {}
-            Err(_) => return,
-        }
-    }
-}
-
-/// A worker's socket: the parent's end and the worker's, which no program that either starts
-/// inherits.
-pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-    Ok((ours.into(), theirs.into()))
 }

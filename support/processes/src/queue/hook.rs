@@ -1,6 +1,6 @@
-//! Where a test stops a process in the middle of a put or a get. Outside of tests there is nothing.
+//! Where a test stops a process in the middle of a put, a get or a close. Outside of tests there is nothing.
 
-/// Places in a put and a get.
+/// Places in a put, a get and a close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     /// Holds the lock; half of the item's bytes are copied.
@@ -11,6 +11,8 @@ pub enum Point {
     MidGet,
     /// The item is out; who sleeps was not woken yet.
     Got,
+    /// Nothing comes in any more; who waits for room does not know it yet.
+    MidClose,
 }
 
 #[cfg(not(test))]

@@ -3,14 +3,15 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{GetError, Queue};
+use super::Queue;
+use crate::error::RecvError;
 
 /// The items of a queue as they come; made by [`Queue::iter`].
 ///
 /// ```
 /// let queue = processes::Queue::new(2);
-/// queue.put(20).unwrap();
-/// queue.put(22).unwrap();
+/// queue.send(20).unwrap();
+/// queue.send(22).unwrap();
 /// queue.close();
 /// let mut sum = 0;
 /// for item in &queue {
@@ -23,9 +24,23 @@ pub struct Items<'a, T> {
     queue: &'a Queue<T>,
 }
 
-impl<'a, T> Items<'a, T> {
-    pub(super) fn new(queue: &'a Queue<T>) -> Items<'a, T> {
-        Items { queue }
+impl<T: Serialize + DeserializeOwned> Queue<T> {
+    /// The items as they come; ends when the queue is closed and empty.
+    ///
+    /// Each step blocks as [`Queue::recv`] does. `for item in &queue` does the same.
+    ///
+    /// # Panics
+    ///
+    /// In a step, if an item's `Deserialize` refuses it.
+    ///
+    /// ```
+    /// let queue = processes::Queue::new(3);
+    /// (1..=3).for_each(|n| queue.send(n).unwrap());
+    /// queue.close();
+    /// assert_eq!(queue.iter().sum::<i32>(), 6);
+    /// ```
+    pub fn iter(&self) -> Items<'_, T> {
+        Items { queue: self }
     }
 }
 
@@ -33,10 +48,10 @@ impl<T: Serialize + DeserializeOwned> Iterator for Items<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        match self.queue.get() {
+        match self.queue.recv() {
             Ok(item) => Some(item),
-            Err(GetError::Closed | GetError::Empty) => None,
-            Err(GetError::NotRead(why)) => panic!("{why}"),
+            Err(RecvError::NotRead(why)) => panic!("{why}"),
+            Err(_) => None,
         }
     }
 }

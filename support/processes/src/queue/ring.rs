@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::hook::{Point, reach};
 use super::place::{Item, UNIT, place};
-use super::word::{Closed, Patience, Seen, Word};
+use super::word::{Closed, MustWake, Patience, Seen, Word};
 use crate::limit::Limit;
 use crate::lock::{Held, Lock};
 use crate::mapping::Mapping;
@@ -38,7 +38,7 @@ struct Slot {
 }
 
 pub struct Ring {
-    mapping: Mapping,
+    mapping: Mapping<Header>,
     capacity: u64,
     /// Slots: a power of two, at least the capacity.
     slots: u64,
@@ -76,11 +76,24 @@ impl Ring {
             .ok_or_else(too_much)?;
         let bytes = slots
             .checked_mul(size_of::<Slot>())
-            .and_then(|bytes| bytes.checked_add(size_of::<Header>()))
             .and_then(|bytes| bytes.checked_add(size))
             .ok_or_else(too_much)?;
-        let mapping = Mapping::new(bytes)?;
-        let ring = Ring {
+        let side = || Side {
+            lock: Lock::unready(),
+            word: Word::default(),
+        };
+        let header = Header {
+            put: side(),
+            got: side(),
+            deaths: AtomicU64::new(0),
+        };
+        let mapping = Mapping::new(header, bytes)?;
+        // SAFETY: they lie where they stay, and nobody else knows of them yet.
+        unsafe {
+            mapping.put.lock.make_ready();
+            mapping.got.lock.make_ready();
+        }
+        Ok(Ring {
             mapping,
             capacity: capacity as u64,
             slots: slots as u64,
@@ -88,15 +101,7 @@ impl Ring {
             size,
             for_room: Patience::new(),
             for_items: Patience::new(),
-        };
-        let header = ring.mapping.base().cast::<Header>().as_ptr();
-        // SAFETY: the mapping begins with a header, and nobody else knows of it yet. All else in it
-        // is valid as zeros.
-        unsafe {
-            Lock::init(&raw mut (*header).put.lock);
-            Lock::init(&raw mut (*header).got.lock);
-        }
-        Ok(ring)
+        })
     }
 
     /// Puts an item in at the end.
@@ -104,14 +109,16 @@ impl Ring {
         if item.len() > self.room {
             return Err(NotPut::TooLarge);
         }
-        let (put, got) = (&self.header().put, &self.header().got);
+        let (put, got) = (&self.mapping.put, &self.mapping.got);
         loop {
             let seen = got.word.look();
-            if seen.is_closed() {
+            // Producers' own word: who closed the queue may have been killed before the other one.
+            let so_far = put.word.look();
+            if so_far.is_closed() {
                 return Err(NotPut::Closed);
             }
             // Looked at without the lock: who finds the queue full leaves the lock alone.
-            if self.count(put.word.look(), seen) < self.capacity {
+            if self.count(so_far, seen) < self.capacity {
                 let held = self.lock(&put.lock, limit).ok_or(NotPut::Full)?;
                 let number = put.word.look().number();
                 if let Some(start) = self.place(item.len(), number, seen.number()) {
@@ -127,7 +134,7 @@ impl Ring {
 
     /// Takes the first item out, appending it to `item`.
     pub fn get(&self, item: &mut Vec<u8>, limit: Limit) -> Result<(), NotGot> {
-        let (put, got) = (&self.header().put, &self.header().got);
+        let (put, got) = (&self.mapping.put, &self.mapping.got);
         loop {
             let seen = put.word.look();
             if self.count(seen, got.word.look()) > 0 {
@@ -135,7 +142,10 @@ impl Ring {
                 let number = got.word.look().number();
                 // Meanwhile another may have taken it.
                 if put.word.look().number() != number {
-                    self.get_this(number, item, held);
+                    let must_wake = self.take(number, item);
+                    drop(held);
+                    reach(Point::Got);
+                    got.word.wake(must_wake);
                     return Ok(());
                 }
             } else if seen.is_closed() {
@@ -146,8 +156,25 @@ impl Ring {
         }
     }
 
+    /// Takes all items out that are there, appending them to `items`.
+    pub fn get_all(&self, items: &mut Vec<u8>) {
+        let (put, got) = (&self.mapping.put.word, &self.mapping.got);
+        if put.look().number() == got.word.look().number() {
+            return;
+        }
+        let Some(held) = self.lock(&got.lock, Limit::NOW) else {
+            return;
+        };
+        let mut must_wake = MustWake::default();
+        for number in got.word.look().number()..put.look().number() {
+            must_wake = must_wake.or(self.take(number, items));
+        }
+        drop(held);
+        got.word.wake(must_wake);
+    }
+
     fn put_at(&self, start: usize, item: &[u8], held: Held) -> Result<(), NotPut> {
-        let put = &self.header().put;
+        let put = &self.mapping.put;
         let number = put.word.look().number();
         let (first, second) = item.split_at(item.len() / 2);
         // SAFETY: `place` gave a run of bytes within the ring that belongs to no item in the queue,
@@ -175,8 +202,8 @@ impl Ring {
         }
     }
 
-    fn get_this(&self, number: u64, item: &mut Vec<u8>, held: Held) {
-        let got = &self.header().got;
+    /// Takes the item of this number, the first, out. Only for the holder of the consumers' lock.
+    fn take(&self, number: u64, item: &mut Vec<u8>) -> MustWake {
         let Item { start, length } = self.item(number);
         item.reserve(length);
         // SAFETY: an item in the queue lies within the ring. Its bytes are not written to until the
@@ -191,12 +218,8 @@ impl Ring {
             item.set_len(item.len() + length);
         }
         // From here on the item is out of the queue.
-        let must_wake = got.word.count_one(false);
-        drop(held);
-        reach(Point::Got);
-        if let Ok(must_wake) = must_wake {
-            got.word.wake(must_wake);
-        }
+        let must_wake = self.mapping.got.word.count_one(false);
+        must_wake.unwrap_or_default()
     }
 
     /// Where `length` bytes fit, with the numbers of the next item to put and to get. Only for the
@@ -215,34 +238,33 @@ impl Ring {
     }
 
     fn lock<'a>(&self, lock: &'a Lock, limit: Limit) -> Option<Held<'a>> {
-        // A limit of zero asks not to wait for items or room; a peer that is at work is no reason
-        // to say that there are none.
-        let limit = if limit.has_passed() {
-            Limit::after(TRY)
-        } else {
-            limit
-        };
-        let held = lock.lock(limit)?;
+        let held = lock.try_lock().or_else(|| {
+            // A limit of zero asks not to wait for items or room; a peer that is at work is no
+            // reason to say that there are none.
+            let is_over = limit.has_passed();
+            lock.lock(if is_over { Limit::after(TRY) } else { limit })
+        })?;
         if held.inherited {
-            self.header().deaths.fetch_add(1, Relaxed);
+            self.mapping.deaths.fetch_add(1, Relaxed);
         }
         Some(held)
     }
 
     pub fn close(&self) {
         // Producers' own word first: from then on nothing comes in.
-        self.header().put.word.close();
-        self.header().got.word.close();
+        self.mapping.put.word.close();
+        reach(Point::MidClose);
+        self.mapping.got.word.close();
     }
 
     pub fn is_closed(&self) -> bool {
-        self.header().put.word.look().is_closed()
+        self.mapping.put.word.look().is_closed()
     }
 
     pub fn len(&self) -> usize {
         // In this order it is never less than nothing.
-        let got = self.header().got.word.look();
-        let put = self.header().put.word.look();
+        let got = self.mapping.got.word.look();
+        let put = self.mapping.put.word.look();
         self.count(put, got).min(self.capacity) as usize
     }
 
@@ -255,7 +277,7 @@ impl Ring {
     }
 
     pub fn deaths(&self) -> u64 {
-        self.header().deaths.load(Relaxed)
+        self.mapping.deaths.load(Relaxed)
     }
 
     /// Items between the two; none if `got` was looked at later and has come past `put`.
@@ -263,20 +285,11 @@ impl Ring {
         put.number().saturating_sub(got.number())
     }
 
-    fn header(&self) -> &Header {
-        // SAFETY: the mapping begins with a header that was made ready in `new`, and lives as long
-        // as `self`.
-        unsafe { self.mapping.base().cast().as_ref() }
-    }
-
     fn slot(&self, number: u64) -> &Slot {
         let index = (number & (self.slots - 1)) as usize;
         // SAFETY: `slots` slots follow the header (see `new`), whose size is a multiple of their
         // alignment; `index` is less. Zeros are a valid slot.
-        unsafe {
-            let slots = self.mapping.base().cast::<Header>().add(1).cast::<Slot>();
-            slots.add(index).as_ref()
-        }
+        unsafe { &*self.mapping.rest().cast::<Slot>().add(index) }
     }
 
     fn item(&self, number: u64) -> Item {
@@ -287,18 +300,15 @@ impl Ring {
         }
     }
 
-    /// Where the items' bytes begin.
+    /// Where the items' bytes begin: behind the slots.
     fn ring(&self) -> *mut u8 {
-        // SAFETY: the ring follows the slots within the mapping (see `new`).
-        unsafe {
-            let slots = self.mapping.base().cast::<Header>().add(1).cast::<Slot>();
-            slots.add(self.slots as usize).cast().as_ptr()
-        }
+        let slots = size_of::<Slot>() * self.slots as usize;
+        self.mapping.rest().wrapping_add(slots)
     }
 
     #[cfg(test)]
     pub fn start_at(&self, number: u64) {
-        self.header().put.word.start_at(number);
-        self.header().got.word.start_at(number);
+        self.mapping.put.word.start_at(number);
+        self.mapping.got.word.start_at(number);
     }
 }

@@ -7,7 +7,7 @@ impl<T> Queue<T> {
     ///
     /// ```
     /// let queue = processes::Queue::new(2);
-    /// queue.put(1).unwrap();
+    /// queue.send(1).unwrap();
     /// assert_eq!(queue.len(), 1);
     /// ```
     pub fn len(&self) -> usize {
@@ -27,7 +27,7 @@ impl<T> Queue<T> {
     ///
     /// ```
     /// let queue = processes::Queue::new(1);
-    /// queue.put(1).unwrap();
+    /// queue.send(1).unwrap();
     /// assert!(queue.is_full());
     /// ```
     pub fn is_full(&self) -> bool {
@@ -43,17 +43,17 @@ impl<T> Queue<T> {
         self.ring.capacity()
     }
 
-    /// Closes the queue for all processes: nobody puts any more, what is in it can still be got.
+    /// Closes the queue for all processes: nobody sends any more, what is in it can still be received.
     ///
-    /// Wakes all who wait: in a put they get [`PutError::Closed`], in a get [`GetError::Closed`] as
+    /// Wakes all who wait: a send ends in [`SendError::Closed`], a receive in [`RecvError::Closed`] as
     /// soon as nothing is left. Does not block. Without effect on a queue that is closed.
     ///
     /// ```
-    /// use processes::{PutError, Queue};
+    /// use processes::{SendError, Queue};
     ///
     /// let queue = Queue::new(1);
     /// queue.close();
-    /// assert_eq!(queue.put(1), Err(PutError::Closed(1)));
+    /// assert_eq!(queue.send(1), Err(SendError::Closed(1)));
     /// ```
     pub fn close(&self) {
         self.ring.close();
@@ -70,7 +70,7 @@ impl<T> Queue<T> {
     }
 
     /// How often a process was found to have died while it held one of the queue's locks: in the
-    /// middle of a put or a get. Found by the next process that takes the lock.
+    /// middle of a send or a receive. Found by the next process that takes the lock.
     ///
     /// ```
     /// assert_eq!(processes::Queue::<u8>::new(1).deaths(), 0);

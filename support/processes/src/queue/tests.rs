@@ -77,18 +77,18 @@ fn a_consumer_killed_in_mid_get_leaves_the_item_in() {
     let _one = ONE.lock().unwrap_or_else(|error| error.into_inner());
     let queue = Queue::new(3);
     for n in 0..200 {
-        queue.put(item(n)).unwrap();
-        queue.put(item(n + 1)).unwrap();
-        let consumer = child_standing_at(Point::MidGet, || drop(queue.get()));
+        queue.send(item(n)).unwrap();
+        queue.send(item(n + 1)).unwrap();
+        let consumer = child_standing_at(Point::MidGet, || drop(queue.recv()));
         // It holds the consumers' lock; producers go on.
-        queue.put(item(n + 2)).unwrap();
+        queue.send(item(n + 2)).unwrap();
         assert_eq!(
-            queue.get_timeout(Duration::from_millis(1)),
-            Err(GetError::Empty)
+            queue.recv_timeout(Duration::from_millis(1)),
+            Err(RecvError::Empty)
         );
         kill_9(consumer);
         for more in 0..3 {
-            assert_eq!(queue.get_timeout(LONG), Ok(item(n + more)));
+            assert_eq!(queue.recv_timeout(LONG), Ok(item(n + more)));
         }
         assert_eq!((queue.len(), queue.deaths()), (0, u64::from(n) + 1));
     }
@@ -99,16 +99,16 @@ fn a_producer_killed_in_mid_put_never_put() {
     let _one = ONE.lock().unwrap_or_else(|error| error.into_inner());
     let queue = Queue::new(3);
     for n in 0..200 {
-        queue.put(item(n)).unwrap();
-        let producer = child_standing_at(Point::MidPut, || drop(queue.put(item(255))));
+        queue.send(item(n)).unwrap();
+        let producer = child_standing_at(Point::MidPut, || drop(queue.send(item(255))));
         // It holds the producers' lock; consumers go on.
-        assert_eq!(queue.get_timeout(LONG), Ok(item(n)));
-        let late = queue.put_timeout(item(0), Duration::from_millis(1));
-        assert_eq!(late, Err(PutError::Full(item(0))));
+        assert_eq!(queue.recv_timeout(LONG), Ok(item(n)));
+        let late = queue.send_timeout(item(0), Duration::from_millis(1));
+        assert_eq!(late, Err(SendError::Full(item(0))));
         kill_9(producer);
-        assert_eq!(queue.try_get(), Err(GetError::Empty));
-        queue.put_timeout(item(n + 1), LONG).unwrap();
-        assert_eq!(queue.get_timeout(LONG), Ok(item(n + 1)));
+        assert_eq!(queue.try_recv(), Err(RecvError::Empty));
+        queue.send_timeout(item(n + 1), LONG).unwrap();
+        assert_eq!(queue.recv_timeout(LONG), Ok(item(n + 1)));
         assert_eq!((queue.len(), queue.deaths()), (0, u64::from(n) + 1));
     }
 }
@@ -119,25 +119,25 @@ fn who_is_killed_before_he_wakes_others_leaves_nobody_asleep() {
     for round in 0..10 {
         let queue = Queue::new(1);
         let consumer = child(|| {
-            let fine = queue.get_timeout(LONG) == Ok(round);
+            let fine = queue.recv_timeout(LONG) == Ok(round);
             // SAFETY: as in `child`.
             unsafe { libc::_exit(if fine { 0 } else { 1 }) }
         });
-        let producer = child_standing_at(Point::Put, || drop(queue.put(round)));
+        let producer = child_standing_at(Point::Put, || drop(queue.send(round)));
         kill_9(producer);
         let begin = Instant::now();
         assert_eq!(waitpid(consumer, None), Ok(WaitStatus::Exited(consumer, 0)));
         assert!(begin.elapsed() < LONG / 2, "woken only by its limit");
         // The same on the other side: the queue is full, and who makes room dies.
-        queue.put(1).unwrap();
+        queue.send(1).unwrap();
         let producer = child(|| {
-            let fine = queue.put_timeout(2, LONG).is_ok();
+            let fine = queue.send_timeout(2, LONG).is_ok();
             // SAFETY: as in `child`.
             unsafe { libc::_exit(if fine { 0 } else { 1 }) }
         });
-        kill_9(child_standing_at(Point::Got, || drop(queue.get())));
+        kill_9(child_standing_at(Point::Got, || drop(queue.recv())));
         assert_eq!(waitpid(producer, None), Ok(WaitStatus::Exited(producer, 0)));
-        assert_eq!(queue.try_get(), Ok(2));
+        assert_eq!(queue.try_recv(), Ok(2));
     }
 }
 
@@ -145,17 +145,17 @@ fn who_is_killed_before_he_wakes_others_leaves_nobody_asleep() {
 fn a_peer_stopped_in_the_middle_holds_nobody_up_for_longer_than_asked() {
     let _one = ONE.lock().unwrap_or_else(|error| error.into_inner());
     let queue = Queue::new(3);
-    queue.put(item(1)).unwrap();
-    let consumer = child_standing_at(Point::MidGet, || drop(queue.get()));
-    let producer = child_standing_at(Point::MidPut, || drop(queue.put(item(2))));
+    queue.send(item(1)).unwrap();
+    let consumer = child_standing_at(Point::MidGet, || drop(queue.recv()));
+    let producer = child_standing_at(Point::MidPut, || drop(queue.send(item(2))));
     let begin = Instant::now();
-    assert_eq!(queue.try_get(), Err(GetError::Empty));
-    assert_eq!(queue.try_put(item(3)), Err(PutError::Full(item(3))));
+    assert_eq!(queue.try_recv(), Err(RecvError::Empty));
+    assert_eq!(queue.try_send(item(3)), Err(SendError::Full(item(3))));
     let short = Duration::from_millis(20);
-    assert_eq!(queue.get_timeout(short), Err(GetError::Empty));
+    assert_eq!(queue.recv_timeout(short), Err(RecvError::Empty));
     assert_eq!(
-        queue.put_timeout(item(3), short),
-        Err(PutError::Full(item(3)))
+        queue.send_timeout(item(3), short),
+        Err(SendError::Full(item(3)))
     );
     assert!(begin.elapsed() >= 2 * short && begin.elapsed() < LONG / 2);
     // Closing needs no lock.
@@ -183,17 +183,32 @@ fn what_is_put_while_the_queue_is_closed_is_not_in_it() {
                     go.read_exact(&mut [0]).unwrap();
                 });
             });
-            let put = queue.put(7);
+            let put = queue.send(7);
             drop(go.read(&mut []));
             put
         });
         told.read_exact(&mut [0]).unwrap();
         queue.close();
-        assert_eq!(queue.get(), Err(GetError::Closed));
+        assert_eq!(queue.recv(), Err(RecvError::Closed));
         on.write_all(b"!").unwrap();
-        assert_eq!(producer.join().unwrap(), Err(PutError::Closed(7)));
-        assert_eq!(queue.get(), Err(GetError::Closed));
+        assert_eq!(producer.join().unwrap(), Err(SendError::Closed(7)));
+        assert_eq!(queue.recv(), Err(RecvError::Closed));
     });
+}
+
+#[test]
+fn who_is_killed_in_the_middle_of_closing_leaves_nobody_waiting() {
+    let _one = ONE.lock().unwrap_or_else(|error| error.into_inner());
+    let queue = Queue::new(1);
+    queue.send(1).unwrap();
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| queue.send_timeout(2, LONG));
+        kill_9(child_standing_at(Point::MidClose, || queue.close()));
+        assert_eq!(waits.join().unwrap(), Err(SendError::Closed(2)));
+    });
+    assert_eq!(queue.recv(), Ok(1));
+    assert_eq!(queue.recv(), Err(RecvError::Closed));
+    assert_eq!(queue.try_send(3), Err(SendError::Closed(3)));
 }
 
 #[test]
@@ -203,15 +218,15 @@ fn numbers_go_past_the_end_of_32_bits() {
         let queue = Queue::new(5);
         queue.ring.start_at(end - 100);
         for n in 0..200 {
-            queue.put(n).unwrap();
-            queue.put(n + 1000).unwrap();
+            queue.send(n).unwrap();
+            queue.send(n + 1000).unwrap();
             assert_eq!(queue.len(), 2);
-            assert_eq!((queue.get(), queue.get()), (Ok(n), Ok(n + 1000)));
+            assert_eq!((queue.recv(), queue.recv()), (Ok(n), Ok(n + 1000)));
         }
         queue.ring.start_at(end - 1000);
         std::thread::scope(|scope| {
-            scope.spawn(|| (0..3000).for_each(|n| queue.put(n).unwrap()));
-            (0..3000).for_each(|n| assert_eq!(queue.get_timeout(LONG), Ok(n)));
+            scope.spawn(|| (0..3000).for_each(|n| queue.send(n).unwrap()));
+            (0..3000).for_each(|n| assert_eq!(queue.recv_timeout(LONG), Ok(n)));
         });
     }
 }

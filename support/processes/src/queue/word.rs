@@ -20,6 +20,7 @@ const SLICE: Duration = Duration::from_millis(100);
 /// The number of items, whether the queue is closed, and whether somebody sleeps, in one word: so
 /// who changes the number learns with the same instruction whom to wake, and who goes to sleep
 /// misses no change.
+#[derive(Default)]
 #[repr(C, align(128))]
 pub struct Word(AtomicU64);
 
@@ -137,7 +138,14 @@ impl Word {
 }
 
 /// Whether somebody slept when the number was changed.
+#[derive(Default)]
 #[must_use]
 pub struct MustWake(bool);
+
+impl MustWake {
+    pub fn or(self, other: MustWake) -> MustWake {
+        MustWake(self.0 || other.0)
+    }
+}
 
 pub struct Closed;

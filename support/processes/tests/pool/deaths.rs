@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use processes::pool::Failed;
+use processes::pool::TaskError;
 use processes::{Exit, Pool};
 use serde_bytes::ByteBuf;
 
 use crate::help::{Random, shared, until, within};
 
-const KILLED: Failed = Failed::Died(Exit::Signal(Signal::SIGKILL));
+const KILLED: TaskError = TaskError::Died(Exit::Signal(Signal::SIGKILL));
 
 fn kill_9(pid: i32) {
     // It may have been replaced a moment ago.
@@ -69,7 +69,7 @@ fn workers_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
             let workers = 1 + random.below(3) as usize;
             let tasks = 20 + random.below(200) as usize;
             let chunk = 1 + random.below(40) as usize;
-            // Some results are too large for the ring.
+            // Some results go in pieces.
             let largest = [10, 1000, 200_000][random.below(3) as usize];
             let after = random.below(tasks as u64) as u32;
             let times = shared(tasks + 1);
@@ -136,7 +136,7 @@ fn a_task_that_ends_its_process_is_charged_for_it_and_no_other() {
                 .into_iter()
                 .enumerate()
             {
-                let died = Err(Failed::Died(Exit::Code(n as i32)));
+                let died = Err(TaskError::Died(Exit::Code(n as i32)));
                 assert_eq!(outcome, if n % 2 == 1 { died } else { Ok(n) });
             }
         }

@@ -3,8 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use libc;
-use processes::pool::{Failed, Pending};
+use processes::pool::{Pending, TaskError};
 use processes::{Pool, Process};
 
 use crate::alone::alone;
@@ -32,13 +31,13 @@ fn close_lets_what_was_handed_over_be_done() {
         let mut begun = pool.imap(0..1000);
         pool.close();
         pool.close();
-        assert_eq!(pool.apply(1), Err(Failed::Closed));
-        assert_eq!(pool.map(0..3), Err(Failed::Closed));
+        assert_eq!(pool.apply(1), Err(TaskError::Closed));
+        assert_eq!(pool.map(0..3), Err(TaskError::Closed));
         assert_eq!(
             pool.imap(0..3)
                 .map(|(_, result)| result)
                 .collect::<Vec<_>>(),
-            vec![Err(Failed::Closed); 3]
+            vec![Err(TaskError::Closed); 3]
         );
         assert_eq!(
             begun
@@ -60,10 +59,10 @@ fn close_lets_what_was_handed_over_be_done() {
         assert!(
             rest[done..]
                 .iter()
-                .all(|result| *result == Err(Failed::Closed))
+                .all(|result| *result == Err(TaskError::Closed))
         );
         pool.terminate();
-        assert_eq!(pool.apply(1), Err(Failed::Closed));
+        assert_eq!(pool.apply(1), Err(TaskError::Closed));
     });
 }
 
@@ -117,9 +116,9 @@ fn terminate_ends_tasks_that_run_and_tasks_that_wait() {
         assert!(!pids.iter().any(|&pid| runs(pid)));
         for pending in pending.into_iter().chain([late]) {
             assert!(pending.is_ready());
-            assert_eq!(pending.get(), Err(Failed::Terminated));
+            assert_eq!(pending.get(), Err(TaskError::Terminated));
         }
-        assert_eq!(pool.apply(0), Err(Failed::Terminated));
+        assert_eq!(pool.apply(0), Err(TaskError::Terminated));
         pool.close();
         pool.join();
         pool.terminate();
@@ -137,7 +136,7 @@ fn terminate_ends_a_join_and_a_map_that_wait() {
             pool.close();
             let join = scope.spawn(|| pool.join());
             pool.terminate();
-            assert_eq!(map.join().unwrap(), Err(Failed::Terminated));
+            assert_eq!(map.join().unwrap(), Err(TaskError::Terminated));
             join.join().unwrap();
         });
     });
@@ -161,7 +160,7 @@ fn drop_leaves_no_process_and_no_descriptor() {
                 .map(|pending| pending.get().unwrap_err());
             assert_eq!(
                 failed
-                    .filter(|failed| *failed == Failed::Terminated)
+                    .filter(|failed| *failed == TaskError::Terminated)
                     .count(),
                 8
             );
@@ -201,8 +200,8 @@ fn a_worker_holds_no_descriptor_of_the_others() {
         let before = descriptors().len();
         let seen = pool.chunks_of(1).map([false; 16]).unwrap();
         let own = seen.iter().map(|(_, own)| *own).max().unwrap();
-        // The parent has two for each worker, and the wake-up pipe's two.
-        assert!(own <= before - 2 * 4 - 2 + 2, "{own} of {before}: {seen:?}");
+        // The parent has one for each worker.
+        assert!(own <= before - 4, "{own} of {before}: {seen:?}");
     });
 }
 

@@ -4,8 +4,6 @@ use std::sync::atomic::AtomicU32;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use libc;
-
 /// The longest that anything here may take.
 pub const LIMIT: Duration = Duration::from_secs(60);
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::sync::atomic::Ordering::SeqCst;
 
-use processes::Pool;
-use processes::pool::Failed;
+use processes::pool::TaskError;
+use processes::{Pool, codec};
 use serde::{Deserialize, Serialize, Serializer, ser::Error};
 use serde_bytes::ByteBuf;
 
@@ -125,7 +125,7 @@ fn large_items_and_large_results_do_not_block_each_other() {
                 assert!(result.iter().all(|&byte| byte == !(n as u8)));
             }
         }
-        // Small and large in turns: by the ring, and by the socket.
+        // Small and large in turns: whole, and in pieces.
         let pool = Pool::new(2, move |n: usize| {
             ByteBuf::from(vec![n as u8; if n.is_multiple_of(3) { n * 97 } else { 5 }])
         });
@@ -148,7 +148,7 @@ fn a_panic_is_reported_and_its_worker_goes_on() {
         for (n, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
                 Ok(pid) => assert_eq!((n == 2, [pid as i32]), (false, [workers[0]])),
-                Err(Failed::Panicked(message)) => {
+                Err(TaskError::Panicked(message)) => {
                     assert_eq!(n, 2);
                     assert!(
                         message.ends_with("two is one too many\n  left: 2\n right: 2"),
@@ -160,7 +160,10 @@ fn a_panic_is_reported_and_its_worker_goes_on() {
         }
         assert_eq!(pool.workers(), workers);
         let odd = Pool::new(1, |(): ()| -> () { std::panic::panic_any(7) });
-        assert_eq!(odd.apply(()), Err(Failed::Panicked("(not a text)".into())));
+        assert_eq!(
+            odd.apply(()),
+            Err(TaskError::Panicked("(not a text)".into()))
+        );
     });
 }
 
@@ -204,7 +207,14 @@ impl Serialize for Even {
 #[test]
 fn what_cannot_be_encoded_is_said() {
     within(|| {
-        let odd = |n| Failed::NotSent(format!("the value cannot be sent: {n} is odd"));
+        let odd = |n| {
+            let error = codec::append(&Even(n), &mut Vec::new()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("the value cannot be sent: {n} is odd")
+            );
+            TaskError::NotSent(error)
+        };
         let results = Pool::new(2, Even).outcomes(0..5);
         assert_eq!(
             results,

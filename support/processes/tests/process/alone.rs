@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use libc;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::Barrier;
 use std::time::Duration;
 
-use libc;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;

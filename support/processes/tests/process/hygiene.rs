@@ -24,7 +24,9 @@ pub fn descriptors() -> Vec<String> {
 
 /// The descriptors that another program has from this one.
 fn inherited() -> String {
-    let listed = std::process::Command::new("ls").arg("/proc/self/fd").output();
+    let listed = std::process::Command::new("ls")
+        .arg("/proc/self/fd")
+        .output();
     String::from_utf8(listed.unwrap().stdout).unwrap()
 }
 
@@ -83,8 +85,7 @@ fn a_running_process_costs_one_descriptor_and_passes_on_none() {
 #[test]
 fn a_long_join_costs_no_processor_time() {
     let process = Process::spawn("sleeper", thread::park);
-    let time =
-        || nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
+    let time = || nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
     let before = Duration::from(time().unwrap());
     assert_eq!(process.join_timeout(Duration::from_millis(300)), None);
     let spent = Duration::from(time().unwrap()) - before;

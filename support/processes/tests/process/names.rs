@@ -41,7 +41,9 @@ fn a_bare_forks_child_does_not_bear_its_parents_name() {
 #[test]
 fn parent_and_child_know_each_others_pids() {
     let parent = std::process::id();
-    let process = Process::spawn("child", || i32::from(std::os::unix::process::parent_id() != parent));
+    let process = Process::spawn("child", || {
+        i32::from(std::os::unix::process::parent_id() != parent)
+    });
     assert!(process.join().success());
     assert_ne!(process.pid() as u32, parent);
 }

@@ -68,3 +68,59 @@ fn closed_streams_do_no_harm() {
         std::process::exit(i32::from(code != Some(4)));
     });
 }
+
+/// A bare fork would not wait for it either.
+#[test]
+fn a_process_starts_though_a_stream_is_held_for_ever() {
+    let test = "streams::a_process_starts_though_a_stream_is_held_for_ever";
+    let said = alone(test, || {
+        let out = std::io::stdout().lock();
+        let child = std::thread::spawn(|| Process::spawn("child", || 7).join());
+        let exit = child.join().unwrap();
+        drop(out);
+        assert_eq!(exit, Exit::Code(7));
+        let child = Process::spawn("later", || println!("printed as ever"));
+        assert_eq!(child.join(), Exit::Code(0));
+    });
+    let warned = "process 'child' must not print: a thread holds the lock of a stream\n";
+    assert_eq!(said.stderr.matches("must not print").count(), 1);
+    assert!(said.stderr.contains(warned), "{}", said.stderr);
+    assert!(said.stdout.contains("printed as ever"), "{}", said.stdout);
+}
+
+#[test]
+fn a_thread_that_holds_stderr_may_print_while_a_process_starts() {
+    let test = "streams::a_thread_that_holds_stderr_may_print_while_a_process_starts";
+    let said = alone(test, || {
+        let forks = nix::unistd::gettid();
+        let (holds, held) = std::sync::mpsc::channel();
+        let prints = std::thread::spawn(move || {
+            let mut err = std::io::stderr().lock();
+            holds.send(()).unwrap();
+            until_it_sleeps(forks);
+            println!("while it holds the other");
+            writeln!(err, "done").unwrap();
+        });
+        held.recv().unwrap();
+        let child = Process::spawn("child", || println!("and so does the child"));
+        assert_eq!(child.join(), Exit::Code(0));
+        prints.join().unwrap();
+    });
+    assert!(said.stdout.contains("while it holds the other\n"));
+    assert!(said.stdout.contains("and so does the child\n"));
+    assert!(!said.stderr.contains("must not print"), "{}", said.stderr);
+}
+
+/// Waits until this thread waits for another.
+fn until_it_sleeps(thread: nix::unistd::Pid) {
+    let begin = std::time::Instant::now();
+    let futex = libc::SYS_futex.to_string();
+    loop {
+        let call = std::fs::read_to_string(format!("/proc/self/task/{thread}/syscall"));
+        if call.is_ok_and(|call| call.split(' ').next() == Some(&futex)) {
+            return;
+        }
+        assert!(begin.elapsed().as_secs() < 60, "it never waits");
+        std::thread::yield_now();
+    }
+}

@@ -5,16 +5,12 @@
 //! that a thread of the parent may hold: the two of the standard streams are taken before the
 //! fork, and given back on both sides.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -22,10 +18,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
 
 use crate::exit::{IS_STUCK, leave};
 use crate::own::Own;
-use crate::{forks, lifeline, panic, parent, pidfd};
-
-/// How long a fork waits for threads that are in the middle of printing.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::{forks, lifeline, panic, parent, pidfd, streams};
 
 /// The exit code of a process that panicked, as of a Rust program.
 const PANICKED: i32 = 101;
@@ -56,30 +49,29 @@ pub(super) fn spawn_dyn(name: &str, work: &mut dyn FnMut() -> i32) -> io::Result
     let own = Own::prepare(name);
     let (parent, by_first_thread) = (getpid(), gettid() == getpid());
     let nothing = nothing()?;
-    // In a notebook the fork guard takes the same locks again, which is one thread's right.
-    let locks = printing_ends(name).then(|| (io::stdout().lock(), io::stderr().lock()));
+    let streams = streams::hold();
+    if streams.failed() {
+        let text =
+            format!("process '{name}' must not print: a thread holds the lock of a stream\n");
+        let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
+    }
     if !by_first_thread {
         parent::prepare()?;
     }
-    let locks = locks.map(|(mut out, err)| {
-        // A closed stdout is not this function's business.
-        let _ = out.flush();
-        (out, err)
-    });
     // SAFETY: the child takes no lock that another thread may hold, until its work begins.
     let child = match unsafe { fork() }? {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
             parent::die_with(parent, by_first_thread);
-            IS_STUCK.store(locks.is_none(), SeqCst);
-            drop(locks);
+            IS_STUCK.store(streams.failed(), SeqCst);
+            drop(streams);
             own.become_it();
             // What waits on the parent's stdin is the parent's.
             let _ = rustix::stdio::dup2_stdin(nothing);
             run(work)
         }
     };
-    drop(locks);
+    drop(streams);
     let pidfd = pidfd::open(child).inspect_err(|_| {
         // Without a pidfd there would be no safe way to end it later. It is not reaped yet, so
         // the number still means it.
@@ -106,35 +98,4 @@ fn nothing() -> io::Result<&'static OwnedFd> {
     }
     let nothing = lifeline::above_standard(File::open("/dev/null")?.into())?;
     Ok(NOTHING.get_or_init(|| nothing))
-}
-
-/// Waits until no thread is in the middle of printing. `false`: that took too long.
-///
-/// The locks themselves cannot be waited for with a limit, so another thread takes them first: one
-/// after the other, never both, since who holds stderr's may be waiting for stdout's.
-fn printing_ends(name: &str) -> bool {
-    // A directory has two links, and one for each directory in it: here a thread. Alone, there is
-    // nobody to wait for, and the locks may be this thread's own.
-    if fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3) {
-        return true;
-    }
-    let (done, wait) = channel();
-    let try_them = move || {
-        drop(io::stdout().lock());
-        drop(io::stderr().lock());
-        let _ = done.send(());
-    };
-    // Where there is no room for a thread, there is none for a process, and the fork says so.
-    let helper = thread::Builder::new().name("streams".into());
-    let Ok(helper) = helper.spawn(try_them) else {
-        return true;
-    };
-    if wait.recv_timeout(PATIENCE).is_ok() {
-        // No thread should be ending just when a child is forked.
-        let _ = helper.join();
-        return true;
-    }
-    let text = format!("process '{name}' must not print: a thread holds the lock of a stream\n");
-    let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
-    false
 }

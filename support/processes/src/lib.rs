@@ -116,6 +116,7 @@ pub mod pool;
 mod queue;
 mod shared;
 mod started;
+pub mod streams;
 
 pub use counter::Counter;
 pub use error::{Cause, RecvError, SendError};

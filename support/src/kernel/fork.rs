@@ -1,9 +1,10 @@
 //! The fork guard: what happens around every `fork()` in a cell.
 //!
 //! Registered by `pthread_atfork`, so that it holds for the bare system call wrapper as for
-//! every library over it. Before the fork both output streams are locked and flushed: a child
-//! inherits neither half a line nor a lock whose owner does not exist in it. The child then
-//! gives up all that is the kernel's.
+//! every library over it. Before the fork both output streams are locked and flushed, which may take
+//! a second: a child inherits neither half a line nor a lock whose owner does not exist in it. (Where
+//! another thread holds on to a stream for longer, it does, and waits for ever if it prints there.)
+//! The child then gives up all that is the kernel's.
 //!
 //! The code in the child runs after a fork from a process with several threads, so it may only
 //! make calls that are safe in a signal handler, until `exec` or exit.
@@ -11,12 +12,13 @@
 use super::{output, programs};
 use nix::unistd::dup2_stdin;
 use processes::lifeline::{Lifeline, killed_with_thread_of};
-use std::cell::RefCell;
-use std::io::{self, StderrLock, StdoutLock, Write};
+use processes::streams::{Held, hold};
+use std::cell::Cell;
+use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 thread_local! {
-    static LOCKS: RefCell<Option<(StdoutLock<'static>, StderrLock<'static>)>> = const { RefCell::new(None) };
+    static STREAMS: Cell<Option<Held>> = const { Cell::new(None) };
 }
 
 /// The process and the thread that called `fork()`.
@@ -48,17 +50,14 @@ pub fn install() -> io::Result<()> {
 }
 
 extern "C" fn before() {
-    let mut out = io::stdout().lock();
-    let err = io::stderr().lock();
-    let _ = out.flush();
+    STREAMS.set(Some(hold()));
     PARENT.store(nix::unistd::getpid().as_raw(), Relaxed);
     FORKER.store(nix::unistd::gettid().as_raw(), Relaxed);
-    LOCKS.with_borrow_mut(|locks| *locks = Some((out, err)));
 }
 
 extern "C" fn after_in_parent() {
     FORKS.fetch_add(1, Relaxed);
-    LOCKS.with_borrow_mut(Option::take);
+    STREAMS.take();
 }
 
 extern "C" fn after_in_child() {
@@ -67,7 +66,7 @@ extern "C" fn after_in_child() {
     if let Some(nothing) = programs::nothing() {
         let _ = dup2_stdin(nothing);
     }
-    LOCKS.with_borrow_mut(Option::take);
+    STREAMS.take();
 }
 
 /// Arranges that this process is killed when the one that runs the cells ends.

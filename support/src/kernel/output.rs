@@ -26,10 +26,11 @@ use nix::sys::stat::fstat;
 use nix::unistd::{dup2_stderr, dup2_stdout, write};
 use processes::lifeline::above_standard;
 use state::{BUSY, IN_CHILD, STREAMS, Streams, waiting};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 mod block;
@@ -85,7 +86,12 @@ extern "C" fn at_exit() {
 
 /// Writes out what stdout's buffer holds; gives up after a moment if another thread holds its lock.
 pub fn flush() {
-    let _ = state::flush().recv_timeout(Duration::from_millis(250));
+    let (done, wait) = channel();
+    let flush = move || drop(done.send(io::stdout().flush()));
+    let thread = std::thread::Builder::new().name(THREAD.into());
+    if thread.spawn(flush).is_ok() {
+        let _ = wait.recv_timeout(Duration::from_millis(250));
+    }
 }
 
 /// Waits until all that was written has reached the kernel, one second at most.

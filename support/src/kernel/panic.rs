@@ -1,7 +1,6 @@
 //! The panic hook: message, place and thread in one line, without a backtrace.
 
-use super::payload::{self, Panic};
-use super::{mark, output};
+use super::{mark, output, payload};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
@@ -36,8 +35,8 @@ fn hook(info: &PanicHookInfo) {
     let line = line(info, message, name);
     let line = if of_the_cells && output::has_front() {
         // The front decides: an error if it ended the cell, text if the cell caught it.
-        let panic = Panic::new(info, message, name, line.trim_end());
-        mark::line(mark::PANIC, &payload::json(&panic))
+        let panic = payload::panic(message, info.location(), name, line.trim_end());
+        mark::line(mark::PANIC, &panic)
     } else {
         line.into_bytes()
     };

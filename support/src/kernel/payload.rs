@@ -1,110 +1,50 @@
 //! What this library tells the kernel's front, as JSON of one line.
 
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-use std::panic::PanicHookInfo;
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use std::panic::Location;
 
-/// One thing in several formats: pairs of MIME type and content.
-#[derive(Serialize)]
-pub struct Display<'a> {
-    #[serde(serialize_with = "formats")]
-    data: &'a [(String, String)],
-    metadata: Empty,
-    display_id: Option<&'a str>,
-    update: bool,
+/// One thing in several formats, as pairs of MIME type and content. `id` is the display's name if it
+/// has one; an `update` takes the place of an earlier display.
+pub fn display(formats: &[(String, String)], id: Option<&str>, update: bool) -> String {
+    let data = formats.iter().map(|(mime, content)| {
+        let is_data = mime == "application/json" || mime.ends_with("+json");
+        let content = match is_data && is_json(content) {
+            // Line breaks stand only between JSON's tokens, where a space does as well.
+            true => content.replace(['\n', '\r'], " "),
+            false => json(content),
+        };
+        format!("{}:{content}", json(mime))
+    });
+    format!(
+        r#"{{"data":{{{}}},"metadata":{{}},"display_id":{},"update":{update}}}"#,
+        data.collect::<Vec<_>>().join(","),
+        json(&id),
+    )
 }
 
-#[derive(Serialize)]
-struct Empty {}
-
-impl<'a> Display<'a> {
-    /// `id` is the display's name if it has one; an `update` takes the place of an earlier display.
-    pub fn new(data: &'a [(String, String)], id: Option<&'a str>, update: bool) -> Display<'a> {
-        Display {
-            data,
-            metadata: Empty {},
-            display_id: id,
-            update,
-        }
-    }
-}
-
-/// A panic of the cells' own thread.
-#[derive(Serialize)]
-pub struct Panic<'a> {
-    message: &'a str,
-    #[serde(flatten)]
-    place: Option<Place<'a>>,
-    thread: &'a str,
-    main: bool,
-    pid: u32,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct Place<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
-}
-
-impl<'a> Panic<'a> {
-    /// `text` is the line that tells the panic.
-    pub fn new(
-        info: &'a PanicHookInfo,
-        message: &'a str,
-        thread: &'a str,
-        text: &'a str,
-    ) -> Panic<'a> {
-        Panic {
-            message,
-            place: info.location().map(|at| Place {
-                file: at.file(),
-                line: at.line(),
-                column: at.column(),
-            }),
-            thread,
-            main: true,
-            pid: std::process::id(),
-            text,
-        }
-    }
-}
-
-/// The payload as text of one line.
-pub fn json(payload: &impl Serialize) -> String {
-    serde_json::to_string(payload).expect("text and numbers have JSON")
+/// A panic of the cells' own thread; `text` is the line that tells it.
+pub fn panic(message: &str, at: Option<&Location>, thread: &str, text: &str) -> String {
+    let at = at.map_or(String::new(), |at| {
+        let (file, line, column) = (json(at.file()), at.line(), at.column());
+        format!(r#""file":{file},"line":{line},"column":{column},"#)
+    });
+    format!(
+        r#"{{"message":{},{at}"thread":{},"main":true,"pid":{},"text":{}}}"#,
+        json(message),
+        json(thread),
+        std::process::id(),
+        json(text),
+    )
 }
 
 /// Whether `text` is one JSON value.
 pub fn is_json(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok()
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-fn formats<S: Serializer>(data: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(
-        data.iter()
-            .map(|(mime, content)| (mime, body(mime, content))),
-    )
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Content<'a> {
-    Text(&'a str),
-    Json(Box<RawValue>),
-}
-
-/// JSON stands in the payload as JSON, everything else as text.
-fn body<'a>(mime: &str, content: &'a str) -> Content<'a> {
-    if mime != "application/json" && !mime.ends_with("+json") {
-        return Content::Text(content);
-    }
-    // Line breaks stand only between JSON's tokens, where a space does as well.
-    match RawValue::from_string(content.replace(['\n', '\r'], " ")) {
-        Ok(value) => Content::Json(value),
-        Err(_) => Content::Text(content),
-    }
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("text has JSON")
 }
 
 #[cfg(test)]
@@ -138,7 +78,7 @@ mod tests {
             ("application/x+json".to_string(), "broken".to_string()),
         ];
         assert_eq!(
-            json(&Display::new(&formats, Some("id"), true)),
+            display(&formats, Some("id"), true),
             r#"{"data":{"text/plain":"a\nb\u0001","application/json":{ "x": 1},"application/x+json":"broken"},"metadata":{},"display_id":"id","update":true}"#
         );
     }

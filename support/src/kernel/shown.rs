@@ -1,7 +1,6 @@
 //! How something is shown at once, wherever the program runs.
 
-use super::payload::{self, Display};
-use super::{mark, output};
+use super::{mark, output, payload};
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -20,8 +19,8 @@ pub fn new_id() -> String {
 /// Shows one thing in several formats, or replaces what was shown under the same name.
 pub fn show(formats: &[(String, String)], id: &str, update: bool) {
     if output::is_carried() {
-        let json = payload::json(&Display::new(formats, Some(id), update));
-        write(&mark::line(mark::DISPLAY, &json));
+        let display = payload::display(formats, Some(id), update);
+        write(&mark::line(mark::DISPLAY, &display));
     } else if let Some((_, text)) = formats.iter().find(|(mime, _)| mime == "text/plain") {
         write(format!("{text}\n").as_bytes());
     }

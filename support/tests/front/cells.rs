@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::FromRawFd;
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::JoinHandle;
 
 use support::prelude::*;
@@ -229,6 +230,35 @@ extern "C" fn cell() {
             assert!(std::panic::catch_unwind(panic).is_err());
             assert_eq!(Process::spawn("worker", panic).join().code(), Some(101));
             println!("all told");
+        }
+        "fork under a lock" => {
+            let out = std::io::stdout().lock();
+            let fork = || {
+                // What it would print would wait for the lock.
+                // SAFETY: `_exit` runs no handler and does not return.
+                child(|| unsafe { libc::_exit(0) });
+                Process::spawn("idle", || ()).join().success()
+            };
+            let success = std::thread::spawn(fork).join().unwrap();
+            drop(out);
+            println!("{success}");
+        }
+        "fork between two locks" => {
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let prints = scope.spawn(|| {
+                    while !done.load(SeqCst) {
+                        let err = std::io::stderr().lock();
+                        println!("under the lock of stderr");
+                        drop(err);
+                    }
+                });
+                // SAFETY: as above.
+                (0..3).for_each(|_| child(|| unsafe { libc::_exit(0) }));
+                done.store(true, SeqCst);
+                prints.join().unwrap();
+            });
+            println!("end");
         }
         "left behind" => {
             // Its end is the test's affair.

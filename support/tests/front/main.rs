@@ -188,6 +188,14 @@ fn a_panic_with_the_words_of_rusts_last_is_like_others() {
 }
 
 #[test]
+fn a_fork_does_not_wait_for_ever_for_a_stream() {
+    let mut session = Session::start();
+    assert_eq!(session.run("fork under a lock").out(), "true\n");
+    let out = session.run("fork between two locks").out();
+    assert_eq!(out.lines().last(), Some("end"));
+}
+
+#[test]
 fn a_program_can_open_its_streams_by_name() {
     for mut session in [Session::start(), Session::stock()] {
         let cell = session.run("streams by name");

@@ -1,7 +1,7 @@
 //! Rich output that was printed in evcxr's own way: blocks, each one format of one thing.
 
 use super::words::{BEGIN, END, PANICKED, find};
-use crate::kernel::payload::{self, Display};
+use crate::kernel::payload;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -79,7 +79,7 @@ impl Bundle {
 
     /// The payload of a display frame.
     pub fn json(&self) -> String {
-        payload::json(&Display::new(&self.formats, None, false))
+        payload::display(&self.formats, None, false)
     }
 
     /// The blocks as evcxr reads them.

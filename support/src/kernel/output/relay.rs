@@ -4,7 +4,7 @@
 use super::evcxr::Evcxr;
 use super::programs::COMPANION;
 use super::sort::{Sorted, Sorter, Word};
-use super::state::{BUSY, PANICKED, Streams, flush, waiting};
+use super::state::{BUSY, PANICKED, Streams, THREAD, waiting};
 use super::{watch, wire, words};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::mpsc::TryRecvError;
+use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 const OUT: usize = 0;
@@ -43,6 +43,7 @@ pub fn run(streams: &'static Streams) {
         control: nix::cmsg_space!(UnixCredentials, [RawFd; 1]),
         sorted: Sorted::default(),
         evcxr: Evcxr::new(&streams.kernel),
+        flusher: start_flusher(),
         pause: Duration::ZERO,
         syncs: 0,
     };
@@ -70,6 +71,7 @@ struct Relay {
     control: Vec<u8>,
     sorted: Sorted,
     evcxr: Evcxr,
+    flusher: Sender<Sender<io::Result<()>>>,
     /// How long until the cells' thread is looked at again.
     pause: Duration,
     syncs: u64,
@@ -287,9 +289,13 @@ impl Relay {
     fn complete(&mut self) -> io::Result<()> {
         PANICKED.store(false, SeqCst);
         let result = std::mem::take(&mut self.sorters[OUT].result);
-        let (flushed, started) = (flush(), Instant::now());
-        // That thread may wait for room in the socket.
-        while flushed.try_recv() == Err(TryRecvError::Empty) && started.elapsed() < FLUSH_LIMIT {
+        let (done, flushed) = channel();
+        // Without the thread a last line without its newline shows with the next cell.
+        let _ = self.flusher.send(done);
+        let started = Instant::now();
+        while matches!(flushed.try_recv(), Err(TryRecvError::Empty))
+            && started.elapsed() < FLUSH_LIMIT
+        {
             self.wait_for(Some(SHORTEST));
             self.read()?;
         }
@@ -303,6 +309,19 @@ impl Relay {
         self.sorted.evcxr.push(b'\n');
         self.deliver()
     }
+}
+
+/// A thread that flushes stdout, as another may hold stdout's lock while it waits for the carrying
+/// thread to make room in the socket.
+fn start_flusher() -> Sender<Sender<io::Result<()>>> {
+    let (flusher, requests) = channel::<Sender<_>>();
+    let flush = move || {
+        for done in requests {
+            let _ = done.send(io::stdout().flush());
+        }
+    };
+    let _ = std::thread::Builder::new().name(THREAD.into()).spawn(flush);
+    flusher
 }
 
 fn alive(pid: i32) -> bool {

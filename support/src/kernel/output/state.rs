@@ -1,12 +1,10 @@
 //! The descriptors that output passes through, and what several threads know of it.
 
 use std::fs::File;
-use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, channel};
 
 /// The name of this library's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "support-output";
@@ -61,18 +59,4 @@ pub fn waiting(from: &impl AsFd) -> usize {
         0 => usize::try_from(bytes).unwrap_or(0),
         _ => 0,
     }
-}
-
-/// Flushes stdout in a thread of its own, as another may hold stdout's lock for long, and tells when
-/// it is done.
-pub fn flush() -> Receiver<()> {
-    let (done, wait) = channel();
-    // Without the thread a last line without its newline shows with the next cell.
-    let _ = std::thread::Builder::new()
-        .name(THREAD.into())
-        .spawn(move || {
-            let _ = std::io::stdout().flush();
-            let _ = done.send(());
-        });
-    wait
 }

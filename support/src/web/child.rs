@@ -8,7 +8,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::pipe2;
 
-use super::Failed;
+use super::error::Error;
 use super::server::Runs;
 use processes::Process;
 
@@ -34,7 +34,7 @@ pub(super) struct Stop<'a>(pub BorrowedFd<'a>);
 pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, Stop, &dyn Fn());
 
 impl Children {
-    pub fn new() -> Result<Children, Failed> {
+    pub fn new() -> Result<Children, Error> {
         let (stopping, stop) = pipe()?;
         Ok(Children {
             processes: Vec::new(),
@@ -44,7 +44,7 @@ impl Children {
     }
 
     /// Forks one that does `work`, and waits until it says that it serves.
-    pub fn start(&mut self, name: &str, listener: &TcpListener, work: Work) -> Result<(), Failed> {
+    pub fn start(&mut self, name: &str, listener: &TcpListener, work: Work) -> Result<(), Error> {
         for _ in 0..TRIES {
             let (said, say) = pipe()?;
             let child = Process::try_spawn(name, || {
@@ -55,16 +55,14 @@ impl Children {
                 };
                 work(listener, Stop(self.stopping.as_fd()), &ready);
             });
-            let child = child.map_err(|error| Failed::system("no process for a server", error))?;
+            let child = child.map_err(Error::Process)?;
             drop(say);
             if readable(said.as_fd(), START) && nix::unistd::read(&said, &mut [0]) == Ok(1) {
                 self.processes.push(child);
                 return Ok(());
             }
         }
-        Err(Failed::new(format!(
-            "the process {name:?} did not begin to serve, in {TRIES} tries"
-        )))
+        Err(Error::Died(None))
     }
 }
 
@@ -89,8 +87,8 @@ impl Runs for Children {
     }
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd), Failed> {
-    pipe2(OFlag::O_CLOEXEC).map_err(|errno| Failed::system("no pipe to a server", errno))
+fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
+    pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::Process(errno.into()))
 }
 
 /// Waits so many milliseconds until there is something to read, or the other side has gone.

@@ -11,9 +11,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::child::{Children, Work};
+use super::error::Error;
 use super::server::Server;
 use super::site::Site;
-use super::{Failed, blocking, limits, tasks};
+use super::{blocking, limits, tasks};
 
 /// Serves this site in a child process, with a thread for each connection.
 ///
@@ -82,17 +83,15 @@ pub fn prefork(workers: usize, site: Site) -> Server {
 
 #[track_caller]
 fn start(name: &'static str, many: usize, work: Work) -> Server {
-    let started = || -> Result<Server, Failed> {
-        let listener = limits::listen(0)?;
-        let address = listener.local_addr();
-        let port = address.map_err(|error| Failed::bind(0, &error))?.port();
+    let started = || -> Result<Server, Error> {
+        let (listener, port) = limits::listen(0)?;
         let mut children = Children::new()?;
         for _ in 0..many {
             children.start(name, &listener, work)?;
         }
         Ok(Server::new(name, port, children))
     };
-    started().unwrap_or_else(|failed| panic!("{failed}"))
+    started().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Has `serve` deal with each connection, until the word to stop comes.

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use processes::codec;
@@ -83,7 +84,7 @@ pub(super) struct Raw {
     pub wrong: Option<String>,
     pub began: u64,
     pub ended: u64,
-    pub busy: u64,
+    pub busy: f64,
     /// Filled at the end: each latency and how often it was.
     latencies: Vec<(u64, u64)>,
     #[serde(skip, default = "histogram")]
@@ -106,14 +107,15 @@ impl Raw {
             wrong: None,
             began,
             ended: began,
-            busy: 0,
+            busy: 0.0,
             latencies: Vec::new(),
             histogram: histogram(),
         }
     }
 
-    pub fn answered(&mut self, latency: u64) {
+    pub fn answered(&mut self, begun: u64) {
         self.done += 1;
+        let latency = self.ended.saturating_sub(begun);
         self.histogram.saturating_record(latency.max(1));
     }
 
@@ -193,8 +195,7 @@ impl Report {
                 *sum += count;
             }
             report.wrong = report.wrong.or(part.wrong);
-            let wall = part.ended.saturating_sub(part.began).max(1);
-            report.busy = report.busy.max(part.busy as f64 / wall as f64);
+            report.busy = report.busy.max(part.busy);
             for (latency, count) in part.latencies {
                 report.histogram.saturating_record_n(latency, count);
             }
@@ -344,4 +345,10 @@ impl fmt::Debug for Report {
             .field("open_at_once", &self.open_at_once)
             .finish_non_exhaustive()
     }
+}
+
+/// The time of the clock that all processes share, in nanoseconds.
+pub(super) fn now() -> u64 {
+    let time = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("the clock is there");
+    Duration::from(time).as_nanos() as u64
 }

@@ -48,6 +48,7 @@ mod escape;
 mod get;
 mod limits;
 mod load;
+mod ready;
 mod server;
 mod session;
 mod site;

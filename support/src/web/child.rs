@@ -5,15 +5,16 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage, getsockname};
 use nix::unistd::pipe2;
 
 use super::error::Error;
+use super::ready::ready;
 use super::server::Runs;
 use processes::Process;
 
 /// So long a child may take to say that it serves.
-const START: u16 = 5_000;
+const START: Duration = Duration::from_secs(5);
 
 /// A child that starts threads may meet a lock that a thread of its parent held at the fork (see
 /// [`processes`]): it is killed then, and another one forked.
@@ -57,7 +58,8 @@ impl Children {
             });
             let child = child.map_err(Error::Process)?;
             drop(say);
-            if readable(said.as_fd(), START) && nix::unistd::read(&said, &mut [0]) == Ok(1) {
+            let begun = ready([said.as_fd()], Some(Instant::now() + START));
+            if begun.is_ok_and(|it| it.is_some()) && nix::unistd::read(&said, &mut [0]) == Ok(1) {
                 self.processes.push(child);
                 return Ok(());
             }
@@ -91,19 +93,6 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
     pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::Process(errno.into()))
 }
 
-/// Waits so many milliseconds until there is something to read, or the other side has gone.
-fn readable(fd: BorrowedFd, milliseconds: u16) -> bool {
-    let until = Instant::now() + Duration::from_millis(milliseconds.into());
-    loop {
-        let left = until.saturating_duration_since(Instant::now()).as_millis();
-        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], left) {
-            Err(nix::errno::Errno::EINTR) => {}
-            answer => return answer == Ok(1),
-        }
-    }
-}
-
 /// In a child just forked: closes its copies of its parent's internet sockets, all but one. With
 /// a copy open here, a port that the parent gives up would stay taken, and a client to whom the
 /// parent closes would not learn of it.
@@ -119,25 +108,14 @@ pub(super) fn leave_sockets(keep: RawFd) {
         .collect();
     for fd in open {
         if fd != keep && is_internet_socket(fd) {
-            // SAFETY: whoever owns it in this copy of the parent's memory never runs here.
-            unsafe { libc::close(fd) };
+            // Whoever owns it in this copy of the parent's memory never runs here.
+            let _ = nix::unistd::close(fd);
         }
     }
 }
 
 fn is_internet_socket(fd: RawFd) -> bool {
-    let mut domain: libc::c_int = 0;
-    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
-    // SAFETY: a system call that writes one number of the length told; of a descriptor that is no
-    // socket it says so.
-    let answer = unsafe {
-        libc::getsockopt(
-            fd,
-            libc::SOL_SOCKET,
-            libc::SO_DOMAIN,
-            (&raw mut domain).cast(),
-            &mut length,
-        )
-    };
-    answer == 0 && [libc::AF_INET, libc::AF_INET6].contains(&domain)
+    let address = getsockname::<SockaddrStorage>(fd);
+    let family = address.ok().and_then(|address| address.family());
+    matches!(family, Some(AddressFamily::Inet | AddressFamily::Inet6))
 }

@@ -93,14 +93,8 @@ impl Crowd {
         for _ in 0..plan.requests.unwrap_or(usize::MAX) {
             let begun = now();
             let answered = timeout(plan.timeout, self.ask(&visitor, &mut line)).await;
-            let mut raw = self.raw.borrow_mut();
-            raw.ended = now();
-            match answered.unwrap_or(Err(Unanswered::Failed(Failure::TimedOut))) {
-                Ok(()) => raw.answered(begun),
-                Err(Unanswered::Failed(failure)) => raw.failed(failure),
-                Err(Unanswered::Wrong(why)) => raw.wrong(why),
-            }
-            drop(raw);
+            let timed_out = Err(Unanswered::Failed(Failure::TimedOut));
+            self.count(begun, answered.unwrap_or(timed_out));
             if let Some(open) = line.as_mut().filter(|_| !plan.keep_alive) {
                 // The server closes first. Should it not do so in good order, its answer has come.
                 let _ = timeout(plan.timeout, open.receive()).await;
@@ -114,6 +108,16 @@ impl Crowd {
                 // The server may close it earlier.
                 Some(_) = async { Some(line.as_mut()?.receive().await) } => drop(line),
             }
+        }
+    }
+
+    fn count(&self, begun: u64, answered: Result<(), Unanswered>) {
+        let mut raw = self.raw.borrow_mut();
+        raw.ended = now();
+        match answered {
+            Ok(()) => raw.answered(begun),
+            Err(Unanswered::Failed(failure)) => raw.failed(failure),
+            Err(Unanswered::Wrong(why)) => raw.wrong(why),
         }
     }
 

@@ -88,10 +88,12 @@
 //! them from the other, without a call into the system. There is one instance of it for all types,
 //! compiled here; values pass through two cells beside it.
 
+mod delegate;
 mod handle;
 mod iter;
 mod lane;
 mod overflow;
+mod page;
 mod running;
 mod stack;
 mod stop;

@@ -4,22 +4,18 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsRawFd;
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
+use super::error::Error;
+use super::plan::{Plan, end, wait};
 use super::say::Stream;
-use super::{Failed, Python, minder, told, usual_interpreter};
+use super::told;
 use timeline::plot::Timeline;
 use timeline::trace::Trace;
-
-/// So long the minder may take to end what is left, before it is ended itself.
-const ENDING: Duration = Duration::from_secs(3);
 
 /// What a Python program did.
 ///
@@ -94,45 +90,40 @@ impl fmt::Debug for Run {
     }
 }
 
-pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
-    let system = |error: io::Error| Failed::system(&python.program, &error);
-    let interpreter = python.interpreter.clone().unwrap_or_else(usual_interpreter);
+pub(super) fn run(plan: &Plan) -> Result<Run, Error> {
+    let system = |source| plan.system(source);
     // A file in memory, with no name that could stay behind. Programs open it by this path.
     let mut spans = memfd_create(c"spans", MFdFlags::MFD_CLOEXEC)
         .map(File::from)
         .map_err(|errno| system(errno.into()))?;
     let own = format!("/proc/{}/fd/{}", std::process::id(), spans.as_raw_fd());
-    let mut command = command(python, &interpreter, path);
-    command
-        .env("NOTEBOOK_SPANS", own)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
     let trace = Trace::with_capacity(1);
     let epoch = trace.epoch();
     let started = Instant::now();
-    let child = command.spawn();
-    let mut child = child.map_err(|error| Failed::not_started(&interpreter, &error))?;
+    let mut child = plan.spawn(|command| {
+        command.env("NOTEBOOK_SPANS", own).stderr(Stdio::piped());
+    })?;
     let mut streams = [
         child.stdout.take().map(Stream::new),
         child.stderr.take().map(Stream::new),
     ]
     .map(|stream| stream.expect("both are piped"));
-    let listened = listen(&mut streams, started + python.limit, python.quiet);
+    let listened = listen(&mut streams, started + plan.limit, plan.quiet);
     let status = listened.and_then(|in_time| match in_time {
-        true => wait(&mut child, started + python.limit),
+        true => wait(&mut child, started + plan.limit),
         false => Ok(None),
     });
     let Ok(Some(status)) = status else {
         end(&mut child);
         return Err(match status {
             Err(error) => system(error),
-            _ => Failed::limit(&python.program, python.limit),
+            _ => plan.too_long(),
         });
     };
     let took = started.elapsed();
     let [stdout, stderr] = streams.map(|stream| stream.text());
     if !status.success() {
-        return Err(Failed::ended(&python.program, status, &stderr));
+        return Err(Error::ended(&plan.program, status, &stderr));
     }
     let mut text = Vec::new();
     spans
@@ -141,10 +132,7 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
         .map_err(system)?;
     let (told, bad) = told::read(&String::from_utf8_lossy(&text));
     if bad > 0 {
-        eprintln!(
-            "{}: {bad} lines of its spans cannot be read",
-            python.program
-        );
+        eprintln!("{}: {bad} lines of its spans cannot be read", plan.program);
     }
     Ok(Run {
         stdout,
@@ -152,22 +140,6 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
         took,
         trace: Trace::foreign(epoch, &told),
     })
-}
-
-/// The program, minded, with an empty stdin.
-pub(super) fn command(python: &Python, interpreter: &Path, path: &Path) -> Command {
-    let mut command = Command::new(interpreter);
-    command
-        .arg(path)
-        .args(&python.args)
-        // The notebooks' folder stays as it is.
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONIOENCODING", "utf-8")
-        // It would write a line's end apart from the line, and lines of two processes would mix.
-        .env_remove("PYTHONUNBUFFERED")
-        .stdin(Stdio::null());
-    minder::mind(&mut command);
-    command
 }
 
 /// Takes what the program says until it has said all. False when the time is up.
@@ -210,27 +182,5 @@ fn listen(streams: &mut [Stream; 2], until: Instant, quiet: bool) -> io::Result<
                 _ => eprint!("{fresh}"),
             }
         }
-    }
-}
-
-/// Waits for the minder's end. None when the time is up.
-pub(super) fn wait(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
-    loop {
-        let status = child.try_wait()?;
-        if status.is_some() || Instant::now() >= until {
-            return Ok(status);
-        }
-        // Mostly the minder ends with the streams, within a millisecond.
-        std::thread::sleep(Duration::from_micros(200));
-    }
-}
-
-/// Has the minder end the program and all that it started.
-pub(super) fn end(child: &mut Child) {
-    // Not waited for yet, so the number is still the child's.
-    let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
-    if !matches!(wait(child, Instant::now() + ENDING), Ok(Some(_))) {
-        let _ = child.kill();
-        let _ = child.wait();
     }
 }

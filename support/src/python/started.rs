@@ -3,17 +3,16 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::AsFd;
-use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::run::{command, end, wait};
+use super::error::Error;
+use super::plan::{Plan, ask, end, wait};
 use super::say::Stream;
-use super::{Failed, Python, usual_interpreter};
 
 /// A program that was started and has said its first line. Dropped, it is ended with all that it
 /// started.
@@ -24,23 +23,20 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    pub(super) fn new(python: &Python, path: &Path) -> Result<Started, Failed> {
-        let system = |error: std::io::Error| Failed::system(&python.program, &error);
-        let interpreter = python.interpreter.clone().unwrap_or_else(usual_interpreter);
+    pub(super) fn new(plan: &Plan) -> Result<Started, Error> {
+        let system = |source| plan.system(source);
         // Not a pipe, which nobody would empty while it goes on.
         let mut stderr = memfd_create(c"stderr", MFdFlags::MFD_CLOEXEC)
             .map(File::from)
             .map_err(|errno| system(errno.into()))?;
-        let mut command = command(python, &interpreter, path);
-        command
-            .stdout(Stdio::piped())
-            .stderr(stderr.try_clone().map_err(system)?);
-        let child = command.spawn();
-        let mut child = child.map_err(|error| Failed::not_started(&interpreter, &error))?;
+        let copy = stderr.try_clone().map_err(system)?;
+        let mut child = plan.spawn(|command| {
+            command.stderr(copy);
+        })?;
         let stdout = Stream::new(child.stdout.take().expect("it is piped"));
         let mut started = Started { child, stdout };
         if started
-            .listen(Instant::now() + python.limit)
+            .listen(Instant::now() + plan.limit)
             .map_err(system)?
         {
             return Ok(started);
@@ -56,9 +52,9 @@ impl Started {
                     .rewind()
                     .and_then(|()| stderr.read_to_string(&mut text))
                     .map_err(system)?;
-                Err(Failed::ended(&python.program, status, &text))
+                Err(Error::ended(&plan.program, status, &text))
             }
-            None => Err(Failed::limit(&python.program, python.limit)),
+            None => Err(plan.too_long()),
         }
     }
 
@@ -86,8 +82,11 @@ impl Started {
         text.lines().next().unwrap_or_default().to_string()
     }
 
-    /// Waits for its end, no longer than the limit. True if it has ended, and well.
-    pub fn ends_within(&mut self, limit: Duration) -> bool {
+    /// Asks the program to end by SIGTERM, and says whether it has ended well within the limit.
+    pub fn stop(&mut self, limit: Duration) -> bool {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            ask(&self.child);
+        }
         let status = wait(&mut self.child, Instant::now() + limit);
         matches!(status, Ok(Some(status)) if status.success())
     }

@@ -8,8 +8,9 @@ use tokio::net::unix::pipe;
 use tokio::runtime::Builder;
 
 use super::child::{Children, Stop};
+use super::error::Error;
 use super::server::Server;
-use super::{Failed, limits, tasks};
+use super::{limits, tasks};
 
 /// Who wants a limit kills the child.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -34,13 +35,11 @@ const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// ```
 #[track_caller]
 pub fn serve_apart(router: Router) -> Server {
-    start(router).unwrap_or_else(|failed| panic!("{failed}"))
+    start(router).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn start(router: Router) -> Result<Server, Failed> {
-    let listener = limits::listen(0)?;
-    let address = listener.local_addr();
-    let port = address.map_err(|error| Failed::bind(0, &error))?.port();
+fn start(router: Router) -> Result<Server, Error> {
+    let (listener, port) = limits::listen(0)?;
     let mut children = Children::new()?;
     children.start("axum", &listener, &|listener, stop, ready| {
         run(listener, stop, ready, router.clone());

@@ -33,10 +33,8 @@ pub(super) fn svg(
     draw: impl FnOnce(&Canvas),
 ) -> String {
     let size = (fine(width) as u32, fine(height) as u32);
-    let elements = String::new();
-    let canvas = Canvas {
-        svg: Rc::new(RefCell::new(Svg { elements, size })),
-    };
+    let svg = Rc::new(RefCell::new(Svg::new(size)));
+    let canvas = Canvas { svg };
     canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
     draw(&canvas);
     // As wide as asked, but not wider than the page: a printed one is narrow, and so is a phone.

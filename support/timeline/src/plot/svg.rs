@@ -24,52 +24,64 @@ pub(super) fn fine(px: f64) -> i32 {
 /// The elements of a picture so far.
 pub(super) struct Svg {
     pub elements: String,
-    pub size: (u32, u32),
+    size: (u32, u32),
+    /// Where an element of lines has just ended, and how it began.
+    lines: Option<(usize, String)>,
 }
+
+/// How an element of lines ends.
+const END: &str = "\"/>";
 
 /// Writing into a string cannot fail.
 pub(super) type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
+/// The attributes that paint an element; those that are the default are left out.
+fn paint(style: &impl BackendStyle, fill: bool) -> String {
+    let BackendColor { rgb, alpha } = style.color();
+    let colour = hex(rgb);
+    let paint = match fill {
+        true => format!("fill=\"{colour}\""),
+        false => {
+            let width = style.stroke_width();
+            format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"")
+        }
+    };
+    match alpha {
+        1.0 => paint,
+        // Two decimals are more than anyone sees.
+        _ => format!("{paint} opacity=\"{}\"", (alpha * 100.0).round() / 100.0),
+    }
+}
+
+fn hex((r, g, b): (u8, u8, u8)) -> String {
+    format!("#{r:02X}{g:02X}{b:02X}")
+}
+
 impl Svg {
-    /// An element of these attributes; what paints it is left out where it is the default.
-    fn element(
-        &mut self,
-        name: &str,
-        attributes: &str,
-        style: &impl BackendStyle,
-        fill: bool,
-    ) -> Drawn {
-        let BackendColor {
-            rgb: (r, g, b),
-            alpha,
-        } = style.color();
-        if alpha > 0.0 {
-            let colour = format!("#{r:02X}{g:02X}{b:02X}");
-            let paint = match fill {
-                true => format!("fill=\"{colour}\""),
-                false => {
-                    let width = style.stroke_width();
-                    format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"")
-                }
-            };
-            let opacity = match alpha {
-                1.0 => String::new(),
-                // Two decimals are more than anyone sees.
-                _ => format!(" opacity=\"{}\"", (alpha * 100.0).round() / 100.0),
-            };
+    pub fn new(size: (u32, u32)) -> Svg {
+        Svg {
+            elements: String::new(),
+            size,
+            lines: None,
+        }
+    }
+
+    fn element(&mut self, name: &str, place: &str, style: &impl BackendStyle, fill: bool) -> Drawn {
+        if style.color().alpha > 0.0 {
+            let paint = paint(style, fill);
             // A string takes whatever is written.
-            let _ = write!(self.elements, "<{name} {attributes} {paint}{opacity}/>");
+            let _ = write!(self.elements, "<{name} {place} {paint}/>");
         }
         Ok(())
     }
 }
 
-fn points(points: impl IntoIterator<Item = BackendCoord>) -> String {
+fn list(points: impl IntoIterator<Item = BackendCoord>) -> String {
     let points: Vec<String> = points
         .into_iter()
         .map(|(x, y)| format!("{x},{y}"))
         .collect();
-    format!("points=\"{}\"", points.join(" "))
+    points.join(" ")
 }
 
 impl DrawingBackend for Svg {
@@ -118,7 +130,18 @@ impl DrawingBackend for Svg {
         path: I,
         style: &S,
     ) -> Drawn {
-        self.element("polyline", &points(path), style, false)
+        if style.color().alpha > 0.0 {
+            let (begin, lines) = (format!("<path {} d=\"", paint(style, false)), list(path));
+            // Lines that follow each other in one style, such as dashes, are one element.
+            if self.lines == Some((self.elements.len(), begin.clone())) {
+                self.elements.truncate(self.elements.len() - END.len());
+            } else {
+                self.elements += &begin;
+            }
+            let _ = write!(self.elements, "M{lines}{END}");
+            self.lines = Some((self.elements.len(), begin));
+        }
+        Ok(())
     }
 
     fn draw_circle<S: BackendStyle>(
@@ -137,7 +160,12 @@ impl DrawingBackend for Svg {
         corners: I,
         style: &S,
     ) -> Drawn {
-        self.element("polygon", &points(corners), style, true)
+        self.element(
+            "polygon",
+            &format!("points=\"{}\"", list(corners)),
+            style,
+            true,
+        )
     }
 
     fn draw_text<S: BackendTextStyle>(
@@ -146,7 +174,6 @@ impl DrawingBackend for Svg {
         style: &S,
         (x, y): BackendCoord,
     ) -> Drawn {
-        let BackendColor { rgb: (r, g, b), .. } = style.color();
         let size = style.size();
         // Where the base line is, by the height of lower-case letters with their ascenders.
         let down = match style.anchor().v_pos {
@@ -172,7 +199,8 @@ impl DrawingBackend for Svg {
         let _ = write!(
             self.elements,
             "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size:.0}\"{weight} \
-             fill=\"#{r:02X}{g:02X}{b:02X}\">{}</text>",
+             fill=\"{}\">{}</text>",
+            hex(style.color().rgb),
             escaped(text)
         );
         Ok(())
@@ -240,4 +268,29 @@ pub(super) fn fitted(text: &str, size: f64, width: f64) -> String {
     }
     cut.push('…');
     cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plotters::style::{BLACK, Color, RED, RGBColor};
+
+    #[test]
+    fn lines_of_one_style_are_one_element() {
+        let mut svg = Svg::new((100, 100));
+        let five = |colour: RGBColor| Color::stroke_width(&colour, 5);
+        let _ = svg.draw_line((0, 0), (10, 0), &five(BLACK));
+        let _ = svg.draw_line((20, 0), (30, 0), &five(BLACK));
+        let _ = svg.draw_line((0, 0), (0, 10), &five(RED));
+        let _ = svg.draw_rect((9, 8), (1, 2), &RED.mix(0.5), true);
+        let _ = svg.draw_line((1, 1), (2, 2), &five(RED));
+        let _ = svg.draw_circle((5, 5), 2, &RED.mix(0.0), true);
+        let wanted = [
+            r##"<path fill="none" stroke="#000000" stroke-width="5" d="M0,0 10,0M20,0 30,0"/>"##,
+            r##"<path fill="none" stroke="#FF0000" stroke-width="5" d="M0,0 0,10"/>"##,
+            r##"<rect x="1" y="2" width="8" height="6" fill="#FF0000" opacity="0.5"/>"##,
+            r##"<path fill="none" stroke="#FF0000" stroke-width="5" d="M1,1 2,2"/>"##,
+        ];
+        assert_eq!(svg.elements, wanted.concat());
+    }
 }

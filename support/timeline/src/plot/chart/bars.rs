@@ -10,7 +10,8 @@ use super::super::figure::Figure;
 use super::super::palette::{GRID, INK, QUIET, colour};
 use super::super::svg::{FINE, fine, fitted, text_width};
 use super::axis::{Axis, Unit};
-use super::head::{Chart, Head, NAME, SMALL, shared_methods};
+use super::head::{Chart, Head, NAME, SMALL};
+use super::shared::shared_methods;
 use crate::timing::Timing;
 use crate::units::{human, times};
 

@@ -13,7 +13,8 @@ use super::super::palette::colour;
 use super::super::svg::{FINE, fine};
 use super::axis::{Axis, Unit};
 use super::field::{Field, field, with_names};
-use super::head::{Chart, Head, shared_methods};
+use super::head::{Chart, Head};
+use super::shared::shared_methods;
 use crate::timing::Timing;
 use crate::units::{count as counted, human};
 

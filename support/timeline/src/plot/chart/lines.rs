@@ -11,7 +11,8 @@ use super::super::palette::{PAPER, QUIET, colour};
 use super::super::svg::fine;
 use super::axis::{Axis, Unit, say};
 use super::field::{field, with_names};
-use super::head::{Chart, Head, shared_methods};
+use super::head::{Chart, Head};
+use super::shared::shared_methods;
 
 const FIELD: f64 = 220.0;
 

@@ -6,6 +6,7 @@ mod field;
 mod head;
 mod histogram;
 mod lines;
+mod shared;
 
 pub use bars::Bars;
 pub(super) use head::Chart;

@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::{self, StderrLock, StdoutLock, Write};
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -21,6 +22,9 @@ const MOMENT: Duration = Duration::from_millis(10);
 
 /// The name of this module's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "streams";
+
+/// So many threads of the process are known to hold no stream for long.
+static HARMLESS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// Whether this thread holds the locks already.
@@ -76,11 +80,22 @@ impl Drop for Held {
     }
 }
 
+/// So many threads of the calling process never hold a stream while they wait for another thread that
+/// may fork: with no others, [`hold`] needs no help. A forked child has none of them, and says so.
+///
+/// ```
+/// processes::streams::harmless_threads(0);
+/// ```
+pub fn harmless_threads(count: u64) {
+    HARMLESS.store(count, Relaxed);
+}
+
 fn locks() -> Option<(OutLock, ErrLock)> {
     let err = || io::stderr().lock();
     // A directory has two links, and one for each directory in it: here a thread. Alone, there is
     // nobody to wait for, and the locks may be this thread's own.
-    if fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3) {
+    let alone = 3 + HARMLESS.load(Relaxed);
+    if fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() <= alone) {
         return Some((Lock(flushed()), Lock(err())));
     }
     let end = Instant::now() + LIMIT;

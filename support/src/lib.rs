@@ -52,3 +52,8 @@ pub use {interleavings, processes, timeline};
 
 /// The crates that cells use beside this one: one copy for all cells.
 pub use {axum, crossbeam, libc, nix, plotters, rayon, serde, serde_bytes, tokio};
+
+/// The README's example is tested too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,54 +3,49 @@
 //! A child inherits both streams as they are: a lock that another thread holds at that moment stays
 //! locked in it for ever, and half a line in stdout's buffer is written by both. So whoever forks
 //! holds the locks meanwhile. std's locks know no limit, though, and the thread that holds one may be
-//! waiting for the thread that forks. So two threads of this module's take the locks and hand them
-//! over; if they have not got both within a second, the fork goes on without them. Such a child can
+//! waiting for the thread that forks. So a thread of this module's takes the locks and hands them
+//! over; if it has not got both within a second, the fork goes on without them. Such a child can
 //! compute and end; what it prints may wait for ever.
 
 use std::cell::Cell;
 use std::fs;
 use std::io::{self, StderrLock, StdoutLock, Write};
-use std::mem::forget;
 use std::os::unix::fs::MetadataExt;
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::channel;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// The longest that a fork waits for the locks.
+/// The longest that a fork waits for the locks; and for one of them, while it holds the other.
 const LIMIT: Duration = Duration::from_secs(1);
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// The name of this module's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "streams";
 
+/// So many threads of the process are known to hold no stream for long.
+static HARMLESS: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
     /// Whether this thread holds the locks already.
     static HOLDS: Cell<bool> = const { Cell::new(false) };
 }
 
+type OutLock = Lock<StdoutLock<'static>>;
+type ErrLock = Lock<StderrLock<'static>>;
+
 /// Both locks, with stdout's buffer written out; or none, where they could not be had in time. Given
 /// back when it is dropped, in the parent and in a forked child alike.
 pub struct Held {
-    locks: Option<Locks>,
+    locks: Option<(OutLock, ErrLock)>,
     /// Whether it is the outermost of this thread's.
     first: bool,
-    process: u32,
-}
-
-enum Locks {
-    Own(#[expect(dead_code, reason = "held")] (StdoutLock<'static>, StderrLock<'static>)),
-    HandedOver(
-        HandedOver<StdoutLock<'static>>,
-        HandedOver<StderrLock<'static>>,
-    ),
 }
 
 /// Takes the locks. Blocks while another thread prints, for a second at most.
 ///
-/// It waits for that second, too, where the calling thread itself holds one of std's locks. Within
-/// another [`Held`] of the same thread it does nothing.
+/// It waits for that second, too, where the calling thread itself holds one of std's locks and is not
+/// its process's only one. Within another [`Held`] of the same thread it does nothing.
 ///
 /// ```
 /// let held = processes::streams::hold();
@@ -62,30 +57,6 @@ pub fn hold() -> Held {
     Held {
         locks: first.then(locks).flatten(),
         first,
-        process: std::process::id(),
-    }
-}
-
-fn locks() -> Option<Locks> {
-    if is_alone() {
-        // Nobody else can hold them.
-        return Some(Locks::Own((flushed(), io::stderr().lock())));
-    }
-    let keepers = keepers()?;
-    let end = Instant::now() + LIMIT;
-    // Who holds one of them may want the other before giving it back. So the second is waited for only
-    // a moment, and then they are taken in the other order.
-    let a_moment = || end.min(Instant::now() + MOMENT);
-    loop {
-        let out = keepers.out.ask(end)?;
-        if let Some(err) = keepers.err.ask(a_moment()) {
-            return Some(Locks::HandedOver(out, err));
-        }
-        drop(out);
-        let err = keepers.err.ask(end)?;
-        if let Some(out) = keepers.out.ask(a_moment()) {
-            return Some(Locks::HandedOver(out, err));
-        }
     }
 }
 
@@ -103,22 +74,66 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if !self.first {
-            return;
-        }
-        HOLDS.set(false);
-        if let Some(Locks::HandedOver(out, err)) = self.locks.take() {
-            let in_child = std::process::id() != self.process;
-            out.release(in_child);
-            err.release(in_child);
+        if self.first {
+            HOLDS.set(false);
         }
     }
 }
 
-/// Whether the process has one thread.
-fn is_alone() -> bool {
-    // The directory's own two links, and one for each thread.
-    fs::metadata("/proc/self/task").is_ok_and(|threads| threads.nlink() == 3)
+/// So many threads of the calling process never hold a stream while they wait for another thread that
+/// may fork: with no others, [`hold`] needs no help. A forked child has none of them, and says so.
+///
+/// ```
+/// processes::streams::harmless_threads(0);
+/// ```
+pub fn harmless_threads(count: u64) {
+    HARMLESS.store(count, Relaxed);
+}
+
+fn locks() -> Option<(OutLock, ErrLock)> {
+    let err = || io::stderr().lock();
+    // A directory has two links, and one for each directory in it: here a thread. Alone, there is
+    // nobody to wait for, and the locks may be this thread's own.
+    let alone = 3 + HARMLESS.load(Relaxed);
+    if fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() <= alone) {
+        return Some((Lock(flushed()), Lock(err())));
+    }
+    let end = Instant::now() + LIMIT;
+    loop {
+        if let Some(locks) = both(flushed, err, end)? {
+            return Some(locks);
+        }
+        // Who holds stderr's may be about to print.
+        if let Some((err, out)) = both(err, flushed, end)? {
+            return Some((out, err));
+        }
+    }
+}
+
+/// Two locks in this order. `None` if the first does not come before the end, or there is no room for
+/// a thread; `Some(None)` if the second does not come in a moment: its holder may want the first.
+#[expect(clippy::option_option, reason = "the outer one ends the attempts")]
+fn both<A: 'static, B: 'static>(
+    a: fn() -> A,
+    b: fn() -> B,
+    end: Instant,
+) -> Option<Option<(Lock<A>, Lock<B>)>> {
+    let ((send_a, receive_a), (send_b, receive_b)) = (channel(), channel());
+    let take = move || {
+        // A lock that nobody waits for any more is let go of.
+        if send_a.send(Lock(a())).is_ok() {
+            let _ = send_b.send(Lock(b()));
+        }
+    };
+    let thread = Builder::new().name(THREAD.into()).spawn(take).ok()?;
+    let left = end.saturating_duration_since(Instant::now());
+    let a = receive_a.recv_timeout(left).ok()?;
+    let Ok(b) = receive_b.recv_timeout(MOMENT) else {
+        return Some(None);
+    };
+    // No thread should be ending just when a child is forked.
+    let _ = thread.join();
+    Some(Some((a, b)))
 }
 
 fn flushed() -> StdoutLock<'static> {
@@ -128,95 +143,13 @@ fn flushed() -> StdoutLock<'static> {
     out
 }
 
-/// A lock on its way from the thread that took it.
-struct Sent<L>(L);
+/// A lock that another thread has taken.
+struct Lock<L>(L);
 
 // SAFETY: only `StdoutLock` and `StderrLock` are sent. On Linux each is a count, an owner and a futex
-// word, which any thread may reset; and the thread that took it does nothing between handing it over
-// and hearing that it was given back.
-unsafe impl<L> Send for Sent<L> {}
-
-/// A lock, and what tells the thread that took it that it was given back.
-struct HandedOver<L> {
-    lock: Sent<L>,
-    given_back: Sender<()>,
-}
-
-struct Request<L> {
-    answer: Sender<Sent<L>>,
-    given_back: Receiver<()>,
-}
-
-impl<L> HandedOver<L> {
-    fn release(self, in_child: bool) {
-        drop(self.lock);
-        if in_child {
-            // Nobody listens, and a lock within it may have been that thread's at the fork.
-            forget(self.given_back);
-        }
-    }
-}
-
-/// A thread that takes a lock for others.
-struct Keeper<L>(Sender<Request<L>>);
-
-impl<L: 'static> Keeper<L> {
-    fn start(lock: fn() -> L) -> io::Result<Keeper<L>> {
-        let (keeper, requests) = channel::<Request<L>>();
-        let keep = move || {
-            for request in requests {
-                // Fails, and lets go of the lock, if nobody waits any more.
-                let _ = request.answer.send(Sent(lock()));
-                // Ends when the other end is dropped.
-                let _ = request.given_back.recv();
-            }
-        };
-        Builder::new().name(THREAD.into()).spawn(keep)?;
-        Ok(Keeper(keeper))
-    }
-
-    /// After the end, a lock that still comes goes back to the thread that took it.
-    fn ask(&self, end: Instant) -> Option<HandedOver<L>> {
-        // Made first and so dropped last: after an answer that came just too late.
-        let (given_back, hears) = channel();
-        let (answer, lock) = channel();
-        let request = Request {
-            answer,
-            given_back: hears,
-        };
-        self.0.send(request).ok()?;
-        let left = end.saturating_duration_since(Instant::now());
-        let lock = lock.recv_timeout(left).ok()?;
-        Some(HandedOver { lock, given_back })
-    }
-}
-
-struct Keepers {
-    process: u32,
-    out: Keeper<StdoutLock<'static>>,
-    err: Keeper<StderrLock<'static>>,
-}
-
-/// This process's, or still those of the process that forked it. Not behind a lock: a thread of the
-/// parent could have held that at the fork.
-static KEEPERS: AtomicPtr<Keepers> = AtomicPtr::new(null_mut());
-
-/// None where there is no room for threads.
-fn keepers() -> Option<&'static Keepers> {
-    let process = std::process::id();
-    let found = KEEPERS.load(SeqCst);
-    // SAFETY: what is stored was a box, which is never freed.
-    if let Some(keepers) = unsafe { found.as_ref() }.filter(|it| it.process == process) {
-        return Some(keepers);
-    }
-    let keepers = Box::leak(Box::new(Keepers {
-        process,
-        out: Keeper::start(flushed).ok()?,
-        err: Keeper::start(|| io::stderr().lock()).ok()?,
-    }));
-    KEEPERS.store(keepers, SeqCst);
-    Some(keepers)
-}
+// word, which any thread may reset. The owner does nothing with the lock after having sent it: it
+// ends, and no other thread ever has its number.
+unsafe impl<L> Send for Lock<L> {}
 
 #[cfg(test)]
 mod tests {
@@ -238,7 +171,7 @@ mod tests {
         let (took, got) = held_elsewhere();
         assert!(took >= LIMIT && !got);
         drop(lock);
-        // Given back by the thread that came too late.
+        // The thread that came too late has let go of it.
         for _ in 0..100 {
             assert!(held_elsewhere().1);
         }

@@ -1,6 +1,6 @@
 //! A name for something shown, by which it is replaced.
 
-use super::{Show, show};
+use super::show::{self, Show};
 use crate::kernel::shown;
 
 /// Something that is shown; what it shows can be replaced in place.

@@ -229,6 +229,8 @@ extern "C" fn cell() {
             assert!(std::thread::spawn(panic).join().is_err());
             assert!(std::panic::catch_unwind(panic).is_err());
             assert_eq!(Process::spawn("worker", panic).join().code(), Some(101));
+            let pool = Pool::new(1, |_: u32| -> u32 { panic!("{}", super::CANNOT_UNWIND) });
+            assert!(format!("{:?}", pool.apply(1)).starts_with("Err(Panicked("));
             println!("all told");
         }
         "fork under a lock" => {

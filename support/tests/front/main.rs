@@ -182,8 +182,8 @@ fn a_panic_with_the_words_of_rusts_last_is_like_others() {
     assert_eq!(cell.out(), "all told\n");
     let told = format!("panicked: {CANNOT_UNWIND} (");
     let err = cell.err();
-    assert_eq!(err.matches(&told).count(), 2, "{err}");
-    assert!(err.contains(&format!("process 'worker' (")), "{err}");
+    assert_eq!(err.matches(&told).count(), 3, "{err}");
+    assert!(err.contains("process 'worker' ("), "{err}");
     assert!(cell.of('P')[0].contains(CANNOT_UNWIND));
 }
 

@@ -186,7 +186,8 @@ pub fn list() -> Vec<ThreadInfo> {
             let tid = task.ok()?.file_name().to_str()?.parse().ok()?;
             // A thread that ended meanwhile has no name any more.
             let name = name_of(tid)?;
-            (name != CARRIER && name != processes::streams::THREAD).then_some(ThreadInfo { tid, name })
+            (name != CARRIER && name != processes::streams::THREAD)
+                .then_some(ThreadInfo { tid, name })
         })
         .collect();
     all.sort_by_key(|thread| thread.tid);

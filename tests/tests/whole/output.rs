@@ -134,9 +134,7 @@ fn under_stock_evcxr_the_same_calls_show_the_last_picture_and_plain_lines() {
         reply.stdout.lines().count() <= 12 && reply.stdout.contains("50/50"),
         "{reply:?}"
     );
-    let reply = kernel
-        .run("display::show(&trace.timeline());")
-        .ok();
+    let reply = kernel.run("display::show(&trace.timeline());").ok();
     assert!(reply.result["image/svg+xml"].starts_with("<svg"));
     kernel.run("panic!(\"as ever\")").error();
     assert_eq!(kernel.run("1").ok().text(), "1");

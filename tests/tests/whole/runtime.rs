@@ -21,7 +21,9 @@ fn tasks_live_across_cells() {
         .run("let trace = Trace::new();\nlet task = spawn(trace.task(\"sleeper\", async { tokio::time::sleep(Duration::from_secs(600)).await; }));")
         .ok();
     kernel.run("task.abort();").ok();
-    let reply = kernel.run("block_on(task).unwrap_err().is_cancelled()").ok();
+    let reply = kernel
+        .run("block_on(task).unwrap_err().is_cancelled()")
+        .ok();
     assert_eq!(reply.result["text/plain"], "true");
     let reply = kernel
         .run("trace.lanes().iter().filter(|lane| lane.name == \"sleeper\").count()")
@@ -63,7 +65,9 @@ fn a_panic_is_the_tasks_and_told_in_one_line() {
             kernel.cell(2)
         )
     );
-    let reply = kernel.run("ended.contains(\"panicked with message \\\"no luck\\\"\")").ok();
+    let reply = kernel
+        .run("ended.contains(\"panicked with message \\\"no luck\\\"\")")
+        .ok();
     assert_eq!(reply.result["text/plain"], "true");
     // A call that would block the runtime fails the cell, in one sentence.
     let reply = kernel

@@ -1,7 +1,7 @@
 //! Pools in a trace.
 
 use support::nix::sys::signal::{Signal, raise};
-use support::processes::{Exit, pool::Failed};
+use support::processes::{Exit, pool::TaskError};
 use support::timeline::trace::{How, Trace};
 use support::traced::TraceExt;
 
@@ -16,7 +16,7 @@ fn the_picture_shows_a_killed_workers_end_and_its_successor() {
         });
         n
     });
-    assert_eq!(pool.chunks_of(1).outcomes(0..6)[1], Err(Failed::Died(Exit::Signal(Signal::SIGKILL))));
+    assert_eq!(pool.chunks_of(1).outcomes(0..6)[1], Err(TaskError::Died(Exit::Signal(Signal::SIGKILL))));
     pool.close();
     pool.join();
     let lanes = trace.lanes();

@@ -1,4 +1,4 @@
-//! A worker is killed in the middle of an update, two hundred times, and nothing is ever half done.
+//! A worker is killed in the middle of an update, a hundred times, and nothing is ever half done.
 //!
 //! Two accounts lie in shared memory, and workers move money from one to the other. Done by hand in
 //! two steps, a kill between the two loses or makes money. A `Shared` writes the new value beside
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use processes::{Counter, Process, Shared};
 
-const ROUNDS: u64 = 200;
+const ROUNDS: u64 = 100;
 
 fn main() {
     let begin = Instant::now();

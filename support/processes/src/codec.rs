@@ -2,7 +2,7 @@
 //!
 //! MessagePack describes itself, so that every type serde can handle comes through: `untagged` and
 //! `flatten`ed ones too. A `Vec<u8>` travels byte by byte, four times as slowly as a
-//! [`serde_bytes::ByteBuf`], which is copied at once.
+//! `serde_bytes::ByteBuf`, which is copied at once.
 //!
 //! ```
 //! use processes::codec;

@@ -45,7 +45,7 @@ thread_local! {
 /// Items are copied into shared memory and out of it again; a `send` returns when the item is in.
 /// (Python's `put` returns earlier, and a hidden thread does the sending; a process that ends without
 /// waiting for that thread loses what it had "put".) A `Vec<u8>` travels byte by byte, four times
-/// as slowly as a [`serde_bytes::ByteBuf`], which is copied at once.
+/// as slowly as a `serde_bytes::ByteBuf`, which is copied at once.
 ///
 /// A process that is killed in the middle of a send or a receive leaves the queue as it was before: see
 /// [the crate](crate).

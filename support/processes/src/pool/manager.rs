@@ -156,14 +156,13 @@ impl Manager {
 
     /// Waits for those who have ended, and puts others into their place.
     fn bury(&mut self) -> Result<(), TaskError> {
-        let ended = |worker: &mut Worker| worker.has_ended;
-        if !self.crew.iter_mut().flatten().any(|worker| ended(worker)) {
+        if !self.crew.iter().flatten().any(|worker| worker.has_ended) {
             return Ok(());
         }
         // What they have put in since they were looked at.
         self.collect();
         for seat in 0..self.crew.len() {
-            let Some(worker) = self.crew[seat].take_if(ended) else {
+            let Some(worker) = self.crew[seat].take_if(|worker| worker.has_ended) else {
                 continue;
             };
             let exit = pidfd::reap(worker.pidfd.as_fd());

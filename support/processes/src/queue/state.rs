@@ -45,7 +45,7 @@ impl<T> Queue<T> {
 
     /// Closes the queue for all processes: nobody sends any more, what is in it can still be received.
     ///
-    /// Wakes all who wait: a send ends in [`SendError::Closed`], a receive in [`RecvError::Closed`] as
+    /// Wakes all who wait: a send ends in [`SendError::Closed`](crate::SendError::Closed), a receive in [`RecvError::Closed`](crate::RecvError::Closed) as
     /// soon as nothing is left. Does not block. Without effect on a queue that is closed.
     ///
     /// ```

@@ -165,6 +165,10 @@ where
     handle().spawn_blocking(work)
 }
 
+/// Compiled here for the commonest result, so that cells whose tasks return nothing need not.
+#[used]
+static START: fn(Option<&str>, Boxed<()>) -> JoinHandle<()> = start;
+
 fn start<T: Send + 'static>(name: Option<&str>, future: Boxed<T>) -> JoinHandle<T> {
     let polled = Polled::Task(name.map(Into::into));
     handle().spawn(polled.run(future))

@@ -23,10 +23,10 @@
 //! caller dies, even by SIGKILL.
 
 mod error;
+mod lines;
 mod minder;
 mod plan;
 mod run;
-mod say;
 mod started;
 mod told;
 

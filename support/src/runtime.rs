@@ -165,6 +165,10 @@ where
     handle().spawn_blocking(work).into()
 }
 
+/// Compiled here for the commonest result, so that cells whose tasks return nothing need not.
+#[used]
+static START: fn(Option<&str>, Boxed<()>) -> Task<()> = start;
+
 fn start<T: Send + 'static>(name: Option<&str>, future: Boxed<T>) -> Task<T> {
     let polled = Polled::Task(name.map(Into::into));
     handle().spawn(polled.run(future)).into()

@@ -4,16 +4,17 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsRawFd;
+use std::panic::resume_unwind;
 use std::process::Stdio;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crossbeam::channel::{RecvTimeoutError, Sender, bounded};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::error::Error;
 use super::plan::{Plan, end, wait};
-use super::say::Stream;
-use super::told;
+use super::{lines, told};
 use timeline::plot::Timeline;
 use timeline::trace::Trace;
 
@@ -103,25 +104,34 @@ pub(super) fn run(plan: &Plan) -> Result<Run, Error> {
     let mut child = plan.spawn(|command| {
         command.env("NOTEBOOK_SPANS", own).stderr(Stdio::piped());
     })?;
-    let mut streams = [
-        child.stdout.take().map(Stream::new),
-        child.stderr.take().map(Stream::new),
-    ]
-    .map(|stream| stream.expect("both are piped"));
-    let listened = listen(&mut streams, started + plan.limit, plan.quiet);
-    let status = listened.and_then(|in_time| match in_time {
-        true => wait(&mut child, started + plan.limit),
-        false => Ok(None),
+    let until = started + plan.limit;
+    let (open, ended) = bounded(0);
+    let quiet = plan.quiet;
+    let stdout = relay(child.stdout.take(), open.clone(), move |line| {
+        if !quiet {
+            print!("{line}");
+        }
     });
-    let Ok(Some(status)) = status else {
+    let stderr = relay(child.stderr.take(), open, move |line| {
+        if !quiet {
+            eprint!("{line}");
+        }
+    });
+    // Nothing is ever sent: both have read to the end.
+    let status = match ended.recv_deadline(until) {
+        Err(RecvTimeoutError::Disconnected) => wait(&mut child, until).map_err(system)?,
+        _ => None,
+    };
+    let Some(status) = status else {
         end(&mut child);
-        return Err(match status {
-            Err(error) => system(error),
-            _ => plan.too_long(),
-        });
+        return Err(plan.too_long());
     };
     let took = started.elapsed();
-    let [stdout, stderr] = streams.map(|stream| stream.text());
+    let [stdout, stderr] = [stdout, stderr].map(|text| match text.join() {
+        Ok(text) => text.map_err(system),
+        Err(panic) => resume_unwind(panic),
+    });
+    let (stdout, stderr) = (stdout?, stderr?);
     if !status.success() {
         return Err(Error::ended(&plan.program, status, &stderr));
     }
@@ -142,45 +152,15 @@ pub(super) fn run(plan: &Plan) -> Result<Run, Error> {
     })
 }
 
-/// Takes what the program says until it has said all. False when the time is up.
-fn listen(streams: &mut [Stream; 2], until: Instant, quiet: bool) -> io::Result<bool> {
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let mut ready = [false; 2];
-        {
-            let open = streams.iter().enumerate();
-            let open = open.filter_map(|(n, stream)| Some((n, stream.open()?)));
-            let (places, mut wanted): (Vec<usize>, Vec<PollFd>) = open
-                .map(|(n, pipe)| (n, PollFd::new(pipe, PollFlags::POLLIN)))
-                .unzip();
-            if wanted.is_empty() {
-                return Ok(true);
-            }
-            if left.is_zero() {
-                return Ok(false);
-            }
-            // Rounded up, lest it spin through the last millisecond.
-            let milliseconds = i32::try_from(left.as_millis() + 1).unwrap_or(i32::MAX);
-            let timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
-            match poll(&mut wanted, timeout) {
-                Ok(_) | Err(nix::Error::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-            for (n, pipe) in places.into_iter().zip(&wanted) {
-                ready[n] = pipe.any() == Some(true);
-            }
-        }
-        for (n, stream) in streams.iter_mut().enumerate() {
-            if !ready[n] {
-                continue;
-            }
-            stream.read()?;
-            let fresh = stream.fresh();
-            match n {
-                _ if quiet || fresh.is_empty() => {}
-                0 => print!("{fresh}"),
-                _ => eprint!("{fresh}"),
-            }
-        }
-    }
+/// Reads a stream in a thread of its own, for as long as the program has it open.
+fn relay<S: Read + Send + 'static>(
+    stream: Option<S>,
+    open: Sender<()>,
+    hand_on: impl Fn(&str) + Send + 'static,
+) -> JoinHandle<io::Result<String>> {
+    let stream = stream.expect("it is piped");
+    thread::spawn(move || {
+        let _open = open;
+        lines::read(stream, hand_on)
+    })
 }

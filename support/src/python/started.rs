@@ -2,24 +2,22 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::fd::AsFd;
 use std::process::Child;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crossbeam::channel::bounded;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::error::Error;
+use super::lines;
 use super::plan::{Plan, ask, end, wait};
-use super::say::Stream;
 
 /// A program that was started and has said its first line. Dropped, it is ended with all that it
 /// started.
 pub(crate) struct Started {
     child: Child,
-    /// What it says further is not read: as a rule it says nothing.
-    stdout: Stream,
+    pub first_line: String,
 }
 
 impl Started {
@@ -33,12 +31,16 @@ impl Started {
         let mut child = plan.spawn(|command| {
             command.stderr(copy);
         })?;
-        let stdout = Stream::new(child.stdout.take().expect("it is piped"));
-        let mut started = Started { child, stdout };
-        if started
-            .listen(Instant::now() + plan.limit)
-            .map_err(system)?
-        {
+        let stdout = child.stdout.take().expect("it is piped");
+        let (tell, told) = bounded(1);
+        // What it says further is read, lest it wait for that, and is left.
+        thread::spawn(move || lines::read(stdout, |line| drop(tell.try_send(line.to_string()))));
+        let said = told.recv_timeout(plan.limit).unwrap_or_default();
+        let mut started = Started {
+            child,
+            first_line: said.trim_end().to_string(),
+        };
+        if !said.is_empty() {
             return Ok(started);
         }
         let ended = wait(
@@ -56,30 +58,6 @@ impl Started {
             }
             None => Err(plan.too_long()),
         }
-    }
-
-    /// Waits for a whole line. False if none has come when the time is up, or when it has ended.
-    fn listen(&mut self, until: Instant) -> std::io::Result<bool> {
-        while !self.stdout.text().contains('\n') {
-            let Some(pipe) = self.stdout.open() else {
-                return Ok(false);
-            };
-            let left = until.saturating_duration_since(Instant::now());
-            let left = PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX);
-            match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], left) {
-                Ok(0) => return Ok(false),
-                Ok(_) => self.stdout.read()?,
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-        Ok(true)
-    }
-
-    /// The first line that it printed.
-    pub fn first_line(&self) -> String {
-        let text = self.stdout.text();
-        text.lines().next().unwrap_or_default().to_string()
     }
 
     /// Asks the program to end by SIGTERM, and says whether it has ended well within the limit.

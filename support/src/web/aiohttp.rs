@@ -53,9 +53,9 @@ pub fn aiohttp(program: Python) -> Server {
 /// ```
 pub fn try_aiohttp(program: Python) -> Result<Server, Error> {
     let started = program.start().map_err(Error::Python)?;
-    let line = started.first_line();
-    let Some((port, pid)) = place(&line) else {
-        return Err(Error::Place(line));
+    let line = &started.first_line;
+    let Some((port, pid)) = place(line) else {
+        return Err(Error::Place(line.clone()));
     };
     Ok(Server::new("aiohttp", port, Program { started, pid }))
 }

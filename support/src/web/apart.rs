@@ -1,13 +1,14 @@
 //! An axum server in a process of its own, on one thread.
 
 use std::net::TcpListener;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::unix::pipe;
 use tokio::runtime::Builder;
 
-use super::child::{Children, Stop};
+use super::child::Children;
 use super::error::Error;
 use super::server::Server;
 use super::{limits, tasks};
@@ -48,11 +49,11 @@ fn start(router: Router) -> Result<Server, Error> {
 }
 
 /// In the child.
-fn run(listener: &TcpListener, stop: Stop, ready: &dyn Fn(), router: Router) {
+fn run(listener: &TcpListener, stop: BorrowedFd, ready: &dyn Fn(), router: Router) {
     let runtime = Builder::new_current_thread().enable_all().build();
     let served = runtime.and_then(|runtime| {
         let listener = listener.try_clone()?;
-        let stop = stop.0.try_clone_to_owned()?;
+        let stop = stop.try_clone_to_owned()?;
         runtime.block_on(async {
             let stop = pipe::Receiver::from_owned_fd(stop)?;
             ready();

@@ -27,12 +27,10 @@ pub(super) struct Children {
     stopping: OwnedFd,
 }
 
-/// What a child is told: the reading end of a pipe that is readable, for ever, once it is to stop.
-pub(super) struct Stop<'a>(pub BorrowedFd<'a>);
-
-/// What a child does with the listening socket. It returns when it was told to stop and nobody
-/// waits for an answer any more; the function that it is given says that it serves.
-pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, Stop, &dyn Fn());
+/// What a child does with the listening socket. It is to stop once the descriptor is readable, which
+/// is for ever; it returns when nobody waits for an answer any more. The function that it is given
+/// says that it serves.
+pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, BorrowedFd, &dyn Fn());
 
 impl Children {
     pub fn new() -> Result<Children, Error> {
@@ -54,7 +52,7 @@ impl Children {
                     // Should nobody listen any more, this process is about to be killed.
                     let _ = nix::unistd::write(&say, b"!");
                 };
-                work(listener, Stop(self.stopping.as_fd()), &ready);
+                work(listener, self.stopping.as_fd(), &ready);
             });
             let child = child.map_err(Error::Process)?;
             drop(say);

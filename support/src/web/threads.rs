@@ -38,10 +38,10 @@ pub fn threads(site: Site) -> Server {
         ready();
         // The scope's end waits for the threads.
         thread::scope(|scope| {
-            each(listener, stop.0, &mut |stream| {
+            each(listener, stop, &mut |stream| {
                 let site = &site;
                 let thread = Builder::new().name("connection".to_string());
-                let work = move || answer(stream, stop.0, site);
+                let work = move || answer(stream, stop, site);
                 // Without room for a thread the stream is dropped: this client is sent away.
                 if let Err(error) = thread.spawn_scoped(scope, work) {
                     eprintln!("The server has no room for one more thread: {error}");
@@ -73,9 +73,7 @@ pub fn prefork(workers: usize, site: Site) -> Server {
     assert!(workers > 0, "a prefork server needs a worker at least");
     start("prefork", workers, &|listener, stop, ready| {
         ready();
-        each(listener, stop.0, &mut |stream| {
-            answer(stream, stop.0, &site)
-        });
+        each(listener, stop, &mut |stream| answer(stream, stop, &site));
     })
 }
 

@@ -119,10 +119,10 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// let unlucky = spawn(async { panic!("no luck") });
 /// assert!(block_on(unlucky).unwrap_err().is_panic());
 /// ```
-pub fn spawn<F>(future: F) -> Task<F::Output>
+pub fn spawn<T, F>(future: F) -> Task<T>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
 {
     start(None, Box::pin(future))
 }
@@ -137,10 +137,10 @@ where
 /// let task = spawn_named("adder", async { 1 + 1 });
 /// assert_eq!(block_on(task).unwrap(), 2);
 /// ```
-pub fn spawn_named<F>(name: &str, future: F) -> Task<F::Output>
+pub fn spawn_named<T, F>(name: &str, future: F) -> Task<T>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
 {
     start(Some(name), Box::pin(future))
 }

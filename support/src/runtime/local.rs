@@ -99,12 +99,12 @@ impl LocalRuntime {
     /// assert_eq!(runtime.block_on(task).unwrap(), 2);
     /// ```
     #[track_caller]
-    pub fn spawn_local<F>(&self, future: F) -> Task<F::Output>
+    pub fn spawn_local<T, F>(&self, future: F) -> Task<T>
     where
-        F: Future + 'static,
-        F::Output: 'static,
+        F: Future<Output = T> + 'static,
+        T: 'static,
     {
-        let future: Pin<Box<dyn Future<Output = F::Output>>> = Box::pin(future);
+        let future: Pin<Box<dyn Future<Output = T>>> = Box::pin(future);
         self.inner()
             .spawn_local(Polled::Task(None).run(future))
             .into()

@@ -2,9 +2,9 @@ use std::future::pending;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use support::runtime::{block_on, spawn, spawn_blocking, spawn_named};
+use support::runtime::{Task, block_on, spawn, spawn_blocking, spawn_named};
 use support::tokio;
-use support::tokio::task::{JoinError, JoinHandle};
+use support::tokio::task::JoinError;
 use support::tokio::time::timeout;
 
 use crate::LIMIT;
@@ -18,7 +18,7 @@ impl Drop for Dropped {
     }
 }
 
-fn panicked<T: std::fmt::Debug>(task: JoinHandle<T>) -> String {
+fn panicked<T: std::fmt::Debug>(task: Task<T>) -> String {
     let error: JoinError = block_on(task).unwrap_err();
     assert!(error.is_panic());
     error.to_string()

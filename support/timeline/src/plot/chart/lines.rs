@@ -206,10 +206,12 @@ impl Chart for Lines {
             let _ = field.draw_series(spread.map(|&(x, low, middle, high)| {
                 ErrorBar::new_vertical(x, low, middle, high, style, fine(8.0) as u32)
             }));
-            for (size, colour) in [(4.6, PAPER), (3.4, colour)] {
-                let dot = |at| Circle::new(at, fine(size), colour.filled());
-                let _ = field.draw_series(points().map(dot));
-            }
+            // Each with its rim, so that points that overlap can be told apart.
+            let rims = [(4.6, PAPER), (3.4, colour)];
+            let dots = points().flat_map(|at| {
+                rims.map(|(size, colour)| Circle::new(at, fine(size), colour.filled()))
+            });
+            let _ = field.draw_series(dots);
         }
     }
 

@@ -70,7 +70,7 @@ use tokio::task::JoinHandle;
 pub use local::{LocalRuntime, current_thread};
 pub(crate) use running::task;
 pub use session::handle;
-pub use task::Task;
+pub use task::{JoinError, Task};
 
 use running::{Boxed, Polled};
 
@@ -101,8 +101,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// Does not block, and works within tasks as well. The task begins to run at once, not at the
 /// first `.await`, and goes on when the handle is dropped.
 ///
-/// The handle is a future: it gives what the task returned, or a
-/// [`JoinError`](tokio::task::JoinError), which says whether the task panicked or was aborted.
+/// The handle is a future: it gives what the task returned, or a [`JoinError`], which says whether the task panicked or was aborted.
 /// [`abort`](JoinHandle::abort), Python's `task.cancel()`, drops the task's future where it next
 /// stands at an `.await`; unlike in Python, the task cannot catch that.
 ///

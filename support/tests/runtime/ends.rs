@@ -2,9 +2,8 @@ use std::future::pending;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use support::runtime::{Task, block_on, spawn, spawn_blocking, spawn_named};
+use support::runtime::{JoinError, Task, block_on, spawn, spawn_blocking, spawn_named};
 use support::tokio;
-use support::tokio::task::JoinError;
 use support::tokio::time::timeout;
 
 use crate::LIMIT;

@@ -56,7 +56,7 @@ fn a_panic_is_the_tasks_and_told_in_one_line() {
     let mut kernel = Lent::take();
     kernel.run("use support::prelude::*;").ok();
     let reply = kernel
-        .run("let unlucky = runtime::spawn_named(\"unlucky\", async {\n    panic!(\"no luck\");\n});\nlet ended: String = block_on(async { let ended: Result<(), _> = unlucky.await; ended.unwrap_err().to_string() });")
+        .run("let unlucky: Task<()> = runtime::spawn_named(\"unlucky\", async {\n    panic!(\"no luck\");\n});\nlet ended = block_on(unlucky).unwrap_err().to_string();")
         .ok();
     assert_eq!(
         reply.stderr,
@@ -79,7 +79,10 @@ fn a_panic_is_the_tasks_and_told_in_one_line() {
     );
     // The kernel goes on, with a runtime of the new process.
     kernel.run("use support::prelude::*;").ok();
-    let reply = kernel.run("block_on(spawn(async { 7 })).unwrap()").ok();
+    kernel
+        .run("let seven = block_on(spawn(async { 7 })).unwrap();")
+        .ok();
+    let reply = kernel.run("seven").ok();
     assert_eq!(reply.result["text/plain"], "7");
     kernel.give_back();
 }

@@ -15,13 +15,13 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use support::codec;
 use support::libc;
 use support::nix::errno::Errno;
 use support::nix::fcntl::{FcntlArg, OFlag, fcntl};
 use support::nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use support::nix::sys::signal::{Signal, kill};
 use support::nix::unistd::Pid;
+use support::processes::codec;
 
 /// How a program is started, and what it may use.
 #[derive(Clone, Debug)]
@@ -131,9 +131,9 @@ impl Program {
     pub fn send(&mut self, question: &str, input: Vec<u8>, limit: Duration) -> Result<(), Failed> {
         self.asked += 1;
         let mut message = Vec::new();
-        codec::append(&(self.asked, question, input), &mut message).map_err(Failed::new)?;
+        codec::append(&(self.asked, question, input), &mut message).map_err(Failed::of)?;
         let mut bytes = Vec::new();
-        frame::write(&mut bytes, &message).map_err(Failed::io)?;
+        frame::write(&mut bytes, &message).map_err(Failed::of)?;
         let until = Instant::now() + limit;
         let mut rest = &bytes[..];
         while !rest.is_empty() {
@@ -171,7 +171,7 @@ impl Program {
             }
             if wanted.answer {
                 let closed =
-                    take_what_came(&mut self.answers, &mut self.came).map_err(Failed::io)?;
+                    take_what_came(&mut self.answers, &mut self.came).map_err(Failed::of)?;
                 if let Some(message) = self.came.next().map_err(Failed::new)? {
                     return self.answer(&message).map(Event::Answer);
                 }

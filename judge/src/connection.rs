@@ -5,8 +5,8 @@ use crate::test::Failed;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
-use support::codec;
 use support::nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use support::processes::codec;
 use support::serde::Serialize;
 use support::serde::de::DeserializeOwned;
 
@@ -24,9 +24,9 @@ impl Connection {
     pub(crate) fn accepted(mut stream: UnixStream, limit: Duration) -> Result<Connection, Failed> {
         let credentials = getsockopt(&stream, PeerCredentials)
             .map_err(|error| Failed::new(format!("a connection has no process: {error}")))?;
-        stream.set_nonblocking(false).map_err(Failed::io)?;
-        stream.set_read_timeout(Some(limit)).map_err(Failed::io)?;
-        stream.set_write_timeout(Some(limit)).map_err(Failed::io)?;
+        stream.set_nonblocking(false).map_err(Failed::of)?;
+        stream.set_read_timeout(Some(limit)).map_err(Failed::of)?;
+        stream.set_write_timeout(Some(limit)).map_err(Failed::of)?;
         let label = frame::read(&mut stream)
             .map_err(|error| Failed::new(format!("a connection said nothing: {error}")))?;
         Ok(Connection {
@@ -70,7 +70,7 @@ impl Connection {
     pub fn receive<T: DeserializeOwned>(&mut self) -> Result<T, Failed> {
         let message = frame::read(&mut self.stream)
             .map_err(|error| Failed::new(format!("{} sent nothing: {error}", self.label)))?;
-        codec::read(&message).map_err(Failed::new)
+        codec::read(&message).map_err(Failed::of)
     }
 
     /// The bare stream, for a protocol of the assignment's own; reads and writes have limits.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::os::fd::{FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use support::codec;
+use support::processes::codec;
 use support::serde::Serialize;
 use support::serde::de::DeserializeOwned;
 
@@ -47,7 +47,7 @@ pub fn serve(answer: fn(&str, &[u8]) -> Option<Vec<u8>>) {
         }
     }
     // A thread that still runs, or a child, does not keep the program.
-    support::process::exit(0);
+    support::processes::exit(0);
 }
 
 /// One question: its input decoded, handed over, and the answer encoded.

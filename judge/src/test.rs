@@ -7,7 +7,7 @@ use crate::watch::Seen;
 use std::fmt::{self, Debug, Display};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
-use support::codec;
+use support::processes::codec;
 use support::serde::Serialize;
 use support::serde::de::DeserializeOwned;
 
@@ -23,7 +23,7 @@ impl Failed {
         Failed(sentence.into())
     }
 
-    pub(crate) fn io(error: std::io::Error) -> Failed {
+    pub(crate) fn of(error: impl std::error::Error) -> Failed {
         Failed(error.to_string())
     }
 }
@@ -98,7 +98,7 @@ impl Judge {
     /// When the program cannot be started or does not take the question.
     pub fn begin(&mut self, question: &str, input: impl Serialize) -> Verdict {
         let mut bytes = Vec::new();
-        codec::append(&input, &mut bytes).map_err(Failed::new)?;
+        codec::append(&input, &mut bytes).map_err(Failed::of)?;
         let limit = self.limit;
         self.program()?.send(question, bytes, limit)
     }
@@ -189,8 +189,8 @@ impl Judge {
         if self.program.is_some() {
             return Err(Failed::new("the test has to listen before it asks"));
         }
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(Failed::io)?;
-        let address = listener.local_addr().map_err(Failed::io)?;
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(Failed::of)?;
+        let address = listener.local_addr().map_err(Failed::of)?;
         self.listener = Some(listener);
         Ok(address)
     }

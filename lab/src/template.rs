@@ -116,14 +116,17 @@ fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
     Ok(hex(&hash.finalize()[..8]))
 }
 
-/// `support`'s manifest and sources, but not its tests and benchmarks.
+/// Manifests and sources of `support` and its family, but not their tests, benchmarks and examples.
 fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in
         fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?
     {
         let path = entry?.path();
         if path.is_dir() {
-            if !path.ends_with("tests") && !path.ends_with("benches") {
+            if !["tests", "benches", "examples"]
+                .iter()
+                .any(|aside| path.ends_with(aside))
+            {
                 sources_below(&path, files)?;
             }
         } else if path

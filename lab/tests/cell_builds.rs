@@ -267,6 +267,34 @@ fn a_local_dependency_is_looked_at() {
 }
 
 #[test]
+fn what_a_local_dependency_is_made_of_is_looked_at() {
+    let folder = Folder::new();
+    let manifest = "[package]\nname = \"own\"\nedition = \"2024\"\n\
+                    [dependencies]\nbelow = { path = \"below\" }\n";
+    folder.write("own/Cargo.toml", manifest);
+    folder.write(
+        "own/src/lib.rs",
+        "pub fn number() -> i32 { below::number() }",
+    );
+    folder.write(
+        "own/below/Cargo.toml",
+        "[package]\nname = \"below\"\nedition = \"2024\"\n",
+    );
+    folder.write("own/below/src/lib.rs", "pub fn number() -> i32 { 1 }");
+    let own = stock::dependency("own", &folder.path().join("own"));
+    folder.write("build/Cargo.toml", &stock::manifest("0", &own));
+    let how = |number: i32| {
+        let source = format!("pub fn n() -> i32 {{ own::number() + {number} }}");
+        let build = folder.build(&source, &[]);
+        assert!(build.output.status.success(), "{:?}", build.output);
+        build.how
+    };
+    assert_eq!([how(1), how(2)], ["cargo", "direct"]);
+    folder.write("own/below/src/lib.rs", "pub fn number() -> i32 { 20 }");
+    assert_eq!([how(3), how(4)], ["cargo", "direct"]);
+}
+
+#[test]
 fn a_compiler_that_is_killed_is_no_verdict() {
     let folder = Folder::new();
     folder.build(FIRST, &[]);

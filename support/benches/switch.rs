@@ -19,9 +19,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use support::coroutine::Coroutine;
+use support::cpus;
 use support::nix::sys::wait::{WaitStatus, waitpid};
 use support::nix::unistd::{ForkResult, fork};
-use support::thread;
 
 const ROUNDS: usize = 9;
 
@@ -140,7 +140,7 @@ impl Cores {
     fn of(self, side: usize) -> usize {
         match self {
             Cores::One => 0,
-            Cores::Two => side % thread::cpus(),
+            Cores::Two => side % cpus::count(),
         }
     }
 }
@@ -150,12 +150,12 @@ fn threads(cores: Cores, count: u32, there: impl FnMut() + Send, back: impl FnMu
     let (mut there, back) = (there, back);
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            thread::pin(cores.of(1));
+            cpus::pin(cores.of(1));
             // One more, to warm up.
             (0..=count).for_each(|_| there());
         });
         let here = scope.spawn(move || {
-            thread::pin(cores.of(0));
+            cpus::pin(cores.of(0));
             each(count, back)
         });
         here.join().unwrap()
@@ -198,7 +198,7 @@ fn pipes(cores: Cores, count: u32) -> f64 {
     // SAFETY: the other threads of this process have ended, so the child may do what it likes.
     match unsafe { fork() }.unwrap() {
         ForkResult::Child => {
-            thread::pin(cores.of(1));
+            cpus::pin(cores.of(1));
             for _ in 0..=count {
                 take(&mut gone);
                 hand(&mut come);
@@ -209,7 +209,7 @@ fn pipes(cores: Cores, count: u32) -> f64 {
         ForkResult::Parent { child } => {
             let time = std::thread::scope(|scope| {
                 let here = scope.spawn(|| {
-                    thread::pin(cores.of(0));
+                    cpus::pin(cores.of(0));
                     each(count, || {
                         hand(&mut go);
                         take(&mut came);

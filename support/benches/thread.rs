@@ -107,7 +107,7 @@ fn both(count: u32, f: impl Fn() + Sync) -> f64 {
     let begin = Barrier::new(2);
     let run = |cpu| {
         // Left alone, both may stay on one CPU, where they never meet.
-        support::thread::pin(cpu);
+        support::cpus::pin(cpu);
         begin.wait();
         each(count, &f)
     };
@@ -206,8 +206,8 @@ fn mpsc_there_and_back(count: u32) -> f64 {
 }
 
 fn crossbeam_there_and_back(count: u32) -> f64 {
-    let (ask, asked) = crossbeam_channel::unbounded::<u32>();
-    let (tell, told) = crossbeam_channel::unbounded();
+    let (ask, asked) = support::crossbeam::channel::unbounded::<u32>();
+    let (tell, told) = support::crossbeam::channel::unbounded();
     thread::scope(|scope| {
         scope.spawn(move || asked.iter().for_each(|n| tell.send(n).unwrap()));
         let time = each(count, || {
@@ -297,10 +297,8 @@ fn main() {
             row(Ours, "std::thread::spawn", || {
                 each(FEW, || thread::spawn(|| ()).join().unwrap())
             }),
-            row(Ours, "thread::spawn_named", || {
-                each(FEW, || {
-                    support::thread::spawn_named("it", || ()).join().unwrap()
-                })
+            row(Ours, "threads::spawn", || {
+                each(FEW, || support::threads::spawn("it", || ()).join().unwrap())
             }),
         ],
     );
@@ -354,7 +352,7 @@ fn main() {
                 )
             }),
             row(Ours, "crossbeam, unbounded", || {
-                let (sender, receiver) = crossbeam_channel::unbounded();
+                let (sender, receiver) = support::crossbeam::channel::unbounded();
                 sent(
                     MANY,
                     move |n| sender.send(n).unwrap(),
@@ -362,7 +360,7 @@ fn main() {
                 )
             }),
             row(Ours, "crossbeam, bounded(1000)", || {
-                let (sender, receiver) = crossbeam_channel::bounded(1000);
+                let (sender, receiver) = support::crossbeam::channel::bounded(1000);
                 sent(
                     MANY,
                     move |n| sender.send(n).unwrap(),

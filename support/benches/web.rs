@@ -26,7 +26,7 @@ use support::axum::{Router, extract::Path, response::Html, routing::get};
 use support::libc;
 use support::nix::sched::{CpuSet, sched_setaffinity};
 use support::nix::unistd::Pid;
-use support::process::Process;
+use support::processes::Process;
 use support::python::{Python, python};
 use support::tokio;
 use support::web::{self, Report, Server, Site, escape};

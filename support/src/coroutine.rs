@@ -48,7 +48,7 @@
 //! switch without the system costs. Not for: waiting for input and output, or other cores; a
 //! coroutine runs on the thread that resumes it, while that thread waits. For waiting without
 //! a thread there is `async`, whose futures are coroutines without stacks; see
-//! [`Trace::task`](crate::trace::Trace::task).
+//! [`Trace::task`](timeline::trace::Trace::task).
 //!
 //! # One thread
 //!
@@ -88,9 +88,12 @@
 //! them from the other, without a call into the system. There is one instance of it for all types,
 //! compiled here; values pass through two cells beside it.
 
+mod delegate;
 mod handle;
 mod iter;
+mod lane;
 mod overflow;
+mod page;
 mod running;
 mod stack;
 mod stop;
@@ -98,6 +101,7 @@ mod yielder;
 
 pub use handle::Coroutine;
 pub use iter::{IntoIter, Iter};
+pub(crate) use lane::Resumes;
 pub use stack::most;
 pub use stop::{CloseError, Exit, State, Stop};
 pub use yielder::Yielder;

@@ -27,7 +27,6 @@
 //! | no kernel | the plain text is printed | it is printed again |
 
 mod handle;
-mod png;
 mod show;
 
 pub use handle::Handle;
@@ -36,7 +35,7 @@ pub use show::Show;
 /// Shows a picture, or anything else that knows its formats.
 ///
 /// ```
-/// let trace = support::trace::Trace::new();
+/// let trace = support::timeline::trace::Trace::new();
 /// trace.instant("now");
 /// support::display::show(&trace.timeline());
 /// ```

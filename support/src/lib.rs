@@ -4,30 +4,30 @@
 //! use support::prelude::*;
 //!
 //! let trace = Trace::new();
-//! for name in ["left", "right"] {
-//!     let trace = trace.clone();
-//!     let worker = thread::spawn_named(name, move || {
-//!         trace.in_span("work", || trace.busy(Duration::from_micros(200)))
-//!     });
-//!     worker.join().unwrap();
-//! }
-//! println!("{}", trace.timeline().title("One after the other"));
+//! let worker = trace.process("worker", |trace| {
+//!     trace.in_span("work", || trace.busy(Duration::from_micros(200)))
+//! });
+//! assert!(trace.join_process(&worker).success());
+//! println!("{}", trace.timeline().title("A process"));
 //! ```
 //!
 //! # Layout
 //!
-//! - [`trace`]: records what ran where, in threads and forked processes alike. It does not draw.
-//! - [`timing`]: measures how long things take, beside each other.
-//! - [`plot`]: draws what a trace recorded or a timing measured. It does neither itself.
+//! Three crates that stand alone, each of use in a program of one's own:
+//!
+//! - [`timeline`](::timeline): records what ran where, measures, and draws both.
+//! - [`processes`](::processes): processes that run a closure, pools of them, and queues, pipes and shared values
+//!   between them.
+//! - [`interleavings`](::interleavings): every interleaving of a small program, and the one that breaks it.
+//!
+//! And what is a notebook's own:
+//!
+//! - [`traced`]: processes, pools and coroutines that record into a trace.
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
-//! - [`process`]: processes that run a closure, with names, ends and signals, and pools of them.
 //! - [`progress`]: says how far a long piece of work has come.
-//! - [`explore`](mod@explore): every interleaving of a small program, and the one that breaks it.
-//! - [`codec`]: how values travel between processes.
-//! - [`ipc`]: queues, pipes and shared values between processes.
 //! - [`runtime`]: the session's one tokio runtime: tasks that live across cells.
 //! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
-//! - [`thread`]: names, lists and bounded joins over `std::thread`.
+//! - [`threads`], [`cpus`]: names, lists and bounded joins beside `std::thread`, and staying on a CPU.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
 //! - [`web`]: web servers, and loads on them.
 //! - [`prelude`]: the names that nearly every cell needs.
@@ -35,22 +35,25 @@
 //!
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
 
-pub mod codec;
 pub mod coroutine;
+pub mod cpus;
 pub mod display;
-pub mod explore;
-pub mod ipc;
 pub mod kernel;
-pub mod plot;
 pub mod prelude;
-pub mod process;
 pub mod progress;
 pub mod python;
 pub mod runtime;
-pub mod thread;
-pub mod timing;
-pub mod trace;
+pub mod threads;
+pub mod traced;
 pub mod web;
 
+/// The family: each stands alone.
+pub use {interleavings, processes, timeline};
+
 /// The crates that cells use beside this one: one copy for all cells.
-pub use {axum, libc, nix, plotters, serde, serde_bytes, tokio};
+pub use {axum, crossbeam, libc, nix, plotters, rayon, serde, serde_bytes, tokio};
+
+/// The README's example is tested too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

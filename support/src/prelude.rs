@@ -4,11 +4,10 @@
 //! use support::prelude::*;
 //!
 //! let trace = Trace::new();
-//! let worker = thread::spawn_named("worker", {
-//!     let trace = trace.clone();
-//!     move || trace.in_span("work", || trace.busy(Duration::from_micros(100)))
+//! let worker = trace.spawn("worker", |trace| {
+//!     trace.in_span("work", || trace.busy(Duration::from_micros(100)))
 //! });
-//! worker.join().unwrap();
+//! trace.join(worker).unwrap();
 //! println!("{}", trace.timeline());
 //! ```
 //!
@@ -17,21 +16,22 @@
 //! | [`Trace`], [`Timeline`], [`Figure`] | recording and drawing |
 //! | [`display`](mod@display), [`progress`](mod@progress), [`Progress`] | showing things at once, and how far work has come |
 //! | [`plot`], [`timing`] | charts, and what they are made of: `timing::compare(…)` |
-//! | [`thread`] | all of `std::thread`, and this crate's additions to it |
-//! | [`explore`](mod@explore) | every interleaving of a small program |
+//! | [`thread`], [`process`] | `std::thread` and `std::process` themselves |
+//! | [`threads`], [`JoinTimeout`], [`cpus`] | what is ours beside `std::thread` |
+//! | [`interleavings`] | every interleaving of a small program |
 //! | [`Queue`], [`pipe`], [`Shared`], [`Counter`] | data from process to process |
-//! | [`Process`], [`process`] | a process that runs a closure; all of `std::process` beside it |
+//! | [`Process`], [`processes`] | a process that runs a closure |
+//! | [`TraceExt`] | processes, pools and coroutines that record: `trace.process(…)` |
 //! | [`Pool`] | worker processes that do tasks |
 //! | [`Coroutine`] | a function that yields and goes on |
 //! | [`web`] | web servers, and loads on them |
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
-//! | [`spawn`], [`block_on`], [`Task`], [`runtime`] | async tasks, and how to wait for them |
+//! | [`spawn`], [`block_on`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
-//! | [`nix`], [`libc`], [`tokio`] | the crates: `nix::unistd::fork()` |
+//! | [`crossbeam`], [`nix`], [`libc`], [`plotters`], [`rayon`], [`tokio`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
 //!
-//! A cell's own `use` or `let` of one of these names wins over the prelude's. `std::thread` is
-//! therefore not hidden: after `use std::thread;` the name means the standard library's alone.
+//! A cell's own `use` or `let` of one of these names wins over the prelude's.
 //! Names that also mean something else in many programs (`Event`, `Span`, `Kind`, `Result`)
 //! stay out.
 //!
@@ -41,19 +41,22 @@
 //! `let status: WaitStatus = waitpid(child, None).unwrap();`, `let item: ByteBuf = …`.
 
 pub use std::any::Any;
+pub use std::process;
+pub use std::thread;
 pub use std::time::{Duration, Instant};
 
+pub use interleavings;
+pub use processes::{self, Counter, Pool, Process, Queue, Shared, pipe};
+pub use timeline::plot::{self, Figure, Timeline};
+pub use timeline::{self, Trace, timing};
+
 pub use crate::coroutine::Coroutine;
+pub use crate::cpus;
 pub use crate::display;
-pub use crate::explore;
-pub use crate::ipc::{Counter, Queue, Shared, pipe};
-pub use crate::plot::{self, Figure, Timeline};
-pub use crate::process::{self, Pool, Process};
 pub use crate::progress::{self, Progress};
 pub use crate::python::python;
 pub use crate::runtime::{self, Task, block_on, spawn};
-pub use crate::thread;
-pub use crate::timing;
-pub use crate::trace::Trace;
+pub use crate::threads::{self, JoinTimeout};
+pub use crate::traced::TraceExt;
 pub use crate::web;
-pub use crate::{libc, nix, tokio};
+pub use crate::{crossbeam, libc, nix, plotters, rayon, tokio};

@@ -22,23 +22,26 @@
 //! starts, and ends all of it when the program has ended, when its limit has passed, or when the
 //! caller dies, even by SIGKILL.
 
-mod failed;
+mod error;
+mod lines;
 mod minder;
+mod plan;
 mod run;
-mod say;
 mod started;
 mod told;
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-pub use failed::Failed;
+pub use error::Error;
 pub use run::Run;
 pub(crate) use started::Started;
 
+use plan::Plan;
+
 #[cfg(doc)]
-use crate::trace::Trace;
+use timeline::trace::Trace;
 
 /// So long a program may take unless told otherwise.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -53,13 +56,13 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// assert!(run.stdout.contains("hello bob"));
 /// ```
 pub fn python(program: &str) -> Python {
-    Python {
+    Python(Plan {
         program: program.to_string(),
         args: Vec::new(),
         interpreter: None,
         limit: LIMIT,
         quiet: false,
-    }
+    })
 }
 
 /// How a program is to be run; made by [`python()`].
@@ -70,13 +73,7 @@ pub fn python(program: &str) -> Python {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until `run()`"]
-pub struct Python {
-    program: String,
-    args: Vec<String>,
-    interpreter: Option<PathBuf>,
-    limit: Duration,
-    quiet: bool,
-}
+pub struct Python(Plan);
 
 impl Python {
     /// One more argument, as it is printed.
@@ -86,7 +83,7 @@ impl Python {
     /// assert_eq!(run.seconds().len(), 1);
     /// ```
     pub fn arg(mut self, arg: impl Display) -> Python {
-        self.args.push(arg.to_string());
+        self.0.args.push(arg.to_string());
         self
     }
 
@@ -98,7 +95,7 @@ impl Python {
     /// ```
     pub fn args<A: Display>(mut self, args: impl IntoIterator<Item = A>) -> Python {
         let args = args.into_iter().map(|arg| arg.to_string());
-        self.args.extend(args);
+        self.0.args.extend(args);
         self
     }
 
@@ -110,7 +107,7 @@ impl Python {
     /// assert!(run.unwrap_err().to_string().starts_with(told));
     /// ```
     pub fn interpreter(mut self, program: impl Into<PathBuf>) -> Python {
-        self.interpreter = Some(program.into());
+        self.0.interpreter = Some(program.into());
         self
     }
 
@@ -125,7 +122,7 @@ impl Python {
     /// assert!(failed.to_string().starts_with("threads.py did not end within 50ms"));
     /// ```
     pub fn limit(mut self, limit: Duration) -> Python {
-        self.limit = limit;
+        self.0.limit = limit;
         self
     }
 
@@ -135,7 +132,7 @@ impl Python {
     /// assert!(!support::python::python("fork.py").quiet().run().stdout.is_empty());
     /// ```
     pub fn quiet(mut self) -> Python {
-        self.quiet = true;
+        self.0.quiet = true;
         self
     }
 
@@ -151,7 +148,7 @@ impl Python {
     /// ```
     #[track_caller]
     pub fn run(self) -> Run {
-        self.try_run().unwrap_or_else(|failed| panic!("{failed}"))
+        self.try_run().unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Runs the program to its end and prints what it prints, line by line.
@@ -169,38 +166,13 @@ impl Python {
     /// let failed = support::python::python("no-such.py").try_run().unwrap_err();
     /// assert!(failed.to_string().starts_with("there is no Python program no-such.py"));
     /// ```
-    pub fn try_run(self) -> Result<Run, Failed> {
-        let path = find(&self.program)?;
-        run::run(&self, &path)
+    pub fn try_run(self) -> Result<Run, Error> {
+        run::run(&self.0)
     }
-}
 
-impl Python {
     /// Starts the program and waits for the first line it prints, within its limit. It goes on
     /// until what is returned is dropped.
-    pub(crate) fn start(self) -> Result<Started, Failed> {
-        let path = find(&self.program)?;
-        Started::new(&self, &path)
+    pub(crate) fn start(self) -> Result<Started, Error> {
+        Started::new(&self.0)
     }
-}
-
-/// The folder of programs in the repository that this library was compiled from.
-const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../notebooks/python");
-
-fn find(program: &str) -> Result<PathBuf, Failed> {
-    let places = if program.contains('/') {
-        vec![PathBuf::from(program)]
-    } else {
-        let folders = [Path::new("python"), Path::new(PROGRAMS)];
-        folders.map(|folder| folder.join(program)).to_vec()
-    };
-    let found = places.iter().find(|place| place.is_file());
-    // Absolute, as the program may be shown in Python's own words.
-    let found = found.and_then(|place| place.canonicalize().ok());
-    found.ok_or_else(|| Failed::no_program(program))
-}
-
-fn usual_interpreter() -> PathBuf {
-    let named = std::env::var_os("NOTEBOOK_PYTHON").filter(|named| !named.is_empty());
-    named.map_or_else(|| PathBuf::from("python3"), PathBuf::from)
 }

@@ -17,25 +17,33 @@
 //!
 //! | Python | here | tokio |
 //! |---|---|---|
-//! | `asyncio.run(main())` | [`block_on`]; [`current_thread`] for a loop on one thread | `Runtime::block_on` |
+//! | `asyncio.run(main())` | [`block_on`]`(main())`; [`current_thread`] for a loop on one thread | `Runtime::block_on` |
 //! | `asyncio.create_task(f())` | [`spawn`], [`spawn_named`] | `tokio::spawn` |
 //! | `await task` | `task.await`, which gives a `Result` | the same |
-//! | `task.cancel()`, `task.done()` | [`Task::cancel`], [`Task::is_finished`] | `JoinHandle::abort` |
+//! | `task.cancel()`, `task.done()` | | [`abort`](JoinHandle::abort), [`is_finished`](JoinHandle::is_finished) |
 //! | `asyncio.sleep(s)` | | `tokio::time::sleep` |
-//! | `asyncio.wait_for(f(), s)` | [`Task::join_timeout`] from outside | `tokio::time::timeout` |
+//! | `asyncio.wait_for(f(), s)` | | `tokio::time::timeout` |
 //! | `asyncio.gather(f(), g())` | | `tokio::join!`, `tokio::task::JoinSet` |
 //! | `asyncio.wait(…, FIRST_COMPLETED)` | | `tokio::select!` |
 //! | `asyncio.to_thread(f)` | [`spawn_blocking`] | `tokio::task::spawn_blocking` |
 //! | `asyncio.get_running_loop()` | [`handle`] | `Handle::current` |
 //! | `asyncio.Queue`, `Lock`, `Event`, `Semaphore` | | `tokio::sync` |
 //!
-//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells. A cell never has
-//! `.await` at its top level: that would be another runtime, the kernel's.
+//! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells, and a [`Task`] is
+//! tokio's own [`JoinHandle`] by another name. A cell never has `.await` at its top level: that would be another
+//! runtime, the kernel's. There, [`block_on`] waits for a task, and with a limit so:
 //!
-//! The type of a variable `task` at a cell's top level is inferred, unless what the task returns
-//! comes from tokio, which the kernel's rust-analyzer does not read: then it is written,
-//! `let task: Task<u8> = …`. An async block that ends in a call of tokio's without `;`, as in
-//! `async { sleep(d).await }`, is such a case; with `;` its type is known to be `()`.
+//! ```
+//! use std::time::Duration;
+//! use support::runtime::{block_on, spawn};
+//! use support::tokio::time::timeout;
+//!
+//! let mut task = spawn(std::future::pending::<()>());
+//! let limit = Duration::from_millis(1);
+//! assert!(block_on(async { timeout(limit, &mut task).await }).is_err());
+//! task.abort();
+//! assert!(block_on(task).unwrap_err().is_cancelled());
+//! ```
 //!
 //! For: tasks that wait. Not for: work that computes, or calls that block their thread
 //! ([`spawn_blocking`] takes those), which keep the other tasks of that thread from running.
@@ -43,9 +51,10 @@
 //! # After a fork
 //!
 //! A forked child has none of the runtime's threads. Its own first use makes its own runtime; a
-//! [`Task`] of its parent's gives [`Ended::Elsewhere`] there. Fork before the first use, as a
-//! child of a process with many threads may find a lock held by a thread that it does not have;
-//! and carry no tokio socket into a child, where dropping it would make the parent's deaf.
+//! task of its parent's never ends there, so await and abort it in the parent. Fork before the
+//! first use, as a child of a process with many threads may find a lock held by a thread that it
+//! does not have; and carry no tokio socket into a child, where dropping it would make the
+//! parent's deaf.
 
 mod local;
 mod running;
@@ -53,13 +62,17 @@ mod session;
 mod task;
 
 use std::future::Future;
-use std::pin::pin;
 
-use tokio::runtime::{EnterGuard, Handle};
+use tokio::runtime::EnterGuard;
+#[cfg(doc)]
+use tokio::task::JoinHandle;
 
-pub use local::{LocalRuntime, LocalTask, current_thread};
-pub(crate) use running::{named, task};
-pub use task::{Ended, Task};
+pub use local::{LocalRuntime, current_thread};
+pub(crate) use running::task;
+pub use session::handle;
+pub use task::{JoinError, Task};
+
+use running::{Boxed, Polled};
 
 /// Runs a future on the calling thread until it is ready, and returns what it gives: Python's
 /// `asyncio.run()`.
@@ -80,54 +93,61 @@ pub use task::{Ended, Task};
 /// ```
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    running::may_block("block_on");
-    let mut output = None;
-    session::drive(pin!(async { output = Some(future.await) }));
-    output.expect("the future is ready")
+    running::wait(future, session::drive)
 }
 
 /// Starts a task on the runtime's threads: Python's `asyncio.create_task()`.
 ///
 /// Does not block, and works within tasks as well. The task begins to run at once, not at the
-/// first `.await`.
+/// first `.await`, and goes on when the handle is dropped.
+///
+/// The handle is a future: it gives what the task returned, or a [`JoinError`], which says whether the task panicked or was aborted.
+/// [`abort`](JoinHandle::abort), Python's `task.cancel()`, drops the task's future where it next
+/// stands at an `.await`; unlike in Python, the task cannot catch that.
 ///
 /// # Panics
 ///
 /// If the system has no room for the runtime's threads.
 ///
 /// ```
-/// let task = support::runtime::spawn(async { 1 + 1 });
-/// assert_eq!(task.join().unwrap(), 2);
+/// use support::runtime::{block_on, spawn};
+///
+/// let task = spawn(async { 1 + 1 });
+/// assert_eq!(block_on(task).unwrap(), 2);
+///
+/// let unlucky = spawn(async { panic!("no luck") });
+/// assert!(block_on(unlucky).unwrap_err().is_panic());
 /// ```
-pub fn spawn<F>(future: F) -> Task<F::Output>
+pub fn spawn<T, F>(future: F) -> Task<T>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
 {
-    Task::start(None, future)
+    start(None, Box::pin(future))
 }
 
-/// As [`spawn`], with a name that a panic's line tells.
+/// As [`spawn`], with a name: in a notebook, a panic's line says "task 'adder' panicked".
 ///
-/// A future made by [`Trace::task`](crate::trace::Trace::task) has a name already.
+/// A future made by [`Trace::task`](timeline::trace::Trace::task) has a name already.
 ///
 /// ```
-/// let task = support::runtime::spawn_named("adder", async { 1 + 1 });
-/// assert_eq!(task.name(), Some("adder"));
-/// assert_eq!(task.join().unwrap(), 2);
+/// use support::runtime::{block_on, spawn_named};
+///
+/// let task = spawn_named("adder", async { 1 + 1 });
+/// assert_eq!(block_on(task).unwrap(), 2);
 /// ```
-pub fn spawn_named<F>(name: &str, future: F) -> Task<F::Output>
+pub fn spawn_named<T, F>(name: &str, future: F) -> Task<T>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
 {
-    Task::start(Some(name), future)
+    start(Some(name), Box::pin(future))
 }
 
 /// Runs a closure that may block on a thread kept for such: Python's `asyncio.to_thread()`.
 ///
 /// There are up to 512 of these threads, named "blocking 1", "blocking 2", …; one that has had
-/// nothing to do for ten seconds ends. [`Task::cancel`] has no effect on a closure that has begun.
+/// nothing to do for ten seconds ends. [`abort`](JoinHandle::abort) has no effect on a closure that has begun.
 ///
 /// ```
 /// use support::runtime::{block_on, spawn_blocking};
@@ -140,17 +160,17 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    Task::start_blocking(work)
+    let work: Box<dyn FnOnce() -> T + Send> = Box::new(work);
+    handle().spawn_blocking(work).into()
 }
 
-/// tokio's handle to the runtime, for whatever wants one.
-///
-/// ```
-/// let task = support::runtime::handle().spawn(async { 1 + 1 });
-/// assert_eq!(support::runtime::block_on(task).unwrap(), 2);
-/// ```
-pub fn handle() -> &'static Handle {
-    session::handle()
+/// Compiled here for the commonest result, so that cells whose tasks return nothing need not.
+#[used]
+static START: fn(Option<&str>, Boxed<()>) -> Task<()> = start;
+
+fn start<T: Send + 'static>(name: Option<&str>, future: Boxed<T>) -> Task<T> {
+    let polled = Polled::Task(name.map(Into::into));
+    handle().spawn(polled.run(future)).into()
 }
 
 /// Makes the runtime known to the calling thread while the guard lives, for those of tokio's types
@@ -167,5 +187,5 @@ pub fn handle() -> &'static Handle {
 /// support::runtime::block_on(ticks.tick());
 /// ```
 pub fn enter() -> EnterGuard<'static> {
-    session::handle().enter()
+    handle().enter()
 }

@@ -5,14 +5,14 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
+use super::lane::Resumes;
 use super::running::{Body, Outcome, Running, Signal};
 use super::stack::DEFAULT;
-use super::yielder::Slots;
-use super::{CloseError, State, Stop, Yielder};
-use crate::trace::Resumes;
+use super::stop::{CloseError, State, Stop};
+use super::yielder::{Slots, Yielder};
 
 #[cfg(doc)]
-use super::Exit;
+use super::stop::Exit;
 
 /// A function that can stop in the middle: Python's generator.
 ///

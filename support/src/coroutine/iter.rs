@@ -1,6 +1,7 @@
 //! Coroutines in `for` loops.
 
-use super::{Coroutine, Stop};
+use super::handle::Coroutine;
+use super::stop::Stop;
 
 /// What a coroutine yields, until it ends; made by `for x in coroutine`.
 ///

@@ -8,13 +8,15 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::Weak;
 use std::thread::panicking;
 
 use corosensei::CoroutineResult;
 
+use super::lane::Resumes;
 use super::stack::Stack;
-use super::{CloseError, Exit, State};
-use crate::trace::{How, Resumes};
+use super::stop::{CloseError, Exit, State};
+use timeline::trace::How;
 
 type Raw = corosensei::Coroutine<(), (), (), Stack>;
 
@@ -54,6 +56,8 @@ struct Control {
     signal: Cell<Signal>,
     /// Whether the resumer's thread was unwinding already: then that is no matter of the body's.
     unwinding: Cell<bool>,
+    /// The exit that unwinds the body, until the body has caught it or has ended.
+    leaving: Cell<Weak<()>>,
     /// Whether the body has tried to yield while it was unwound.
     tried: Cell<bool>,
     /// On its way in.
@@ -76,6 +80,7 @@ impl Running {
             state: Cell::new(State::Created),
             signal: Cell::new(Signal::Next),
             unwinding: Cell::new(false),
+            leaving: Cell::new(Weak::new()),
             tried: Cell::new(false),
             thrown: Cell::new(None),
             end: Cell::new(None),
@@ -277,11 +282,13 @@ impl Gate<'_> {
     }
 
     /// To leave a stack in the middle of unwinding it would leave the thread "panicking" for whoever
-    /// runs next. Unless it was before: then that is no matter of this body's.
+    /// runs next. Unless it was before: then only an exit is known to be this body's.
     #[cold]
     #[inline(never)]
     fn in_destructor(&self) -> bool {
-        let own = !self.control.unwinding.get();
+        let leaving = self.control.leaving.take();
+        let own = !self.control.unwinding.get() || leaving.strong_count() > 0;
+        self.control.leaving.set(leaving);
         if own {
             self.control.tried.set(true);
         }
@@ -293,7 +300,11 @@ impl Gate<'_> {
     fn unwind(&self, signal: Signal) -> ! {
         match self.control.thrown.take() {
             Some(panic) if signal == Signal::Throw => resume_unwind(panic),
-            _ => resume_unwind(Box::new(Exit)),
+            _ => {
+                let (exit, alive) = Exit::new();
+                self.control.leaving.set(alive);
+                resume_unwind(Box::new(exit))
+            }
         }
     }
 }

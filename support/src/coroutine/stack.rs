@@ -1,13 +1,17 @@
 //! A coroutine's stack: a mapping with a page below it that nobody may touch.
 
+use std::ffi::c_void;
 use std::fmt;
 use std::io;
 use std::num::NonZero;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use corosensei::stack::StackPointer;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
 use super::overflow;
+use super::page::page;
 
 /// Bytes of a stack unless told otherwise.
 pub(super) const DEFAULT: usize = 256 << 10;
@@ -20,7 +24,7 @@ const GUARD_INSTALL: libc::c_int = 102;
 
 /// From `bottom` on `length` bytes, of which the lowest page is the guard.
 pub(super) struct Stack {
-    bottom: NonZero<usize>,
+    bottom: NonNull<c_void>,
     length: usize,
 }
 
@@ -42,7 +46,8 @@ pub(super) struct NoRoom {
 pub fn most() -> usize {
     static MOST: OnceLock<usize> = OnceLock::new();
     *MOST.get_or_init(|| {
-        if guards_without_mapping() {
+        let trial = Stack::map(2 * page());
+        if trial.is_ok_and(|trial| trial.install_guard()) {
             return usize::MAX;
         }
         let allowed = std::fs::read_to_string("/proc/sys/vm/max_map_count");
@@ -52,71 +57,57 @@ pub fn most() -> usize {
     })
 }
 
-/// Whether this system knows guard pages that cut no mapping in two.
-fn guards_without_mapping() -> bool {
-    let page = page();
-    // SAFETY: a fresh mapping of one page, at a place that the system chooses, to which nothing
-    // refers; it is unmapped at once.
-    unsafe {
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        let trial = libc::mmap(std::ptr::null_mut(), page, access, flags, -1, 0);
-        if trial == libc::MAP_FAILED {
-            return false;
-        }
-        let known = libc::madvise(trial, page, GUARD_INSTALL) == 0;
-        libc::munmap(trial, page);
-        known
-    }
-}
-
 impl Stack {
     pub fn new(bytes: usize) -> Result<Stack, NoRoom> {
         let page = page();
-        let no_room = |error| NoRoom { bytes, error };
-        let length = bytes.max(LEAST).checked_next_multiple_of(page);
-        let length = length.and_then(|length| length.checked_add(page));
-        let length = length.ok_or_else(|| no_room(io::ErrorKind::OutOfMemory.into()))?;
+        let guarded = || {
+            let length = bytes.max(LEAST).checked_next_multiple_of(page);
+            let length = length.and_then(|length| length.checked_add(page));
+            let stack = Stack::map(length.ok_or(io::ErrorKind::OutOfMemory)?)?;
+            if !stack.install_guard() {
+                stack.cut_guard_off()?;
+            }
+            overflow::watch(stack.bottom.addr().get(), stack.length - page);
+            Ok(stack)
+        };
+        guarded().map_err(|error| NoRoom { bytes, error })
+    }
+
+    /// Memory without a guard.
+    fn map(length: usize) -> io::Result<Stack> {
+        let length = NonZero::new(length).ok_or(io::ErrorKind::InvalidInput)?;
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE | MapFlags::MAP_STACK;
         // SAFETY: a fresh anonymous mapping, at a place that the system chooses.
-        let bottom = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                length,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK,
-                -1,
-                0,
-            )
-        };
-        if bottom == libc::MAP_FAILED {
-            return Err(no_room(io::Error::last_os_error()));
-        }
-        let stack = Stack {
-            bottom: NonZero::new(bottom.addr()).expect("a mapping is never at address zero"),
-            length,
-        };
+        let bottom = unsafe { mmap_anonymous(None, length, access, flags) }?;
+        let length = length.get();
+        Ok(Stack { bottom, length })
+    }
+
+    /// Whether this system knows guard pages that cut no mapping in two: then there is one.
+    fn install_guard(&self) -> bool {
+        let bottom = self.bottom.as_ptr();
         // SAFETY: the range is this mapping's own, and nothing is stored there yet. Huge pages
         // would give a stack of which 4 KiB are used 2 MiB; a kernel without them refuses, which
         // does no harm.
-        let guarded = unsafe {
-            libc::madvise(bottom, length, libc::MADV_NOHUGEPAGE);
-            libc::madvise(bottom, page, GUARD_INSTALL) == 0
-                || libc::mprotect(bottom, page, libc::PROT_NONE) == 0
-        };
-        if !guarded {
-            return Err(no_room(io::Error::last_os_error()));
+        unsafe {
+            libc::madvise(bottom, self.length, libc::MADV_NOHUGEPAGE);
+            libc::madvise(bottom, page(), GUARD_INSTALL) == 0
         }
-        overflow::watch(stack.bottom.get(), length - page);
-        Ok(stack)
+    }
+
+    fn cut_guard_off(&self) -> nix::Result<()> {
+        // SAFETY: the lowest page is this mapping's own, and nothing is stored there yet.
+        unsafe { mprotect(self.bottom, page(), ProtFlags::PROT_NONE) }
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        overflow::forget(self.bottom.get());
-        // SAFETY: mapped in `new` with this length. A stack is dropped when its body has ended, so
-        // nothing refers to it.
-        unsafe { libc::munmap(self.bottom.get() as *mut _, self.length) };
+        overflow::forget(self.bottom.addr().get());
+        // SAFETY: mapped with this length. A stack is dropped when its body has ended, so nothing
+        // refers to it.
+        let _ = unsafe { munmap(self.bottom, self.length) };
     }
 }
 
@@ -125,19 +116,13 @@ impl Drop for Stack {
 unsafe impl corosensei::stack::Stack for Stack {
     #[inline]
     fn base(&self) -> StackPointer {
-        StackPointer::new(self.bottom.get() + self.length).expect("above the bottom")
+        StackPointer::new(self.bottom.addr().get() + self.length).expect("above the bottom")
     }
 
     #[inline]
     fn limit(&self) -> StackPointer {
-        self.bottom
+        self.bottom.addr()
     }
-}
-
-pub(super) fn page() -> usize {
-    // SAFETY: only returns a number.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(page).unwrap_or(4096)
 }
 
 impl fmt::Display for NoRoom {

@@ -1,6 +1,7 @@
 //! What a coroutine answers when it has no value to hand out, and the states it goes through.
 
 use std::fmt;
+use std::sync::{Arc, Weak};
 
 #[cfg(doc)]
 use super::{Coroutine, Yielder};
@@ -145,5 +146,14 @@ impl std::error::Error for CloseError {}
 /// careful.next().unwrap();
 /// careful.close().unwrap();
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit;
+#[derive(Debug)]
+pub struct Exit(#[expect(dead_code, reason = "only its end is of interest")] Arc<()>);
+
+impl Exit {
+    /// With what tells whether it is still on its way.
+    pub(super) fn new() -> (Exit, Weak<()>) {
+        let inner = Arc::new(());
+        let alive = Arc::downgrade(&inner);
+        (Exit(inner), alive)
+    }
+}

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::running::Gate;
-use super::{Coroutine, Exit, Stop};
+#[cfg(doc)]
+use super::stop::Exit;
 
 /// Where values lie while the stacks are switched.
 pub(super) struct Slots<Y, S> {
@@ -78,46 +78,6 @@ impl<'a, Y: 'static, S: 'static> Yielder<'a, Y, S> {
             drop(self.slots.yielded.take());
         }
         self.slots.sent.take()
-    }
-
-    /// Lets another coroutine speak until it has returned, and returns its result:
-    /// `r = yield from other`.
-    ///
-    /// What it yields goes out as if the body had yielded it; what is sent or thrown in goes to it;
-    /// when the coroutine is closed, the other is closed first. The other may have started already.
-    ///
-    /// # Panics
-    ///
-    /// If the other had ended before; and as [`yield_`](Self::yield_).
-    ///
-    /// ```
-    /// use support::coroutine::Coroutine;
-    ///
-    /// fn part(n: u32) -> Coroutine<u32, (), u32> {
-    ///     Coroutine::new(move |co| { co.yield_(n); n })
-    /// }
-    /// let whole = Coroutine::<u32>::new(|co| {
-    ///     let sum = co.yield_from(part(1)) + co.yield_from(part(2));
-    ///     co.yield_(sum);
-    /// });
-    /// assert_eq!(whole.into_iter().collect::<Vec<_>>(), [1, 2, 3]);
-    /// ```
-    pub fn yield_from<R: 'static>(&self, other: Coroutine<Y, S, R>) -> R {
-        let mut step = other.next();
-        loop {
-            let value = match step {
-                Ok(value) => value,
-                Err(Stop::Returned(result)) => return result,
-                Err(stop) => panic!("cannot yield from another: {stop}"),
-            };
-            step = match catch_unwind(AssertUnwindSafe(|| self.yield_(value))) {
-                Ok(None) => other.next(),
-                Ok(Some(sent)) => other.send(sent),
-                // Closed: dropping the other, on the way out, closes it.
-                Err(panic) if panic.is::<Exit>() => resume_unwind(panic),
-                Err(panic) => other.throw_boxed(panic),
-            };
-        }
     }
 }
 

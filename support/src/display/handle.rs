@@ -1,6 +1,6 @@
 //! A name for something shown, by which it is replaced.
 
-use super::{Show, show};
+use super::show::{self, Show};
 use crate::kernel::shown;
 
 /// Something that is shown; what it shows can be replaced in place.
@@ -37,8 +37,8 @@ impl Handle {
     /// Replaces what is shown. See the [module](crate::display) on blocking and errors.
     ///
     /// ```
-    /// let trace = support::trace::Trace::new();
-    /// let shown = trace.timeline().show();
+    /// let trace = support::timeline::trace::Trace::new();
+    /// let shown = support::display::show(&trace.timeline());
     /// trace.instant("now");
     /// shown.update(&trace.timeline());
     /// ```

@@ -1,7 +1,7 @@
 //! What can be shown, and in which formats.
 
-use super::png::base64;
-use crate::plot::{Figure, Timeline};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use timeline::Figure;
 
 /// Something that can be shown: it tells its formats, as pairs of MIME type and content.
 ///
@@ -29,15 +29,13 @@ pub trait Show {
     fn formats(&self) -> Vec<(String, String)>;
 }
 
-impl Show for Figure {
+impl<T> Show for T
+where
+    for<'a> &'a T: Into<Figure>,
+{
     fn formats(&self) -> Vec<(String, String)> {
-        pair("image/svg+xml", self.svg(), self.text())
-    }
-}
-
-impl Show for Timeline {
-    fn formats(&self) -> Vec<(String, String)> {
-        Figure::from(self).formats()
+        let figure: Figure = self.into();
+        pair("image/svg+xml", figure.svg(), figure.text())
     }
 }
 
@@ -63,7 +61,7 @@ pub fn of_svg(svg: &str) -> Vec<(String, String)> {
 
 pub fn of_png(png: &[u8]) -> Vec<(String, String)> {
     let said = format!("A picture (PNG, {} bytes)", png.len());
-    pair("image/png", base64(png), said)
+    pair("image/png", BASE64_STANDARD.encode(png), said)
 }
 
 pub fn of_json(json: &str) -> Vec<(String, String)> {

@@ -1,23 +1,28 @@
-//! Faults: a process that uses memory which is not its own, or whose stack overflows, ends by the
-//! signal that says so.
+//! Faults: a process that uses memory which is not its own, whose stack overflows, or that aborts,
+//! says its last words and ends by the signal that says so.
 //!
-//! evcxr answers these signals by printing a backtrace of its own insides and aborting, which tells
-//! a reader nothing and hides the signal from whoever waits for the process.
+//! evcxr answers most of these signals by printing a backtrace of its own insides and aborting, which
+//! tells a reader nothing and hides the signal from whoever waits for the process.
 
 use super::output;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-const FAULTS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
+const FAULTS: [Signal; 5] = [
+    Signal::SIGSEGV,
+    Signal::SIGBUS,
+    Signal::SIGILL,
+    Signal::SIGFPE,
+    Signal::SIGABRT,
+];
 
 pub fn install() {
-    // SAFETY: the handler makes only calls that are safe in a signal handler. It runs on the stack
-    // that Rust's runtime sets aside for it in each thread, as the own one may be what overflowed.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = at_fault as *const () as usize;
-        action.sa_flags = libc::SA_ONSTACK;
-        for fault in FAULTS {
-            libc::sigaction(fault, &raw const action, std::ptr::null_mut());
-        }
+    // On the stack that Rust's runtime sets aside for handlers in each thread, as the own one may be
+    // what overflowed.
+    let handler = SigHandler::Handler(at_fault);
+    let action = SigAction::new(handler, SaFlags::SA_ONSTACK, SigSet::empty());
+    for fault in FAULTS {
+        // SAFETY: the handler makes only calls that are safe in a signal handler.
+        let _ = unsafe { sigaction(fault, &action) };
     }
 }
 

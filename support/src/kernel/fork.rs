@@ -1,29 +1,29 @@
 //! The fork guard: what happens around every `fork()` in a cell.
 //!
 //! Registered by `pthread_atfork`, so that it holds for the bare system call wrapper as for
-//! every library over it. Before the fork both output streams are locked and flushed: a child
-//! inherits neither half a line nor a lock whose owner does not exist in it. The child then
-//! gives up all that is the kernel's.
+//! every library over it. Before the fork both output streams are locked and flushed, which may take
+//! a second: a child inherits neither half a line nor a lock whose owner does not exist in it. (Where
+//! another thread holds on to a stream for longer, it does, and waits for ever if it prints there.)
+//! The child then gives up all that is the kernel's.
 //!
 //! The code in the child runs after a fork from a process with several threads, so it may only
 //! make calls that are safe in a signal handler, until `exec` or exit.
 
-use super::lifeline::Lifeline;
-use super::output;
-use std::cell::RefCell;
-use std::io::{self, StderrLock, StdoutLock, Write};
-use std::os::fd::{IntoRawFd, OwnedFd};
+use super::{output, programs};
+use nix::unistd::dup2_stdin;
+use processes::lifeline::{Lifeline, killed_with_thread_of};
+use processes::streams::{Held, harmless_threads, hold};
+use std::cell::Cell;
+use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 thread_local! {
-    static LOCKS: RefCell<Option<(StdoutLock<'static>, StderrLock<'static>)>> = const { RefCell::new(None) };
+    static STREAMS: Cell<Option<Held>> = const { Cell::new(None) };
 }
 
 /// The process and the thread that called `fork()`.
 static PARENT: AtomicI32 = AtomicI32::new(0);
 static FORKER: AtomicI32 = AtomicI32::new(0);
-/// `/dev/null`, opened early: a child's stdin.
-static NOTHING: AtomicI32 = AtomicI32::new(-1);
 /// Its writing end closes with the process that runs the cells.
 static LIFELINE: Lifeline = Lifeline::new();
 
@@ -40,9 +40,8 @@ pub fn forks() -> usize {
 }
 
 pub fn install() -> io::Result<()> {
-    let nothing: OwnedFd = std::fs::File::open("/dev/null")?.into();
-    NOTHING.store(output::above_standard(nothing)?.into_raw_fd(), Relaxed);
     LIFELINE.make()?;
+    harmless_threads(output::THREADS);
     // SAFETY: the handlers are functions of this library, which is never unloaded.
     match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) }
     {
@@ -52,25 +51,24 @@ pub fn install() -> io::Result<()> {
 }
 
 extern "C" fn before() {
-    let mut out = io::stdout().lock();
-    let err = io::stderr().lock();
-    let _ = out.flush();
+    STREAMS.set(Some(hold()));
     PARENT.store(nix::unistd::getpid().as_raw(), Relaxed);
     FORKER.store(nix::unistd::gettid().as_raw(), Relaxed);
-    LOCKS.with_borrow_mut(|locks| *locks = Some((out, err)));
 }
 
 extern "C" fn after_in_parent() {
     FORKS.fetch_add(1, Relaxed);
-    LOCKS.with_borrow_mut(Option::take);
+    STREAMS.take();
 }
 
 extern "C" fn after_in_child() {
+    harmless_threads(0);
     die_with(PARENT.load(Relaxed));
     output::leave_to_parent();
-    // SAFETY: a system call on a descriptor of this process.
-    unsafe { libc::dup2(NOTHING.load(Relaxed), 0) };
-    LOCKS.with_borrow_mut(Option::take);
+    if let Some(nothing) = programs::nothing() {
+        let _ = dup2_stdin(nothing);
+    }
+    STREAMS.take();
 }
 
 /// Arranges that this process is killed when the one that runs the cells ends.
@@ -85,17 +83,5 @@ fn die_with(parent: libc::pid_t) {
         killed_with_thread_of(parent);
     } else {
         LIFELINE.hold();
-    }
-}
-
-/// Has the operating system send SIGKILL to this process when the thread that forked it ends.
-pub(crate) fn killed_with_thread_of(parent: libc::pid_t) {
-    // SAFETY: system calls that are safe in a signal handler.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        // The parent may have ended before the call above.
-        if libc::getppid() != parent {
-            libc::_exit(1);
-        }
     }
 }

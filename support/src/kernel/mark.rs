@@ -1,8 +1,9 @@
-//! The mark by which this library speaks to the kernel's front within ordinary output.
+//! The mark by which this library speaks to the thread that carries its output, within that output.
 //!
 //! A marked line travels in the stream of text, so that what it asks for happens exactly between
 //! the text before it and the text after it, from any thread and any forked child.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 
 /// Marks that the carrier knows, each followed by JSON or by nothing.
@@ -27,6 +28,8 @@ pub fn install() {
 
 fn nonce() -> &'static Nonce {
     NONCE.get_or_init(|| {
+        // A hash of nothing, by keys that std draws from the system's random numbers.
+        let random = || RandomState::new().build_hasher().finish();
         let start = format!("\x01{:016x} ", random());
         Nonce {
             last_words: format!("{start}{LAST_WORDS} \n").into(),
@@ -55,22 +58,6 @@ pub fn public() -> &'static str {
 /// A whole marked line. `json` has no line break, as JSON needs none.
 pub fn line(kind: char, json: &str) -> Vec<u8> {
     let mut line = start().to_vec();
-    line.extend_from_slice(format!("{kind} ").as_bytes());
-    line.extend_from_slice(json.as_bytes());
-    line.push(b'\n');
+    line.extend_from_slice(format!("{kind} {json}\n").as_bytes());
     line
-}
-
-fn random() -> u64 {
-    let mut bytes = [0u8; 8];
-    // SAFETY: the buffer is as long as is said and lives through the call.
-    let drawn = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    if drawn == bytes.len() as isize {
-        return u64::from_le_bytes(bytes);
-    }
-    // A system without random numbers: keyed hashing is seeded from what there is.
-    use std::hash::{BuildHasher, Hasher};
-    let mut hasher = std::hash::RandomState::new().build_hasher();
-    hasher.write_u32(std::process::id());
-    hasher.finish()
 }

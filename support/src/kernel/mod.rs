@@ -10,36 +10,28 @@
 //!   children, to the kernel's front, or to a stock kernel: whole lines, in the order in which
 //!   they were written; none of a child's steers the kernel;
 //! - `fork` prepares each child: no kernel pipes, no stdin, and it dies with its parent;
-//! - `stdin` keeps the kernel's commands from programs that cells start;
+//! - `programs` keeps the kernel's commands from programs that cells start, and gives them streams
+//!   that can be opened by name;
 //! - `panic` says in one line what panicked and where;
-//! - `fault` lets a process that faults end by its own signal.
+//! - `fault` lets a process that faults or aborts say its last words, and end by its own signal.
 //!
-//! For rich output (pictures) see [`crate::display`], and [`rich`] for a cell's result; for what a
-//! reader uses to work with processes and threads see [`crate::thread`].
+//! For rich output (pictures) see [`crate::display`], and [`timeline::cell::rich`] for a cell's result; for what a
+//! reader uses to work with processes and threads see [`crate::threads`].
 
 mod fault;
 mod fork;
-mod json;
-mod lifeline;
 mod mark;
 mod output;
 mod panic;
-mod result;
-pub mod rich;
+mod payload;
+mod programs;
 pub(crate) mod shown;
-mod stdin;
 
 pub use fork::forks;
-pub(crate) use fork::killed_with_thread_of;
-pub(crate) use json::valid as is_json;
-pub(crate) use lifeline::Lifeline;
-pub(crate) use output::{
-    Place, THREAD as CARRIER, above_standard, in_child as is_guarded_child, place,
-};
-pub(crate) use panic::say_in_processes;
+pub(crate) use output::THREAD as CARRIER;
+pub(crate) use payload::is_json;
 #[doc(hidden)]
-pub use result::{ByDebug, ByFormat};
-pub(crate) use result::{debug_as_picture, stands_for};
+pub use timeline::cell::{ByDebug, ByFormat};
 
 use std::sync::Once;
 
@@ -65,15 +57,16 @@ extern "C" fn on_load() {
     if runs_cells() {
         ONCE.call_once(|| {
             restore_directory();
+            name_processes();
             mark::install();
             panic::install();
             fault::install();
+            if let Err(error) = programs::install() {
+                eprintln!("support: programs are not kept from the kernel's commands: {error}");
+            }
             // Without the sockets cells still run, as they do in a stock kernel.
             if let Err(error) = output::install().and_then(|()| fork::install()) {
                 eprintln!("support: children are not kept apart from the kernel: {error}");
-            }
-            if let Err(error) = stdin::install() {
-                eprintln!("support: programs are not kept from the kernel's commands: {error}");
             }
         });
     }
@@ -97,4 +90,11 @@ fn restore_directory() {
         // A directory that has gone leaves the cells where evcxr stands.
         let _ = std::env::set_current_dir(directory);
     }
+}
+
+/// Processes have names in a trace and in a panic's line, and a bare fork's child knows that it is one.
+fn name_processes() {
+    processes::watch_forks();
+    processes::keep_panic_hook();
+    timeline::trace::name_processes(processes::name);
 }

@@ -1,16 +1,14 @@
 //! The panic hook: message, place and thread in one line, without a backtrace.
 
-use super::output::{self, Place};
-use super::{json, mark};
-use crate::process::own;
-use std::fmt::Write as _;
+use super::{mark, output, payload};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Installs the hook. It is back after the kernel has restarted the process, as loading the
 /// library installs it.
 pub fn install() {
+    // This one tells processes by their names.
+    processes::keep_panic_hook();
     std::panic::set_hook(Box::new(hook));
 }
 
@@ -18,9 +16,7 @@ fn hook(info: &PanicHookInfo) {
     let message = info
         .payload_as_str()
         .unwrap_or("(a value that is not text)");
-    // A panic that leaves a cell reaches `extern "C"`, where Rust panics once more in order to
-    // abort. The first panic has been told; end quietly, so that the kernel reports an exit.
-    if message.contains("cannot unwind") {
+    if is_the_last(info, message) {
         output::flush();
         output::sync();
         // SAFETY: `_exit` runs no handler and does not return.
@@ -37,41 +33,14 @@ fn hook(info: &PanicHookInfo) {
         output::panicked();
     }
     let line = line(info, message, name);
-    let line = if of_the_cells && output::place() == Place::Front {
+    let line = if of_the_cells && output::has_front() {
         // The front decides: an error if it ended the cell, text if the cell caught it.
-        mark::line(mark::PANIC, &report(info, message, name, line.trim_end()))
+        let panic = payload::panic(message, info.location(), name, line.trim_end());
+        mark::line(mark::PANIC, &panic)
     } else {
         line.into_bytes()
     };
     let _ = std::io::stderr().lock().write_all(&line);
-}
-
-/// Outside of a kernel, where the program's own hook speaks: has a [`Process`] say in one line
-/// what panicked in it.
-///
-/// The standard library's hook would not do there. It takes a lock that a thread of the parent,
-/// which does not exist in the child, may have held at the fork.
-///
-/// [`Process`]: crate::process::Process
-pub fn say_in_processes() {
-    static DONE: AtomicBool = AtomicBool::new(false);
-    // A panicking thread may not change the hook; the next process's parent will.
-    let in_vain = output::place() != Place::Plain || std::thread::panicking();
-    if in_vain || DONE.swap(true, SeqCst) {
-        return;
-    }
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if own::name().is_none() {
-            return before(info);
-        }
-        let thread = std::thread::current();
-        let message = info
-            .payload_as_str()
-            .unwrap_or("(a value that is not text)");
-        let line = line(info, message, thread.name().unwrap_or("unnamed"));
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
-    }));
 }
 
 /// The line that tells a panic. It is written at once, so that lines of other threads stay
@@ -82,8 +51,11 @@ fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
     });
     let pid = std::process::id();
     // A task moves from thread to thread: whose panic it is, its own name says.
-    let thread = crate::runtime::task().unwrap_or_else(|| format!("thread '{thread}'"));
-    let who = match own::name() {
+    let task = timeline::trace::current_task().map(|name| format!("task '{name}'"));
+    let thread = task
+        .or_else(crate::runtime::task)
+        .unwrap_or_else(|| format!("thread '{thread}'"));
+    let who = match processes::name() {
         // The one thread that every process has needs no mention.
         Some(name) if is_main_thread() => format!("process '{name}' ({pid})"),
         Some(name) => format!("process '{name}' ({pid}), {thread}"),
@@ -93,25 +65,16 @@ fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
     format!("{who} panicked: {message}{place}\n")
 }
 
-/// What the front is told of a panic of the cells' own thread.
-fn report(info: &PanicHookInfo, message: &str, thread: &str, line: &str) -> String {
-    let mut out = String::from("{\"message\":");
-    json::string(message, &mut out);
-    if let Some(at) = info.location() {
-        out.push_str(",\"file\":");
-        json::string(at.file(), &mut out);
-        let _ = write!(out, ",\"line\":{},\"column\":{}", at.line(), at.column());
-    }
-    out.push_str(",\"thread\":");
-    json::string(thread, &mut out);
-    let _ = write!(
-        out,
-        ",\"main\":true,\"pid\":{},\"text\":",
-        std::process::id()
-    );
-    json::string(line, &mut out);
-    out.push('}');
-    out
+/// Whether this is how Rust ends the process after a panic that left a cell: that reaches
+/// `extern "C"`, where Rust panics once more in order to abort. The first panic has been told; the
+/// process ends quietly, so that the kernel reports an exit.
+///
+/// A panic of the reader's may have the same words. It does not come from that file of Rust's.
+fn is_the_last(info: &PanicHookInfo, message: &str) -> bool {
+    message == "panic in a function that cannot unwind"
+        && info
+            .location()
+            .is_some_and(|at| at.file().ends_with("library/core/src/panicking.rs"))
 }
 
 fn is_main_thread() -> bool {

@@ -1,13 +1,12 @@
 //! How something is shown at once, wherever the program runs.
 
-use super::output::{self, Place};
-use super::{json, mark, rich};
+use super::{mark, output, payload};
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Whether what is shown can be replaced in place.
 pub fn is_live() -> bool {
-    output::place() == Place::Front
+    output::has_front()
 }
 
 /// A name for a display that no other display has, of this process or another.
@@ -19,27 +18,11 @@ pub fn new_id() -> String {
 
 /// Shows one thing in several formats, or replaces what was shown under the same name.
 pub fn show(formats: &[(String, String)], id: &str, update: bool) {
-    match output::place() {
-        Place::Front => {
-            write(&mark::line(
-                mark::DISPLAY,
-                &json::display(formats, Some(id), update),
-            ));
-        }
-        Place::Kernel => {
-            let formats: Vec<(&str, &str)> = formats
-                .iter()
-                .map(|(mime, content)| (&**mime, &**content))
-                .collect();
-            rich::show(&formats);
-        }
-        Place::Plain => {
-            let text = formats.iter().find(|(mime, _)| mime == "text/plain");
-            write(
-                text.map_or(String::new(), |(_, text)| format!("{text}\n"))
-                    .as_bytes(),
-            );
-        }
+    if output::is_carried() {
+        let display = payload::display(formats, Some(id), update);
+        write(&mark::line(mark::DISPLAY, &display));
+    } else if let Some((_, text)) = formats.iter().find(|(mime, _)| mime == "text/plain") {
+        write(format!("{text}\n").as_bytes());
     }
 }
 

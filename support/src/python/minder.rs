@@ -13,6 +13,11 @@ use std::io;
 use std::mem::zeroed;
 use std::process::Command;
 
+use nix::sys::signal::Signal;
+
+/// By this the minder is asked to pass SIGTERM on to the program, which may then end in good order.
+pub(super) const ASK: Signal = Signal::SIGUSR1;
+
 /// Has the program that `command` starts minded. The child's number is then the minder's, and its
 /// exit status the program's.
 pub(super) fn mind(command: &mut Command) {
@@ -31,6 +36,7 @@ fn stand_between(caller: libc::pid_t) -> io::Result<()> {
         libc::sigemptyset(&mut wanted);
         libc::sigaddset(&mut wanted, libc::SIGTERM);
         libc::sigaddset(&mut wanted, libc::SIGCHLD);
+        libc::sigaddset(&mut wanted, ASK as libc::c_int);
         // Blocked before the caller's death can be told, and read by `sigwaitinfo`.
         libc::sigprocmask(libc::SIG_BLOCK, &wanted, &mut before);
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
@@ -75,9 +81,18 @@ unsafe fn watch(program: libc::pid_t, wanted: &libc::sigset_t) -> ! {
             }
             // Nobody has ended yet: wait until somebody does. (Else it was one that the program
             // had left behind.)
-            if ended == 0 && libc::sigwaitinfo(wanted, std::ptr::null_mut()) == libc::SIGTERM {
-                end_all(program);
-                libc::_exit(1);
+            if ended == 0 {
+                match libc::sigwaitinfo(wanted, std::ptr::null_mut()) {
+                    libc::SIGTERM => {
+                        end_all(program);
+                        libc::_exit(1);
+                    }
+                    // Not waited for yet, so the number is still the program's.
+                    signal if signal == ASK as libc::c_int => {
+                        libc::kill(program, libc::SIGTERM);
+                    }
+                    _ => {}
+                }
             }
         }
         end_all(program);

@@ -4,22 +4,19 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsRawFd;
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::panic::resume_unwind;
+use std::process::Stdio;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crossbeam::channel::{RecvTimeoutError, Sender, bounded};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
-use super::say::Stream;
-use super::{Failed, Python, minder, told, usual_interpreter};
-use crate::plot::Timeline;
-use crate::trace::Trace;
-
-/// So long the minder may take to end what is left, before it is ended itself.
-const ENDING: Duration = Duration::from_secs(3);
+use super::error::Error;
+use super::plan::{Plan, end, wait};
+use super::{lines, told};
+use timeline::plot::Timeline;
+use timeline::trace::Trace;
 
 /// What a Python program did.
 ///
@@ -94,45 +91,49 @@ impl fmt::Debug for Run {
     }
 }
 
-pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
-    let system = |error: io::Error| Failed::system(&python.program, &error);
-    let interpreter = python.interpreter.clone().unwrap_or_else(usual_interpreter);
+pub(super) fn run(plan: &Plan) -> Result<Run, Error> {
+    let system = |source| plan.system(source);
     // A file in memory, with no name that could stay behind. Programs open it by this path.
     let mut spans = memfd_create(c"spans", MFdFlags::MFD_CLOEXEC)
         .map(File::from)
         .map_err(|errno| system(errno.into()))?;
     let own = format!("/proc/{}/fd/{}", std::process::id(), spans.as_raw_fd());
-    let mut command = command(python, &interpreter, path);
-    command
-        .env("NOTEBOOK_SPANS", own)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
     let trace = Trace::with_capacity(1);
     let epoch = trace.epoch();
     let started = Instant::now();
-    let child = command.spawn();
-    let mut child = child.map_err(|error| Failed::not_started(&interpreter, &error))?;
-    let mut streams = [
-        child.stdout.take().map(Stream::new),
-        child.stderr.take().map(Stream::new),
-    ]
-    .map(|stream| stream.expect("both are piped"));
-    let listened = listen(&mut streams, started + python.limit, python.quiet);
-    let status = listened.and_then(|in_time| match in_time {
-        true => wait(&mut child, started + python.limit),
-        false => Ok(None),
+    let mut child = plan.spawn(|command| {
+        command.env("NOTEBOOK_SPANS", own).stderr(Stdio::piped());
+    })?;
+    let until = started + plan.limit;
+    let (open, ended) = bounded(0);
+    let quiet = plan.quiet;
+    let stdout = relay(child.stdout.take(), open.clone(), move |line| {
+        if !quiet {
+            print!("{line}");
+        }
     });
-    let Ok(Some(status)) = status else {
+    let stderr = relay(child.stderr.take(), open, move |line| {
+        if !quiet {
+            eprint!("{line}");
+        }
+    });
+    // Nothing is ever sent: both have read to the end.
+    let status = match ended.recv_deadline(until) {
+        Err(RecvTimeoutError::Disconnected) => wait(&mut child, until).map_err(system)?,
+        _ => None,
+    };
+    let Some(status) = status else {
         end(&mut child);
-        return Err(match status {
-            Err(error) => system(error),
-            _ => Failed::limit(&python.program, python.limit),
-        });
+        return Err(plan.too_long());
     };
     let took = started.elapsed();
-    let [stdout, stderr] = streams.map(|stream| stream.text());
+    let [stdout, stderr] = [stdout, stderr].map(|text| match text.join() {
+        Ok(text) => text.map_err(system),
+        Err(panic) => resume_unwind(panic),
+    });
+    let (stdout, stderr) = (stdout?, stderr?);
     if !status.success() {
-        return Err(Failed::ended(&python.program, status, &stderr));
+        return Err(Error::ended(&plan.program, status, &stderr));
     }
     let mut text = Vec::new();
     spans
@@ -141,10 +142,7 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
         .map_err(system)?;
     let (told, bad) = told::read(&String::from_utf8_lossy(&text));
     if bad > 0 {
-        eprintln!(
-            "{}: {bad} lines of its spans cannot be read",
-            python.program
-        );
+        eprintln!("{}: {bad} lines of its spans cannot be read", plan.program);
     }
     Ok(Run {
         stdout,
@@ -154,83 +152,15 @@ pub(super) fn run(python: &Python, path: &Path) -> Result<Run, Failed> {
     })
 }
 
-/// The program, minded, with an empty stdin.
-pub(super) fn command(python: &Python, interpreter: &Path, path: &Path) -> Command {
-    let mut command = Command::new(interpreter);
-    command
-        .arg(path)
-        .args(&python.args)
-        // The notebooks' folder stays as it is.
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONIOENCODING", "utf-8")
-        // It would write a line's end apart from the line, and lines of two processes would mix.
-        .env_remove("PYTHONUNBUFFERED")
-        .stdin(Stdio::null());
-    minder::mind(&mut command);
-    command
-}
-
-/// Takes what the program says until it has said all. False when the time is up.
-fn listen(streams: &mut [Stream; 2], until: Instant, quiet: bool) -> io::Result<bool> {
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let mut ready = [false; 2];
-        {
-            let open = streams.iter().enumerate();
-            let open = open.filter_map(|(n, stream)| Some((n, stream.open()?)));
-            let (places, mut wanted): (Vec<usize>, Vec<PollFd>) = open
-                .map(|(n, pipe)| (n, PollFd::new(pipe, PollFlags::POLLIN)))
-                .unzip();
-            if wanted.is_empty() {
-                return Ok(true);
-            }
-            if left.is_zero() {
-                return Ok(false);
-            }
-            // Rounded up, lest it spin through the last millisecond.
-            let milliseconds = i32::try_from(left.as_millis() + 1).unwrap_or(i32::MAX);
-            let timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
-            match poll(&mut wanted, timeout) {
-                Ok(_) | Err(nix::Error::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-            for (n, pipe) in places.into_iter().zip(&wanted) {
-                ready[n] = pipe.any() == Some(true);
-            }
-        }
-        for (n, stream) in streams.iter_mut().enumerate() {
-            if !ready[n] {
-                continue;
-            }
-            stream.read()?;
-            let fresh = stream.fresh();
-            match n {
-                _ if quiet || fresh.is_empty() => {}
-                0 => print!("{fresh}"),
-                _ => eprint!("{fresh}"),
-            }
-        }
-    }
-}
-
-/// Waits for the minder's end. None when the time is up.
-pub(super) fn wait(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
-    loop {
-        let status = child.try_wait()?;
-        if status.is_some() || Instant::now() >= until {
-            return Ok(status);
-        }
-        // Mostly the minder ends with the streams, within a millisecond.
-        std::thread::sleep(Duration::from_micros(200));
-    }
-}
-
-/// Has the minder end the program and all that it started.
-pub(super) fn end(child: &mut Child) {
-    // Not waited for yet, so the number is still the child's.
-    let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
-    if !matches!(wait(child, Instant::now() + ENDING), Ok(Some(_))) {
-        let _ = child.kill();
-        let _ = child.wait();
-    }
+/// Reads a stream in a thread of its own, for as long as the program has it open.
+fn relay<S: Read + Send + 'static>(
+    stream: Option<S>,
+    open: Sender<()>,
+    hand_on: impl Fn(&str) + Send + 'static,
+) -> JoinHandle<io::Result<String>> {
+    let stream = stream.expect("it is piped");
+    thread::spawn(move || {
+        let _open = open;
+        lines::read(stream, hand_on)
+    })
 }

@@ -2,47 +2,45 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::fd::AsFd;
-use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Child;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crossbeam::channel::bounded;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::run::{command, end, wait};
-use super::say::Stream;
-use super::{Failed, Python, usual_interpreter};
+use super::error::Error;
+use super::lines;
+use super::plan::{Plan, ask, end, wait};
 
 /// A program that was started and has said its first line. Dropped, it is ended with all that it
 /// started.
 pub(crate) struct Started {
     child: Child,
-    /// What it says further is not read: as a rule it says nothing.
-    stdout: Stream,
+    pub first_line: String,
 }
 
 impl Started {
-    pub(super) fn new(python: &Python, path: &Path) -> Result<Started, Failed> {
-        let system = |error: std::io::Error| Failed::system(&python.program, &error);
-        let interpreter = python.interpreter.clone().unwrap_or_else(usual_interpreter);
+    pub(super) fn new(plan: &Plan) -> Result<Started, Error> {
+        let system = |source| plan.system(source);
         // Not a pipe, which nobody would empty while it goes on.
         let mut stderr = memfd_create(c"stderr", MFdFlags::MFD_CLOEXEC)
             .map(File::from)
             .map_err(|errno| system(errno.into()))?;
-        let mut command = command(python, &interpreter, path);
-        command
-            .stdout(Stdio::piped())
-            .stderr(stderr.try_clone().map_err(system)?);
-        let child = command.spawn();
-        let mut child = child.map_err(|error| Failed::not_started(&interpreter, &error))?;
-        let stdout = Stream::new(child.stdout.take().expect("it is piped"));
-        let mut started = Started { child, stdout };
-        if started
-            .listen(Instant::now() + python.limit)
-            .map_err(system)?
-        {
+        let copy = stderr.try_clone().map_err(system)?;
+        let mut child = plan.spawn(|command| {
+            command.stderr(copy);
+        })?;
+        let stdout = child.stdout.take().expect("it is piped");
+        let (tell, told) = bounded(1);
+        // What it says further is read, lest it wait for that, and is left.
+        thread::spawn(move || lines::read(stdout, |line| drop(tell.try_send(line.to_string()))));
+        let said = told.recv_timeout(plan.limit).unwrap_or_default();
+        let mut started = Started {
+            child,
+            first_line: said.trim_end().to_string(),
+        };
+        if !said.is_empty() {
             return Ok(started);
         }
         let ended = wait(
@@ -56,38 +54,17 @@ impl Started {
                     .rewind()
                     .and_then(|()| stderr.read_to_string(&mut text))
                     .map_err(system)?;
-                Err(Failed::ended(&python.program, status, &text))
+                Err(Error::ended(&plan.program, status, &text))
             }
-            None => Err(Failed::limit(&python.program, python.limit)),
+            None => Err(plan.too_long()),
         }
     }
 
-    /// Waits for a whole line. False if none has come when the time is up, or when it has ended.
-    fn listen(&mut self, until: Instant) -> std::io::Result<bool> {
-        while !self.stdout.text().contains('\n') {
-            let Some(pipe) = self.stdout.open() else {
-                return Ok(false);
-            };
-            let left = until.saturating_duration_since(Instant::now());
-            let left = PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX);
-            match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], left) {
-                Ok(0) => return Ok(false),
-                Ok(_) => self.stdout.read()?,
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
+    /// Asks the program to end by SIGTERM, and says whether it has ended well within the limit.
+    pub fn stop(&mut self, limit: Duration) -> bool {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            ask(&self.child);
         }
-        Ok(true)
-    }
-
-    /// The first line that it printed.
-    pub fn first_line(&self) -> String {
-        let text = self.stdout.text();
-        text.lines().next().unwrap_or_default().to_string()
-    }
-
-    /// Waits for its end, no longer than the limit. True if it has ended, and well.
-    pub fn ends_within(&mut self, limit: Duration) -> bool {
         let status = wait(&mut self.child, Instant::now() + limit);
         matches!(status, Ok(Some(status)) if status.success())
     }

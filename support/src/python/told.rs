@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::trace::{How, Told, What};
+use timeline::trace::{How, Told, What};
 
 /// What the lines tell, and how many of them tell nothing.
 pub(super) fn read(text: &str) -> (Vec<Told>, usize) {

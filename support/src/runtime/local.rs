@@ -1,18 +1,12 @@
 //! A runtime on one thread: the caller's.
 
-use std::cell::RefCell;
-use std::fmt;
 use std::future::Future;
-use std::mem::ManuallyDrop;
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::pin::Pin;
 
-use tokio::runtime::{Builder, Runtime};
-use tokio::task::{JoinHandle, LocalSet};
+use tokio::runtime::{self, Builder, LocalOptions};
 
-use super::Ended;
-use super::running::{self, Running};
+use super::running::{self, Main, Polled};
+use super::task::Task;
 
 /// An event loop on the thread that calls [`LocalRuntime::block_on`], for tasks that need not be
 /// `Send`; made by [`current_thread`].
@@ -40,15 +34,11 @@ use super::running::{self, Running};
 /// });
 /// assert_eq!(count.get(), 3);
 /// ```
+#[derive(Debug)]
 pub struct LocalRuntime {
-    inner: ManuallyDrop<Inner>,
+    /// Always there until it is dropped.
+    inner: Option<runtime::LocalRuntime>,
     pid: u32,
-}
-
-/// In the order in which they are dropped.
-struct Inner {
-    tasks: LocalSet,
-    runtime: Runtime,
 }
 
 /// A runtime of its own for the calling thread.
@@ -65,11 +55,11 @@ struct Inner {
 /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
 /// ```
 pub fn current_thread() -> LocalRuntime {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.unwrap_or_else(|error| panic!("cannot start a runtime: {error}"));
-    let tasks = LocalSet::new();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default());
     LocalRuntime {
-        inner: ManuallyDrop::new(Inner { tasks, runtime }),
+        inner: Some(runtime.unwrap_or_else(|error| panic!("cannot start a runtime: {error}"))),
         pid: std::process::id(),
     }
 }
@@ -92,11 +82,8 @@ impl LocalRuntime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        running::may_block("block_on");
-        self.check_pid();
-        let mut output = None;
-        self.drive(pin!(async { output = Some(future.await) }));
-        output.expect("the future is ready")
+        let runtime = self.inner();
+        running::wait(future, |future| drive(runtime, future))
     }
 
     /// Makes a task of a future; it first runs in the next [`LocalRuntime::block_on`].
@@ -112,40 +99,24 @@ impl LocalRuntime {
     /// assert_eq!(runtime.block_on(task).unwrap(), 2);
     /// ```
     #[track_caller]
-    pub fn spawn_local<F>(&self, future: F) -> LocalTask<F::Output>
+    pub fn spawn_local<T, F>(&self, future: F) -> Task<T>
     where
-        F: Future + 'static,
-        F::Output: 'static,
+        F: Future<Output = T> + 'static,
+        T: 'static,
     {
-        self.check_pid();
-        let value = Rc::new(RefCell::new(None));
-        let place = Rc::clone(&value);
-        let handle = self.start(Box::pin(async move {
-            let returned = future.await;
-            *place.borrow_mut() = Some(returned);
-        }));
-        LocalTask { handle, value }
-    }
-
-    #[inline(never)]
-    fn drive(&self, future: Pin<&mut dyn Future<Output = ()>>) {
-        let Inner { tasks, runtime } = &*self.inner;
-        tasks.block_on(runtime, Running::main(future));
-    }
-
-    #[inline(never)]
-    fn start(&self, body: Pin<Box<dyn Future<Output = ()>>>) -> JoinHandle<()> {
-        self.inner.tasks.spawn_local(Running::task(None, body))
+        let future: Pin<Box<dyn Future<Output = T>>> = Box::pin(future);
+        self.inner()
+            .spawn_local(Polled::Task(None).run(future))
+            .into()
     }
 
     #[track_caller]
-    fn check_pid(&self) {
-        if self.pid != std::process::id() {
-            panic!(
-                "this runtime is process {}'s: make one after the fork",
-                self.pid
-            );
+    fn inner(&self) -> &runtime::LocalRuntime {
+        let pid = self.pid;
+        if pid != std::process::id() {
+            panic!("this runtime is process {pid}'s: make one after the fork");
         }
+        self.inner.as_ref().expect("it has not been dropped")
     }
 }
 
@@ -153,83 +124,13 @@ impl Drop for LocalRuntime {
     fn drop(&mut self) {
         // In a forked child it is left alone: its descriptors are the parent's as well, and sockets
         // that leave it would leave the parent's.
-        if self.pid == std::process::id() {
-            // SAFETY: this is the only place where it is dropped, and it is not used again.
-            unsafe { ManuallyDrop::drop(&mut self.inner) };
+        if self.pid != std::process::id() {
+            std::mem::forget(self.inner.take());
         }
     }
 }
 
-impl fmt::Debug for LocalRuntime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalRuntime")
-            .field("pid", &self.pid)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A task of a [`LocalRuntime`]: to be awaited there. Dropped, the task goes on without it.
-///
-/// It has no `join`: a task of the caller's own thread would wait for its joiner for ever.
-///
-/// ```
-/// use support::runtime::{LocalTask, current_thread};
-///
-/// let runtime = current_thread();
-/// let task: LocalTask<u32> = runtime.spawn_local(async { 1 + 1 });
-/// assert_eq!(runtime.block_on(task), Ok(2));
-/// ```
-#[must_use = "a task goes on when its handle is dropped, but nobody learns how it ended"]
-pub struct LocalTask<T> {
-    handle: JoinHandle<()>,
-    value: Rc<RefCell<Option<T>>>,
-}
-
-impl<T> LocalTask<T> {
-    /// Whether the task has ended, in whatever way. Does not block.
-    ///
-    /// ```
-    /// let runtime = support::runtime::current_thread();
-    /// let task = runtime.spawn_local(async {});
-    /// assert!(!task.is_finished()); // nobody has run it yet
-    /// ```
-    pub fn is_finished(&self) -> bool {
-        self.handle.is_finished()
-    }
-
-    /// Drops the task's future when the runtime next gets to it; see
-    /// [`Task::cancel`](super::Task::cancel).
-    ///
-    /// ```
-    /// use support::runtime::{Ended, current_thread};
-    ///
-    /// let runtime = current_thread();
-    /// let task = runtime.spawn_local(std::future::pending::<()>());
-    /// task.cancel();
-    /// assert_eq!(runtime.block_on(task), Err(Ended::Cancelled));
-    /// ```
-    pub fn cancel(&self) {
-        self.handle.abort();
-    }
-}
-
-/// Polled again after it was ready, it panics.
-impl<T> Future for LocalTask<T> {
-    type Output = Result<T, Ended>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, Ended>> {
-        let ended = std::task::ready!(Pin::new(&mut self.handle).poll(context));
-        Poll::Ready(ended.map_err(Ended::told).map(|()| {
-            let value = self.value.borrow_mut().take();
-            value.expect("the task has returned and is asked once")
-        }))
-    }
-}
-
-impl<T> fmt::Debug for LocalTask<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalTask")
-            .field("finished", &self.is_finished())
-            .finish()
-    }
+#[inline(never)]
+fn drive(runtime: &runtime::LocalRuntime, future: Main) {
+    runtime.block_on(future);
 }

@@ -1,109 +1,77 @@
 //! Which task the calling thread polls: for the line that a panic prints, and for calls that would
 //! block the very thread that has to go on for them to return.
 
-use std::cell::Cell;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-#[derive(Clone, Copy)]
-struct Now {
-    in_task: bool,
-    /// The name of that task, if it has one; valid as long as it stands here.
-    name: Option<*const str>,
-    /// Whether a runtime of ours polls here.
-    polling: bool,
+use tokio::task::futures::TaskLocalFuture;
+
+tokio::task_local! {
+    static POLLED: Polled;
 }
 
-thread_local! {
-    // `const` and without a destructor: a panic may ask at any time.
-    static NOW: Cell<Now> = const {
-        Cell::new(Now { in_task: false, name: None, polling: false })
-    };
+/// What a runtime of ours polls.
+#[derive(Clone)]
+pub(super) enum Polled {
+    /// The future of a `block_on`: what panics there is the thread.
+    Main,
+    /// A task, with its name if it was given one.
+    Task(Option<Arc<str>>),
 }
 
-/// Puts back what was so before.
-struct Guard(Now);
+/// A future that is known to be polled while it is.
+pub(super) type Running<F> = TaskLocalFuture<Polled, F>;
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        NOW.set(self.0);
+/// The future of a `block_on`: of one type, so that tokio's loop is compiled here and not in each cell.
+pub(super) type Main<'a> = Running<Pin<&'a mut (dyn Future<Output = ()> + 'a)>>;
+
+/// A task's future: whoever polls it is compiled once for a type of output, not in each cell.
+pub(super) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl Polled {
+    pub fn run<F: Future>(self, future: F) -> Running<F> {
+        POLLED.scope(self, future)
     }
-}
-
-/// Runs a poll of a task of this name that some executor makes; `polling` says that it is ours.
-fn within<R>(name: Option<&str>, polling: bool, poll: impl FnOnce() -> R) -> R {
-    let before = NOW.get();
-    // It stands there only while `name` is borrowed: the guard goes before this returns or unwinds.
-    let _guard = Guard(NOW.replace(Now {
-        in_task: true,
-        name: name.map(std::ptr::from_ref),
-        polling: polling || before.polling,
-    }));
-    poll()
-}
-
-/// Runs a poll of a task of this name, whoever polls it.
-pub(crate) fn named<R>(name: &str, poll: impl FnOnce() -> R) -> R {
-    within(Some(name), false, poll)
 }
 
 /// What a panic of the caller is told to be a panic of, if that is a task.
 pub(crate) fn task() -> Option<String> {
-    let now = NOW.get();
-    // SAFETY: a name stands there only while it is borrowed: see `within`.
-    let name = now.name.map(|name| unsafe { &*name });
-    now.in_task.then(|| match name {
-        Some(name) => format!("task '{name}'"),
-        None => "an unnamed task".to_string(),
-    })
+    match POLLED.try_with(Polled::clone).ok()? {
+        Polled::Main => None,
+        Polled::Task(Some(name)) => Some(format!("task '{name}'")),
+        Polled::Task(None) => Some("an unnamed task".to_string()),
+    }
 }
 
-/// Panics if the caller is polled by a runtime of ours: it would wait for itself.
+/// Waits by `drive` for a future of any type, and returns what it gives.
 #[track_caller]
-pub(super) fn may_block(call: &str) {
-    if NOW.get().polling {
-        panic!("{call} would block the runtime's thread within async code: write `.await` there");
+pub(super) fn wait<F: Future>(future: F, drive: impl FnOnce(Main<'_>)) -> F::Output {
+    // It would wait for itself.
+    if POLLED.try_with(|_| ()).is_ok() {
+        panic!("block_on would block the runtime's thread within async code: write `.await` there");
     }
+    let mut output = None;
+    drive(Polled::Main.run(pin!(async { output = Some(future.await) })));
+    output.expect("the future is ready")
 }
 
-/// The future of a task, or of a `block_on`: says while it is polled that it is.
-pub(super) struct Running<F> {
-    task: Option<Name>,
-    future: F,
-}
+#[cfg(test)]
+mod tests {
+    use super::task;
+    use crate::runtime::{block_on, current_thread, spawn, spawn_blocking, spawn_named};
 
-/// A task's name, if it was given one.
-pub(super) type Name = Option<Arc<str>>;
-
-impl<F: Future + Unpin> Running<F> {
-    /// Of a task.
-    pub fn task(name: Name, future: F) -> Running<F> {
-        let task = Some(name);
-        Running { task, future }
-    }
-
-    /// Of a `block_on`: what panics there is the thread.
-    pub fn main(future: F) -> Running<F> {
-        Running { task: None, future }
-    }
-}
-
-impl<F: Future + Unpin> Future for Running<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Running { task, future } = &mut *self;
-        let poll = || Pin::new(future).poll(context);
-        match task {
-            Some(name) => within(name.as_deref(), true, poll),
-            None => {
-                let before = NOW.get();
-                let polling = true;
-                let _guard = Guard(NOW.replace(Now { polling, ..before }));
-                poll()
-            }
-        }
+    #[test]
+    fn whose_panic_it_would_be_is_known() {
+        let named = block_on(spawn_named("adder", async { task() })).unwrap();
+        assert_eq!(named.as_deref(), Some("task 'adder'"));
+        let unnamed = block_on(spawn(async { task() })).unwrap();
+        assert_eq!(unnamed.as_deref(), Some("an unnamed task"));
+        let here = current_thread();
+        let local = here.block_on(here.spawn_local(async { task() })).unwrap();
+        assert_eq!(local.as_deref(), Some("an unnamed task"));
+        // A thread has a name of its own.
+        assert_eq!(block_on(spawn_blocking(task)).unwrap(), None);
+        assert_eq!((block_on(async { task() }), task()), (None, None));
     }
 }

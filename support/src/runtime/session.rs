@@ -1,17 +1,14 @@
 //! The runtime itself: one for each process, made at first use.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use crossbeam::channel::bounded;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::running::Running;
-use crate::thread::Event;
+use super::running::Main;
 
 /// How long to wait for the workers' threads; they are there within a millisecond.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -21,24 +18,29 @@ static SESSION: AtomicPtr<Session> = AtomicPtr::new(null_mut());
 
 struct Session {
     pid: u32,
-    runtime: Runtime,
+    handle: Handle,
+}
+
+/// tokio's handle to the runtime, for whatever wants one.
+///
+/// ```
+/// let task = support::runtime::handle().spawn(async { 1 + 1 });
+/// assert_eq!(support::runtime::block_on(task).unwrap(), 2);
+/// ```
+pub fn handle() -> &'static Handle {
+    let pid = std::process::id();
+    let known = SESSION.load(SeqCst);
+    // SAFETY: what is stored was a box that has been leaked: it is never freed.
+    match unsafe { known.as_ref() } {
+        Some(session) if session.pid == pid => &session.handle,
+        _ => make(pid, known),
+    }
 }
 
 /// Polls a future on the calling thread until it is ready.
 #[inline(never)]
-pub fn drive(future: Pin<&mut dyn Future<Output = ()>>) {
-    handle().block_on(Running::main(future));
-}
-
-/// This process's runtime.
-pub fn handle() -> &'static Handle {
-    let pid = std::process::id();
-    let known = SESSION.load(SeqCst);
-    // SAFETY: what is stored was a box, which is never freed.
-    match unsafe { known.as_ref() } {
-        Some(session) if session.pid == pid => session.runtime.handle(),
-        _ => make(pid, known),
-    }
+pub(super) fn drive(future: Main) {
+    handle().block_on(future);
 }
 
 /// Makes the runtime in place of the one that is `known`: none, or that of a process which this
@@ -46,23 +48,20 @@ pub fn handle() -> &'static Handle {
 #[cold]
 fn make(pid: u32, known: *mut Session) -> &'static Handle {
     let runtime = build().unwrap_or_else(|error| panic!("cannot start the runtime: {error}"));
-    let made = Box::into_raw(Box::new(Session { pid, runtime }));
+    let handle = runtime.handle().clone();
+    let made: *mut Session = Box::leak(Box::new(Session { pid, handle }));
     match SESSION.compare_exchange(known, made, SeqCst, SeqCst) {
-        // SAFETY: the box was made above and is never freed from now on.
-        Ok(_) => unsafe { &*made }.runtime.handle(),
-        Err(_) => {
-            // SAFETY: nobody else has seen the box.
-            let Session { runtime, .. } = *unsafe { Box::from_raw(made) };
-            // Another thread was first. Its threads end by themselves: this may be no place to
-            // wait for them.
-            runtime.shutdown_background();
-            handle()
-        }
+        // It lives as long as the process.
+        Ok(_) => std::mem::forget(runtime),
+        // Another thread was first. These threads end by themselves: this may be no place to wait
+        // for them.
+        Err(_) => runtime.shutdown_background(),
     }
+    self::handle()
 }
 
 fn build() -> std::io::Result<Runtime> {
-    let workers = crate::thread::cpus().max(2);
+    let workers = crate::cpus::count().max(2);
     let started = Arc::new(AtomicUsize::new(0));
     let runtime = Builder::new_multi_thread()
         .worker_threads(workers)
@@ -80,17 +79,17 @@ fn build() -> std::io::Result<Runtime> {
 /// Waits until each worker has a thread. tokio's threads take the first work that they find: one
 /// that was started for a blocking closure might become a worker, and bear the wrong name.
 fn await_workers(handle: &Handle, workers: usize) {
-    let (here, arrived) = channel();
-    let all_are = Arc::new(Event::new());
+    let (here, arrived) = bounded(workers);
+    let (all_are, wait) = bounded::<()>(0);
     for _ in 0..workers {
-        let (here, all_are) = (here.clone(), Arc::clone(&all_are));
+        let (here, wait) = (here.clone(), wait.clone());
         // Each keeps its worker until all have one.
         handle.spawn(async move {
             let _ = here.send(());
-            all_are.wait_timeout(LIMIT);
+            let _ = wait.recv_timeout(LIMIT);
         });
     }
     // If it takes too long, only names are at stake.
     (0..workers).all(|_| arrived.recv_timeout(LIMIT).is_ok());
-    all_are.set();
+    drop(all_are);
 }

@@ -1,21 +1,15 @@
 //! A server that is a Python program.
 
-use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
-use super::Failed;
+use super::error::Error;
 use super::server::{Runs, Server};
-use crate::process::pidfd;
 use crate::python::{Python, Started};
 
 /// A program that was started, and the process that it is.
 struct Program {
     started: Started,
     pid: i32,
-    pidfd: OwnedFd,
 }
 
 /// Serves with a Python program, in a process of its own.
@@ -37,7 +31,7 @@ struct Program {
 /// With the sentence that [`try_aiohttp`] gives as its error.
 #[track_caller]
 pub fn aiohttp(program: Python) -> Server {
-    try_aiohttp(program).unwrap_or_else(|failed| panic!("{failed}"))
+    try_aiohttp(program).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// As [`aiohttp`], where the lack of Python or of a module is an error that one can handle.
@@ -57,28 +51,13 @@ pub fn aiohttp(program: Python) -> Server {
 /// let told = "the Python program did not say where it serves, but \"main line\"";
 /// assert_eq!(failed.to_string(), told);
 /// ```
-pub fn try_aiohttp(program: Python) -> Result<Server, Failed> {
-    let started = program.start().map_err(|failed| {
-        let failed = failed.to_string();
-        let hint = match failed.contains("No module named") {
-            true => " (`cargo lab setup` installs it into the notebooks' environment)",
-            false => "",
-        };
-        Failed::new(failed + hint)
-    })?;
-    let line = started.first_line();
-    let (port, pid) = place(&line).ok_or_else(|| {
-        Failed::new(format!(
-            "the Python program did not say where it serves, but {line:?}"
-        ))
-    })?;
-    let pidfd = open(pid).map_err(|error| Failed::system("the Python program has ended", error))?;
-    let program = Program {
-        started,
-        pid,
-        pidfd,
+pub fn try_aiohttp(program: Python) -> Result<Server, Error> {
+    let started = program.start().map_err(Error::Python)?;
+    let line = &started.first_line;
+    let Some((port, pid)) = place(line) else {
+        return Err(Error::Place(line.clone()));
     };
-    Ok(Server::new("aiohttp", port, program))
+    Ok(Server::new("aiohttp", port, Program { started, pid }))
 }
 
 /// Port and process of "Server started at http://127.0.0.1:8000... (process 123)".
@@ -88,24 +67,13 @@ fn place(line: &str) -> Option<(u16, i32)> {
     Some((port.parse().ok()?, rest.strip_suffix(')')?.parse().ok()?))
 }
 
-fn open(pid: i32) -> io::Result<OwnedFd> {
-    // SAFETY: a system call that takes two numbers; what it returns is nobody else's.
-    unsafe {
-        match libc::syscall(libc::SYS_pidfd_open, pid, 0) {
-            -1 => Err(io::Error::last_os_error()),
-            fd => Ok(OwnedFd::from_raw_fd(fd as i32)),
-        }
-    }
-}
-
 impl Runs for Program {
     fn pids(&self) -> Vec<i32> {
         vec![self.pid]
     }
 
     fn stop(&mut self, limit: Duration) -> bool {
-        pidfd::signal(self.pidfd.as_fd(), Signal::SIGTERM);
         // What is left of it is ended with this.
-        self.started.ends_within(limit)
+        self.started.stop(limit)
     }
 }

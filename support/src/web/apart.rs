@@ -1,15 +1,17 @@
 //! An axum server in a process of its own, on one thread.
 
 use std::net::TcpListener;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::unix::pipe;
 use tokio::runtime::Builder;
 
-use super::child::{Children, Stop};
+use super::child::Children;
+use super::error::Error;
 use super::server::Server;
-use super::{Failed, limits, tasks};
+use super::{limits, tasks};
 
 /// Who wants a limit kills the child.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -34,13 +36,11 @@ const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// ```
 #[track_caller]
 pub fn serve_apart(router: Router) -> Server {
-    start(router).unwrap_or_else(|failed| panic!("{failed}"))
+    start(router).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn start(router: Router) -> Result<Server, Failed> {
-    let listener = limits::listen(0)?;
-    let address = listener.local_addr();
-    let port = address.map_err(|error| Failed::bind(0, &error))?.port();
+fn start(router: Router) -> Result<Server, Error> {
+    let (listener, port) = limits::listen(0)?;
     let mut children = Children::new()?;
     children.start("axum", &listener, &|listener, stop, ready| {
         run(listener, stop, ready, router.clone());
@@ -49,11 +49,11 @@ fn start(router: Router) -> Result<Server, Failed> {
 }
 
 /// In the child.
-fn run(listener: &TcpListener, stop: Stop, ready: &dyn Fn(), router: Router) {
+fn run(listener: &TcpListener, stop: BorrowedFd, ready: &dyn Fn(), router: Router) {
     let runtime = Builder::new_current_thread().enable_all().build();
     let served = runtime.and_then(|runtime| {
         let listener = listener.try_clone()?;
-        let stop = stop.0.try_clone_to_owned()?;
+        let stop = stop.try_clone_to_owned()?;
         runtime.block_on(async {
             let stop = pipe::Receiver::from_owned_fd(stop)?;
             ready();

@@ -6,9 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use httparse::Status;
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::ready::ready;
 use super::site::{Answer, Site};
 use super::tasks::{HEAD, PATIENCE};
 
@@ -33,12 +32,6 @@ enum Parsed {
     Refused(&'static str),
 }
 
-enum Woken {
-    ToRead,
-    ToStop,
-    TooLate,
-}
-
 /// Answers requests until either side has had enough: the client closes or asks to, is silent
 /// for too long, or talks nonsense; or the server is to stop and nobody waits for an answer.
 ///
@@ -60,12 +53,15 @@ pub(super) fn converse(mut stream: TcpStream, stop: BorrowedFd, site: &Site) -> 
                 Parsed::Part => {}
             }
             // Who has begun a request may finish it.
-            let stop = inbox.is_empty().then_some(stop);
-            match wait(stream.as_fd(), stop, until)? {
-                Woken::ToRead => {}
-                Woken::ToStop => return Ok(()),
-                Woken::TooLate if inbox.is_empty() => return Ok(()),
-                Woken::TooLate => return refuse(stream, "408 Request Timeout"),
+            let woken = match inbox.is_empty() {
+                true => ready([stream.as_fd(), stop], Some(until))?,
+                false => ready([stream.as_fd()], Some(until))?,
+            };
+            match woken {
+                Some(0) => {}
+                None if !inbox.is_empty() => return refuse(stream, "408 Request Timeout"),
+                // It is idle, or the server stops.
+                _ => return Ok(()),
             }
             let mut piece = [0; 8 * 1024];
             match stream.read(&mut piece)? {
@@ -74,10 +70,7 @@ pub(super) fn converse(mut stream: TcpStream, stop: BorrowedFd, site: &Site) -> 
             }
         };
         let answer = site.answer(&head.method, &head.path);
-        let stopping = matches!(
-            wait(stop, None, Instant::now())?,
-            Woken::ToRead | Woken::ToStop
-        );
+        let stopping = ready([stop], Some(Instant::now()))?.is_some();
         let last = head.last || stopping;
         stream.write_all(&text(&answer, &head.method, last))?;
         if last {
@@ -174,26 +167,4 @@ fn part(mut stream: TcpStream) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Waits for the client, for the word to stop, or for the end of patience.
-fn wait(client: BorrowedFd, stop: Option<BorrowedFd>, until: Instant) -> io::Result<Woken> {
-    let wanted = |fd| PollFd::new(fd, PollFlags::POLLIN);
-    // One, where there is no word to wait for: the client in both places would seem to be that word
-    // whenever its bytes come between a look at the first place and one at the second.
-    let mut both = [wanted(client), wanted(stop.unwrap_or(client))];
-    let fds = &mut both[..if stop.is_some() { 2 } else { 1 }];
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        // Rounded up, lest it spin through the last millisecond.
-        let left = left.as_micros().div_ceil(1000);
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match poll(fds, timeout) {
-            Ok(0) if Instant::now() >= until => return Ok(Woken::TooLate),
-            Ok(0) | Err(Errno::EINTR) => {}
-            Ok(_) if fds[0].any() == Some(true) => return Ok(Woken::ToRead),
-            Ok(_) => return Ok(Woken::ToStop),
-            Err(errno) => return Err(errno.into()),
-        }
-    }
 }

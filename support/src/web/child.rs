@@ -5,18 +5,19 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage, getsockname};
 use nix::unistd::pipe2;
 
-use super::Failed;
+use super::error::Error;
+use super::ready::ready;
 use super::server::Runs;
-use crate::process::Process;
+use processes::Process;
 
 /// So long a child may take to say that it serves.
-const START: u16 = 5_000;
+const START: Duration = Duration::from_secs(5);
 
 /// A child that starts threads may meet a lock that a thread of its parent held at the fork (see
-/// [`crate::process`]): it is killed then, and another one forked.
+/// [`processes`]): it is killed then, and another one forked.
 const TRIES: usize = 3;
 
 /// Processes that serve on one listening socket, and the pipe that tells them to stop.
@@ -26,15 +27,13 @@ pub(super) struct Children {
     stopping: OwnedFd,
 }
 
-/// What a child is told: the reading end of a pipe that is readable, for ever, once it is to stop.
-pub(super) struct Stop<'a>(pub BorrowedFd<'a>);
-
-/// What a child does with the listening socket. It returns when it was told to stop and nobody
-/// waits for an answer any more; the function that it is given says that it serves.
-pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, Stop, &dyn Fn());
+/// What a child does with the listening socket. It is to stop once the descriptor is readable, which
+/// is for ever; it returns when nobody waits for an answer any more. The function that it is given
+/// says that it serves.
+pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, BorrowedFd, &dyn Fn());
 
 impl Children {
-    pub fn new() -> Result<Children, Failed> {
+    pub fn new() -> Result<Children, Error> {
         let (stopping, stop) = pipe()?;
         Ok(Children {
             processes: Vec::new(),
@@ -44,7 +43,7 @@ impl Children {
     }
 
     /// Forks one that does `work`, and waits until it says that it serves.
-    pub fn start(&mut self, name: &str, listener: &TcpListener, work: Work) -> Result<(), Failed> {
+    pub fn start(&mut self, name: &str, listener: &TcpListener, work: Work) -> Result<(), Error> {
         for _ in 0..TRIES {
             let (said, say) = pipe()?;
             let child = Process::try_spawn(name, || {
@@ -53,18 +52,17 @@ impl Children {
                     // Should nobody listen any more, this process is about to be killed.
                     let _ = nix::unistd::write(&say, b"!");
                 };
-                work(listener, Stop(self.stopping.as_fd()), &ready);
+                work(listener, self.stopping.as_fd(), &ready);
             });
-            let child = child.map_err(|error| Failed::system("no process for a server", error))?;
+            let child = child.map_err(Error::Process)?;
             drop(say);
-            if readable(said.as_fd(), START) && nix::unistd::read(&said, &mut [0]) == Ok(1) {
+            let begun = ready([said.as_fd()], Some(Instant::now() + START));
+            if begun.is_ok_and(|it| it.is_some()) && nix::unistd::read(&said, &mut [0]) == Ok(1) {
                 self.processes.push(child);
                 return Ok(());
             }
         }
-        Err(Failed::new(format!(
-            "the process {name:?} did not begin to serve, in {TRIES} tries"
-        )))
+        Err(Error::Died(None))
     }
 }
 
@@ -89,21 +87,8 @@ impl Runs for Children {
     }
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd), Failed> {
-    pipe2(OFlag::O_CLOEXEC).map_err(|errno| Failed::system("no pipe to a server", errno))
-}
-
-/// Waits so many milliseconds until there is something to read, or the other side has gone.
-fn readable(fd: BorrowedFd, milliseconds: u16) -> bool {
-    let until = Instant::now() + Duration::from_millis(milliseconds.into());
-    loop {
-        let left = until.saturating_duration_since(Instant::now()).as_millis();
-        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], left) {
-            Err(nix::errno::Errno::EINTR) => {}
-            answer => return answer == Ok(1),
-        }
-    }
+fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
+    pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::Process(errno.into()))
 }
 
 /// In a child just forked: closes its copies of its parent's internet sockets, all but one. With
@@ -121,25 +106,14 @@ pub(super) fn leave_sockets(keep: RawFd) {
         .collect();
     for fd in open {
         if fd != keep && is_internet_socket(fd) {
-            // SAFETY: whoever owns it in this copy of the parent's memory never runs here.
-            unsafe { libc::close(fd) };
+            // Whoever owns it in this copy of the parent's memory never runs here.
+            let _ = nix::unistd::close(fd);
         }
     }
 }
 
 fn is_internet_socket(fd: RawFd) -> bool {
-    let mut domain: libc::c_int = 0;
-    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
-    // SAFETY: a system call that writes one number of the length told; of a descriptor that is no
-    // socket it says so.
-    let answer = unsafe {
-        libc::getsockopt(
-            fd,
-            libc::SOL_SOCKET,
-            libc::SO_DOMAIN,
-            (&raw mut domain).cast(),
-            &mut length,
-        )
-    };
-    answer == 0 && [libc::AF_INET, libc::AF_INET6].contains(&domain)
+    let address = getsockname::<SockaddrStorage>(fd);
+    let family = address.ok().and_then(|address| address.family());
+    matches!(family, Some(AddressFamily::Inet | AddressFamily::Inet6))
 }

@@ -1,11 +1,11 @@
 //! One request, as a browser would make it.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddrV4, TcpStream};
 use std::time::Duration;
 
-use super::Failed;
+use super::error::Error;
 
 /// So long one may wait for a part of the answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -67,9 +67,12 @@ impl fmt::Display for Answer {
 /// let server = web::serve(Router::new().route("/", get(async || "hello")));
 /// println!("{}", web::get(&server.url()).unwrap());
 /// ```
-pub fn get(url: &str) -> Result<Answer, Failed> {
+pub fn get(url: &str) -> Result<Answer, Error> {
     let (address, path) = parse(url)?;
-    let failed = |error| Failed::system(&format!("no answer from {url}"), error);
+    let failed = |source| Error::Answer {
+        url: url.to_string(),
+        source,
+    };
     let mut stream = TcpStream::connect_timeout(&address.into(), LIMIT).map_err(failed)?;
     stream.set_read_timeout(Some(LIMIT)).map_err(failed)?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -87,11 +90,14 @@ pub fn get(url: &str) -> Result<Answer, Failed> {
         let length = answer.header("content-length");
         length.is_none_or(|length| length.parse() == Ok(answer.body.len()))
     });
-    whole.ok_or_else(|| Failed::new(format!("what came from {url} is no whole answer")))
+    whole.ok_or_else(|| {
+        let kind = io::ErrorKind::InvalidData;
+        failed(io::Error::new(kind, "what came is no whole answer"))
+    })
 }
 
 /// The address and the path, encoded, of "http://127.0.0.1:8000/path".
-pub(super) fn parse(url: &str) -> Result<(SocketAddrV4, String), Failed> {
+pub(super) fn parse(url: &str) -> Result<(SocketAddrV4, String), Error> {
     let rest = url.strip_prefix("http://");
     let (place, path) = rest.map_or(("", ""), |rest| match rest.find('/') {
         Some(at) => rest.split_at(at),
@@ -100,9 +106,7 @@ pub(super) fn parse(url: &str) -> Result<(SocketAddrV4, String), Failed> {
     let address: Option<SocketAddrV4> = place.parse().ok();
     match address.filter(|address| address.ip().is_loopback()) {
         Some(address) => Ok((address, encoded(path))),
-        None => Err(Failed::new(format!(
-            "{url:?} is no URL such as http://127.0.0.1:8000/hello: only servers on this machine are asked"
-        ))),
+        None => Err(Error::Url(url.to_string())),
     }
 }
 

@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{Backlog, Shutdown, listen as listen_again, shutdown};
 
-use super::Failed;
+use super::error::Error;
 
 /// Descriptors that a server or a client needs beside its connections.
 const SPARE: usize = 64;
@@ -89,36 +89,37 @@ fn ports() -> usize {
 }
 
 /// Whether a client of `processes` processes has room for so many connections to one port.
-pub(super) fn check(connections: usize, processes: usize) -> Result<(), Failed> {
+pub(super) fn check(connections: usize, processes: usize) -> Result<(), Error> {
     let limit = descriptors();
     let each = connections.div_ceil(processes);
     let needed = each + open() + SPARE;
     if needed > limit {
-        return Err(Failed::new(format!(
-            "{each} connections need {needed} descriptors in one process, and the hard limit is {limit} (ulimit -Hn): ask for {} connections at most, or have the limit raised",
-            limit.saturating_sub(needed - each) * processes
-        )));
+        return Err(Error::Descriptors {
+            connections: each,
+            needed,
+            limit,
+            room: limit.saturating_sub(needed - each) * processes,
+        });
     }
     let ports = ports();
     if connections > ports {
-        return Err(Failed::new(format!(
-            "{connections} connections to one port need as many ports of their own, and the system has {ports} (net.ipv4.ip_local_port_range): ask for fewer"
-        )));
+        return Err(Error::Ports { connections, ports });
     }
     Ok(())
 }
 
 /// Listens on 127.0.0.1 only; port 0 has the system choose. Connections wait up to [`BACKLOG`].
-pub(super) fn listen(port: u16) -> Result<TcpListener, Failed> {
+pub(super) fn listen(port: u16) -> Result<(TcpListener, u16), Error> {
     descriptors();
-    let failed = |error: std::io::Error| Failed::bind(port, &error);
-    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(failed)?;
-    // std asks for a backlog of 128; listening again changes that.
-    Backlog::new(BACKLOG)
-        .and_then(|backlog| listen_again(&listener, backlog))
-        .map_err(|errno| failed(errno.into()))?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok(listener)
+    let listen = || {
+        let listener = TcpListener::bind(("127.0.0.1", port))?;
+        // std asks for a backlog of 128; listening again changes that.
+        listen_again(&listener, Backlog::new(BACKLOG)?)?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
+        Ok((listener, port))
+    };
+    listen().map_err(|source| Error::Listen { port, source })
 }
 
 /// Gives the port up, whoever else has a copy of the socket: a child that a cell has forked

@@ -1,8 +1,7 @@
 //! Many clients at once, and what they met with.
 
 mod answer;
-mod client;
-mod drive;
+mod crowd;
 mod report;
 
 use std::fs::File;
@@ -11,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::{Failed, child, get, limits};
-use crate::codec;
-use crate::process::Process;
-use drive::{Plan, Until};
+use super::error::Error;
+use super::{child, get, limits};
+use crowd::Plan;
+use processes::Process;
+use processes::codec;
 use report::Raw;
 pub use report::{Failure, Report};
 
@@ -203,7 +203,7 @@ impl Load {
     /// ```
     #[track_caller]
     pub fn run(&self) -> Report {
-        self.try_run().unwrap_or_else(|failed| panic!("{failed}"))
+        self.try_run().unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// As [`Load::run`], where a lack of room is an error that one can handle.
@@ -221,17 +221,16 @@ impl Load {
     /// let failed = support::web::load("http://127.0.0.1:9/", "").connections(1_000_000).try_run();
     /// assert!(failed.unwrap_err().to_string().contains("1000000 connections"));
     /// ```
-    pub fn try_run(&self) -> Result<Report, Failed> {
+    pub fn try_run(&self) -> Result<Report, Error> {
         let (address, path) = get::parse(&self.url.replace("{n}", "\u{1}"))?;
         let processes = self.processes.min(self.connections);
         limits::check(self.connections, processes)?;
-        let share = match self.requests {
-            Some(requests) => requests.div_ceil(self.connections),
-            None => 1,
-        };
-        let until = match self.duration.is_zero() {
-            true => Until::Requests(share, LONGEST),
-            false => Until::Time(self.duration),
+        let (requests, limit) = match self.duration.is_zero() {
+            true => {
+                let all = self.requests.unwrap_or(self.connections);
+                (Some(all.div_ceil(self.connections)), LONGEST)
+            }
+            false => (None, self.duration),
         };
         // What stood for the number has been encoded with the rest.
         let path = path.replace("%01", "{n}");
@@ -244,12 +243,13 @@ impl Load {
                 body: self.body.clone(),
                 status: self.status,
                 connections: first..self.connections * (process + 1) / processes,
-                until,
+                requests,
+                limit,
                 timeout: self.timeout,
                 keep_alive: self.keep_alive,
                 hold: self.hold,
             };
-            running.push(start(&plan)?);
+            running.push(start(plan)?);
         }
         let end = Instant::now() + LONGEST + self.timeout + GRACE;
         let mut reports = Vec::new();
@@ -263,29 +263,29 @@ impl Load {
 
 /// Forks a client. A child's only work is system calls and memory of its own, so no lock of this
 /// process's threads can hold it up. Its report comes in a file in memory.
-fn start(plan: &Plan) -> Result<(Process, File), Failed> {
-    let failed = |error| Failed::system("no process for a client", error);
+fn start(plan: Plan) -> Result<(Process, File), Error> {
     let report = memfd_create(c"report", MFdFlags::MFD_CLOEXEC);
     let report = report
         .map(File::from)
-        .map_err(|errno| failed(errno.into()))?;
+        .map_err(|errno| Error::Process(errno.into()))?;
     let process = Process::try_spawn("client", || {
         child::leave_sockets(-1);
-        drive::run(plan).write(&report)
+        crowd::run(plan).write(&report)
     });
-    Ok((process.map_err(failed)?, report))
+    Ok((process.map_err(Error::Process)?, report))
 }
 
 /// Waits for a client's end and reads what it has told. Should it hang, it is killed.
-fn read(process: &Process, report: &mut File, limit: Duration) -> Result<Raw, Failed> {
+fn read(process: &Process, report: &mut File, limit: Duration) -> Result<Raw, Error> {
     let exit = process.join_timeout(limit);
-    let exit = exit.map_or("killed, as it did not end".to_string(), |it| it.to_string());
     process.kill();
+    let exit = exit.unwrap_or_else(|| process.join());
     let mut bytes = Vec::new();
-    let read = report
+    let whole = report
         .rewind()
         .and_then(|()| report.read_to_end(&mut bytes));
-    read.map_err(|error| error.to_string())
-        .and_then(|_| codec::read(&bytes))
-        .map_err(|_| Failed::new(format!("a client ended without its report: {exit}")))
+    whole
+        .ok()
+        .and_then(|_| codec::read(&bytes).ok())
+        .ok_or(Error::Died(Some(exit)))
 }

@@ -204,7 +204,7 @@ impl fmt::Display for Stopped {
             true => "every request was answered",
             false => "the limit cut off who was not yet answered",
         };
-        let took = crate::plot::human(self.took);
+        let took = timeline::plot::human(self.took);
         write!(f, "stopped after {took}; {how}")
     }
 }

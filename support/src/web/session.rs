@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::Router;
 use tokio::sync::oneshot;
 
+use super::error::Error;
 use super::server::{Runs, Server};
-use super::{Failed, limits, tasks};
+use super::{limits, tasks};
 use crate::runtime;
 
 /// What a server may take beyond its limit to end in good order.
@@ -42,7 +43,7 @@ struct Session {
 /// ```
 #[track_caller]
 pub fn serve(router: Router) -> Server {
-    try_serve(0, router).unwrap_or_else(|failed| panic!("{failed}"))
+    try_serve(0, router).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// As [`serve`], on this port; port 0 has the system choose one.
@@ -58,12 +59,10 @@ pub fn serve(router: Router) -> Server {
 /// let port = web::serve(Router::new()).port(); // and stops at once: its port is free
 /// let server = web::try_serve(port, Router::new())?;
 /// assert_eq!(server.port(), port);
-/// # Ok::<(), web::Failed>(())
+/// # Ok::<(), web::Error>(())
 /// ```
-pub fn try_serve(port: u16, router: Router) -> Result<Server, Failed> {
-    let listener = limits::listen(port)?;
-    let failed = |error| Failed::bind(port, &error);
-    let port = listener.local_addr().map_err(failed)?.port();
+pub fn try_serve(port: u16, router: Router) -> Result<Server, Error> {
+    let (listener, port) = limits::listen(port)?;
     let (stop, stopping) = oneshot::channel();
     let (end, ended) = channel();
     runtime::handle().spawn(async move {

@@ -119,12 +119,11 @@ mod tests {
     where
         F: Future<Output = ()>,
     {
-        let listener = super::limits::listen(0).unwrap();
-        let address = listener.local_addr().unwrap();
+        let (listener, port) = super::limits::listen(0).unwrap();
         let (stop, stopping) = oneshot::channel();
         let stopped = async { stopping.await.unwrap_or_default() };
         let server = tokio::spawn(async move { serve(listener, router, stopped).await });
-        client(TcpStream::connect(address).await.unwrap()).await;
+        client(TcpStream::connect(("127.0.0.1", port)).await.unwrap()).await;
         stop.send(drain).unwrap();
         server.await.unwrap().unwrap();
     }
@@ -150,12 +149,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stop_waits_for_its_limit_and_no_longer() {
         let router = Router::new().route("/", get(async || pending::<()>().await));
-        let listener = super::limits::listen(0).unwrap();
-        let address = listener.local_addr().unwrap();
+        let (listener, port) = super::limits::listen(0).unwrap();
         let (stop, stopping) = oneshot::channel();
         let stopped = async { stopping.await.unwrap_or_default() };
         let server = tokio::spawn(async move { serve(listener, router, stopped).await });
-        let mut client = TcpStream::connect(address).await.unwrap();
+        let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         // Time jumps only when the server, too, has nothing left to do: it has the request then.
         sleep(Duration::from_secs(1)).await;

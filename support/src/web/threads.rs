@@ -7,13 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, Builder};
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
 use super::child::{Children, Work};
+use super::error::Error;
+use super::ready::ready;
 use super::server::Server;
 use super::site::Site;
-use super::{Failed, blocking, limits, tasks};
+use super::{blocking, limits, tasks};
 
 /// Serves this site in a child process, with a thread for each connection.
 ///
@@ -39,10 +38,10 @@ pub fn threads(site: Site) -> Server {
         ready();
         // The scope's end waits for the threads.
         thread::scope(|scope| {
-            each(listener, stop.0, &mut |stream| {
+            each(listener, stop, &mut |stream| {
                 let site = &site;
                 let thread = Builder::new().name("connection".to_string());
-                let work = move || answer(stream, stop.0, site);
+                let work = move || answer(stream, stop, site);
                 // Without room for a thread the stream is dropped: this client is sent away.
                 if let Err(error) = thread.spawn_scoped(scope, work) {
                     eprintln!("The server has no room for one more thread: {error}");
@@ -74,40 +73,31 @@ pub fn prefork(workers: usize, site: Site) -> Server {
     assert!(workers > 0, "a prefork server needs a worker at least");
     start("prefork", workers, &|listener, stop, ready| {
         ready();
-        each(listener, stop.0, &mut |stream| {
-            answer(stream, stop.0, &site)
-        });
+        each(listener, stop, &mut |stream| answer(stream, stop, &site));
     })
 }
 
 #[track_caller]
 fn start(name: &'static str, many: usize, work: Work) -> Server {
-    let started = || -> Result<Server, Failed> {
-        let listener = limits::listen(0)?;
-        let address = listener.local_addr();
-        let port = address.map_err(|error| Failed::bind(0, &error))?.port();
+    let started = || -> Result<Server, Error> {
+        let (listener, port) = limits::listen(0)?;
         let mut children = Children::new()?;
         for _ in 0..many {
             children.start(name, &listener, work)?;
         }
         Ok(Server::new(name, port, children))
     };
-    started().unwrap_or_else(|failed| panic!("{failed}"))
+    started().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Has `serve` deal with each connection, until the word to stop comes.
 fn each(listener: &TcpListener, stop: BorrowedFd, serve: &mut dyn FnMut(TcpStream)) {
-    let wanted = |fd| PollFd::new(fd, PollFlags::POLLIN);
     let mut told = false;
     loop {
-        let mut fds = [wanted(listener.as_fd()), wanted(stop)];
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => panic!("the server cannot wait for connections: {errno}"),
-        }
-        if fds[1].any() == Some(true) {
-            limits::stop_listening(listener);
-            return;
+        match ready([stop, listener.as_fd()], None) {
+            Ok(Some(0)) => return limits::stop_listening(listener),
+            Ok(_) => {}
+            Err(error) => panic!("the server cannot wait for connections: {error}"),
         }
         match listener.accept() {
             Ok((stream, _)) => serve(stream),

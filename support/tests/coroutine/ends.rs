@@ -153,6 +153,43 @@ fn a_coroutine_can_be_used_while_its_user_unwinds() {
     );
 }
 
+/// Whoever drops it may be unwinding: the exit is the coroutine's own all the same.
+#[test]
+fn a_destructor_does_not_yield_when_the_coroutine_is_dropped_in_an_unwinding() {
+    let log = Log::default();
+    let inside = log.clone();
+    let dropped: Coroutine<u32> = Coroutine::new(move |co| {
+        let _finally = Finally(inside.clone(), "finally");
+        let _last = Last(co, inside);
+        co.yield_(1);
+    });
+    dropped.next().unwrap();
+    let panic = panic_of(move || {
+        let _dropped = dropped;
+        panic!("outside");
+    });
+    assert_eq!(panic, "outside");
+    assert!(!std::thread::panicking());
+    assert_eq!(log.lines(), ["None", "finally"]);
+}
+
+/// As above, and the body catches its exit: what it yields then is no destructor's.
+#[test]
+fn a_body_that_goes_on_after_its_exit_is_left_in_an_unwinding_too() {
+    let stubborn: Coroutine<u32> = Coroutine::new(|co| {
+        loop {
+            let _ = catch_unwind(AssertUnwindSafe(|| co.yield_(1)));
+        }
+    });
+    stubborn.next().unwrap();
+    let panic = panic_of(move || {
+        let _stubborn = stubborn;
+        panic!("outside");
+    });
+    assert_eq!(panic, "outside");
+    assert!(!std::thread::panicking());
+}
+
 #[test]
 fn one_that_never_lets_itself_be_closed_ends_no_other() {
     let kept = Rc::new(());

@@ -1,5 +1,8 @@
 //! Coroutines: Python's semantics proven beside Python, ends and unwinding, stacks, and traces.
 
+#[path = "../../processes/tests/forked/mod.rs"]
+mod forked;
+
 mod ends;
 mod semantics;
 mod stacks;

@@ -2,9 +2,13 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use support::coroutine::Coroutine;
 use support::libc;
+
+use super::forked::{child, ended_well};
 
 const OVERFLOWS: &str = "COROUTINE_TEST_OVERFLOWS";
 
@@ -97,6 +101,35 @@ fn child_counts() {
     assert!(waiting.iter().all(|one| one.next().is_err()));
     // An ended body's stack has gone, although its handle is still there.
     assert!(used() < before + stacks / 2, "{} pages", used() - before);
+}
+
+/// A child has a copy of all memory at the moment of the fork, and none of the other threads: a lock
+/// that one of them held would stay locked there for ever.
+#[test]
+fn a_forked_child_makes_coroutines_whatever_other_threads_were_making() {
+    let end = Arc::new(AtomicBool::new(false));
+    let others = [(); 2].map(|()| {
+        let end = Arc::clone(&end);
+        std::thread::spawn(move || {
+            while !end.load(Relaxed) {
+                drop(Coroutine::<u32>::new(|_| ()));
+            }
+        })
+    });
+    for _ in 0..100 {
+        ended_well(child(|| {
+            // SAFETY: a system call that takes a number. A child that hangs is killed by it.
+            unsafe { libc::alarm(20) };
+            let one: Coroutine<u32> = Coroutine::new(|co| {
+                co.yield_(1);
+            });
+            one.next() == Ok(1)
+        }));
+    }
+    end.store(true, Relaxed);
+    for other in others {
+        other.join().unwrap();
+    }
 }
 
 #[test]

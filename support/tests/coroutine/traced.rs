@@ -1,7 +1,8 @@
 //! What a trace shows of coroutines.
 
 use support::coroutine::Coroutine;
-use support::trace::{How, Kind, Trace};
+use support::timeline::trace::{How, Kind, Trace};
+use support::traced::TraceExt;
 
 fn counter(trace: &Trace) -> Coroutine<u32> {
     let inside = trace.clone();
@@ -90,7 +91,7 @@ fn a_coroutine_that_resumes_another_is_its_resumer() {
     let sent = |lane: &str, label: &str| {
         let events = trace.events_of(lane);
         let sent = |event: &&_| {
-            let event: &support::trace::Event = event;
+            let event: &support::timeline::trace::Event = event;
             event.kind == Kind::Sent && event.label == label
         };
         events.iter().filter(sent).count()

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::FromRawFd;
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::JoinHandle;
 
 use support::prelude::*;
@@ -184,6 +185,83 @@ extern "C" fn cell() {
             std::io::stdout().flush().unwrap();
             std::process::abort();
         }
+        "streams by name" => {
+            println!("before");
+            shell("echo oops > /dev/stderr; echo fine > /dev/stdout; cat; printf end");
+            println!("after");
+            child(|| shell("echo from a child > /dev/stdout"));
+            println!("end");
+        }
+        "programs in turn" => {
+            for n in 0..50 {
+                println!("{n}: before");
+                shell("printf program");
+                println!("{n}: after");
+            }
+        }
+        "programs at once" => {
+            let parts =
+                |name: &str| format!("for n in $(seq 200); do printf {name}; echo {name}; done");
+            std::thread::scope(|scope| {
+                for name in ["a", "b", "c"] {
+                    scope.spawn(move || shell(&parts(name)));
+                }
+            });
+        }
+        "program's streams elsewhere" => {
+            let echo = || {
+                let mut command = Command::new("echo");
+                command.arg("caught");
+                command
+            };
+            println!("{:?}", String::from_utf8(echo().output().unwrap().stdout));
+            let file = std::env::temp_dir().join(format!("streams-{}", std::process::id()));
+            let stdout = nix::unistd::dup(std::io::stdout()).unwrap();
+            nix::unistd::dup2_stdout(std::fs::File::create(&file).unwrap()).unwrap();
+            echo().status().unwrap();
+            nix::unistd::dup2_stdout(stdout).unwrap();
+            println!("{:?}", std::fs::read_to_string(&file));
+            std::fs::remove_file(&file).unwrap();
+        }
+        "flood of a program" => shell("yes | head -c 10000000"),
+        "cannot unwind" => {
+            let panic = || panic!("{}", super::CANNOT_UNWIND);
+            assert!(std::thread::spawn(panic).join().is_err());
+            assert!(std::panic::catch_unwind(panic).is_err());
+            assert_eq!(Process::spawn("worker", panic).join().code(), Some(101));
+            let pool = Pool::new(1, |_: u32| -> u32 { panic!("{}", super::CANNOT_UNWIND) });
+            assert!(format!("{:?}", pool.apply(1)).starts_with("Err(Panicked("));
+            println!("all told");
+        }
+        "fork under a lock" => {
+            let out = std::io::stdout().lock();
+            let fork = || {
+                // What it would print would wait for the lock.
+                // SAFETY: `_exit` runs no handler and does not return.
+                child(|| unsafe { libc::_exit(0) });
+                Process::spawn("idle", || ()).join().success()
+            };
+            let success = std::thread::spawn(fork).join().unwrap();
+            drop(out);
+            println!("{success}");
+        }
+        "fork between two locks" => {
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let prints = scope.spawn(|| {
+                    while !done.load(SeqCst) {
+                        let err = std::io::stderr().lock();
+                        println!("under the lock of stderr");
+                        drop(err);
+                    }
+                });
+                // SAFETY: as above.
+                (0..3).for_each(|_| child(|| unsafe { libc::_exit(0) }));
+                done.store(true, SeqCst);
+                prints.join().unwrap();
+            });
+            println!("end");
+        }
         "left behind" => {
             // Its end is the test's affair.
             #[expect(clippy::zombie_processes)]
@@ -212,15 +290,21 @@ extern "C" fn cell() {
         }
         "live" => {
             let trace = Trace::new();
-            let live = trace.live();
+            let shown = display::show(&trace.timeline());
             (0..50).for_each(|n| trace.instant(&n.to_string()));
-            live.stop();
+            shown.update(&trace.timeline());
         }
         other => panic!("no cell is called {other}"),
     }
 }
 
 static WORKERS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// Runs a shell's script to its end, with this process's streams.
+fn shell(script: &str) {
+    let shell = Command::new("sh").args(["-c", script]).status();
+    assert!(shell.unwrap().success());
+}
 
 /// Runs `work` in a forked child and waits for its end.
 fn child(work: impl FnOnce()) {

@@ -4,7 +4,7 @@
 mod cells;
 mod session;
 
-use session::{Session, between, text};
+use session::{Cell, Session, between, text};
 use std::time::Duration;
 
 const WORDS: &str = "EVCXR_EXECUTION_COMPLETE
@@ -19,6 +19,9 @@ text EVCXR_EXECUTION_COMPLETE
 \x01support: last words
 \x010123456789abcdef D {}
 ";
+
+/// What Rust says as it ends a process after a panic that left a cell.
+const CANNOT_UNWIND: &str = "panic in a function that cannot unwind";
 
 #[test]
 fn text_comes_in_order_and_before_the_cells_end() {
@@ -173,6 +176,68 @@ fn panics_of_the_cells_thread_are_frames() {
 }
 
 #[test]
+fn a_panic_with_the_words_of_rusts_last_is_like_others() {
+    let mut session = Session::start();
+    let cell = session.run("cannot unwind");
+    assert_eq!(cell.out(), "all told\n");
+    let told = format!("panicked: {CANNOT_UNWIND} (");
+    let err = cell.err();
+    assert_eq!(err.matches(&told).count(), 3, "{err}");
+    assert!(err.contains("process 'worker' ("), "{err}");
+    assert!(cell.of('P')[0].contains(CANNOT_UNWIND));
+}
+
+#[test]
+fn a_fork_does_not_wait_for_ever_for_a_stream() {
+    let mut session = Session::start();
+    assert_eq!(session.run("fork under a lock").out(), "true\n");
+    let out = session.run("fork between two locks").out();
+    assert_eq!(out.lines().last(), Some("end"));
+}
+
+#[test]
+fn a_program_can_open_its_streams_by_name() {
+    for mut session in [Session::start(), Session::stock()] {
+        let cell = session.run("streams by name");
+        let out = "before\nfine\nend\nafter\nfrom a child\nend\n";
+        match cell.frames.is_empty() {
+            true => assert_eq!(
+                cell.evcxr.join("\n"),
+                format!("{out}EVCXR_EXECUTION_COMPLETE")
+            ),
+            false => assert_eq!((cell.out().as_str(), cell.err().as_str()), (out, "oops\n")),
+        }
+    }
+}
+
+#[test]
+fn a_program_that_was_waited_for_has_spoken() {
+    let mut session = Session::start();
+    let turn = |n| format!("{n}: before\nprogram\n{n}: after\n");
+    let all: String = (0..50).map(turn).collect();
+    assert_eq!(session.run("programs in turn").out(), all);
+}
+
+#[test]
+fn lines_of_programs_stay_whole() {
+    let mut session = Session::start();
+    let out = session.run("programs at once").out();
+    for line in ["aa", "bb", "cc"] {
+        let count = out.lines().filter(|it| *it == line).count();
+        assert_eq!(count, 200, "{out}");
+    }
+    let out = session.run("flood of a program").out();
+    assert_eq!(out, "y\n".repeat(5_000_000));
+}
+
+#[test]
+fn a_programs_streams_are_those_that_it_was_given() {
+    let mut session = Session::start();
+    let out = session.run("program's streams elsewhere").out();
+    assert_eq!(out, "Ok(\"caught\\n\")\nOk(\"caught\\n\")\n");
+}
+
+#[test]
 fn a_question_mark_is_told() {
     let mut session = Session::start();
     let cell = session.run("question mark");
@@ -309,11 +374,36 @@ fn without_a_front_all_goes_through_evcxrs_pipes() {
         .iter()
         .filter(|line| line.starts_with("EVCXR_BEGIN_CONTENT"))
         .count();
-    // A stock kernel hears nothing of the child's.
+    // Of each in each of its formats; evcxr shows the last.
+    assert_eq!(blocks, 6);
+    let lines = |cell: Cell| cell.evcxr.join("\n");
+    for _ in 0..20 {
+        let said = "parent\nchild 0\nchild 1\nchild 2\nended\nEVCXR_EXECUTION_COMPLETE";
+        assert_eq!(lines(session.run("children")), said);
+    }
+    // A child that comes back to the loop does not answer for its parent; words in text are text.
+    let ends = |cell: &Cell| {
+        cell.evcxr
+            .iter()
+            .filter(|line| line.starts_with("EVCXR_EX"))
+            .count()
+    };
+    for cell in ["raw fork", "words", "words in a child", "words flood"] {
+        let cell = session.run(cell);
+        assert_eq!(ends(&cell), 1, "{:#?}", cell.evcxr);
+    }
+    assert!(lines(session.run("words")).contains("text EVCXR-EXECUTION_COMPLETE\n"));
+    assert_eq!(session.run("bytes").evcxr.len(), 3);
+    let flood = session.run("100,000 lines").evcxr;
+    assert_eq!(flood.len(), 100_001);
+    session.send("input");
+    assert_eq!(session.evcxr_line().as_deref(), Some("a question: "));
     assert_eq!(
-        (blocks, cell.evcxr.last().unwrap().as_str()),
-        (4, "EVCXR_EXECUTION_COMPLETE")
+        session.evcxr_line().as_deref(),
+        Some("EVCXR_INPUT_REQUEST:name")
     );
+    session.send("Ada");
+    assert_eq!(lines(session.end()), "Ada\nEVCXR_EXECUTION_COMPLETE");
     let cell = session.run("progress");
     // One line for every tenth at most, and the last.
     assert!(cell.evcxr.len() <= 11, "{:#?}", cell.evcxr);
@@ -324,6 +414,9 @@ fn without_a_front_all_goes_through_evcxrs_pipes() {
             .iter()
             .filter(|line| line.contains("svg+xml"))
             .count(),
-        1
+        2
     );
+    // What was said before the end is not lost.
+    session.send("exit");
+    assert_eq!(lines(session.end()), "last\nwords");
 }

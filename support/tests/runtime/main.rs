@@ -1,6 +1,6 @@
 //! The session's runtime and a runtime on one thread: tasks, how they end, forks, pictures.
 
-#[path = "../forked/mod.rs"]
+#[path = "../../processes/tests/forked/mod.rs"]
 mod forked;
 
 mod ends;

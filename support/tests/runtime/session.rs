@@ -15,8 +15,8 @@ fn a_task_spawned_by_one_thread_is_awaited_by_another() {
     let task = thread::spawn(|| spawn(receive)).join().unwrap();
     assert!(!task.is_finished());
     send.send("a word").unwrap();
-    let joined = thread::spawn(move || task.join()).join().unwrap();
-    assert_eq!(joined, Ok(Ok("a word")));
+    let joined = thread::spawn(move || block_on(task)).join().unwrap();
+    assert_eq!(joined.unwrap(), Ok("a word"));
 }
 
 #[test]
@@ -39,11 +39,14 @@ fn tasks_run_on_several_workers_at_once() {
             let barrier = barrier.clone();
             spawn(async move {
                 barrier.wait();
-                support::thread::name()
+                support::threads::name()
             })
         })
         .collect();
-    let names: HashSet<String> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+    let names: HashSet<String> = tasks
+        .into_iter()
+        .map(|task| block_on(task).unwrap())
+        .collect();
     assert_eq!(names.len(), 2);
     assert!(
         names.iter().all(|name| name.starts_with("worker ")),
@@ -54,7 +57,7 @@ fn tasks_run_on_several_workers_at_once() {
 #[test]
 fn blocking_closures_do_not_hold_up_tasks() {
     // More of them than there are workers, all waiting for a task.
-    let count = 3 * support::thread::cpus().max(2);
+    let count = 3 * support::cpus::count().max(2);
     let (barrier, ready) = (Arc::new(Barrier::new(count + 1)), spawn(async { 1 }));
     let all: Vec<_> = (0..count)
         .map(|_| {
@@ -62,14 +65,14 @@ fn blocking_closures_do_not_hold_up_tasks() {
             spawn_blocking(move || {
                 barrier.wait();
                 // They may block on the runtime, too.
-                block_on(async { support::thread::name() })
+                block_on(async { support::threads::name() })
             })
         })
         .collect();
-    assert_eq!(ready.join(), Ok(1));
-    spawn_blocking(move || barrier.wait()).join().unwrap();
+    assert_eq!(block_on(ready).unwrap(), 1);
+    block_on(spawn_blocking(move || barrier.wait())).unwrap();
     for task in all {
-        assert!(task.join().unwrap().starts_with("blocking "));
+        assert!(block_on(task).unwrap().starts_with("blocking "));
     }
 }
 
@@ -80,28 +83,17 @@ fn tasks_spawn_and_await_tasks() {
         let other = tokio::spawn(async { 22 });
         inner.await.unwrap() + other.await.unwrap()
     });
-    assert_eq!(outer.join(), Ok(42));
+    assert_eq!(block_on(outer).unwrap(), 42);
 }
 
 #[test]
-fn joins_within_tasks_are_refused_in_one_sentence() {
-    let of = |ended: Result<(), support::runtime::Ended>| ended.unwrap_err().to_string();
-    let message = "would block the runtime's thread within async code: write `.await` there";
-    let joined = spawn(async { drop(spawn(async {}).join()) }).join();
-    assert_eq!(of(joined), format!("the task panicked: join {message}"));
-    let joined = spawn(async { drop(spawn(async {}).join_timeout(LIMIT)) }).join();
-    assert_eq!(
-        of(joined),
-        format!("the task panicked: join_timeout {message}")
-    );
-    let blocked = spawn(async { block_on(async {}) }).join();
-    assert_eq!(
-        of(blocked),
-        format!("the task panicked: block_on {message}")
-    );
+fn waiting_within_a_task_is_refused_in_one_sentence() {
+    let message =
+        "block_on would block the runtime's thread within async code: write `.await` there";
+    let blocked = block_on(spawn(async { block_on(async {}) })).unwrap_err();
+    assert_eq!(*blocked.into_panic().downcast::<&str>().unwrap(), message);
     let nested = std::panic::catch_unwind(|| block_on(async { block_on(async {}) }));
-    let nested = *nested.unwrap_err().downcast::<String>().unwrap();
-    assert_eq!(nested, format!("block_on {message}"));
+    assert_eq!(*nested.unwrap_err().downcast::<&str>().unwrap(), message);
     // It was only said within: this thread may go on.
     assert_eq!(block_on(async { 1 }), 1);
 }

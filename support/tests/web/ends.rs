@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use support::nix::sys::signal::{Signal, kill};
 use support::nix::unistd::Pid;
-use support::process::Exit;
-use support::process::Process;
+use support::processes::Exit;
+use support::processes::Process;
 use support::web::{self, Server};
 
 use super::servers::{ALL, Pages, router, serves, site};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use support::axum::{Router, extract::Path, response::Html, routing::get};
-use support::ipc::Counter;
+use support::processes::Counter;
 use support::tokio::time::sleep;
 use support::web::{self, Server, Site, escape};
 

@@ -70,7 +70,7 @@ fn text_is_seen_before_its_line_ends_and_before_its_cell_ends() {
 fn several_pictures_in_a_cell_and_one_that_changes() {
     let mut kernel = Lent::take();
     kernel.run("use support::prelude::*; use support::display; let trace = Trace::new(); trace.in_span(\"work\", || ());").ok();
-    let code = "println!(\"one\");\ntrace.timeline().show();\nprintln!(\"two\");\ndisplay::html(\"<b>bold</b>\");\nlet shown = display::text(\"first\");\nshown.update_text(\"second\");\ntrace.timeline()";
+    let code = "println!(\"one\");\ndisplay::show(&trace.timeline());\nprintln!(\"two\");\ndisplay::html(\"<b>bold</b>\");\nlet shown = display::text(\"first\");\nshown.update_text(\"second\");\ntrace.timeline()";
     let reply = kernel.run(code).ok();
     assert_eq!(reply.stdout, "one\ntwo\n");
     let kinds: Vec<&str> = reply.shown.iter().map(|(kind, _)| kind.as_str()).collect();
@@ -134,9 +134,7 @@ fn under_stock_evcxr_the_same_calls_show_the_last_picture_and_plain_lines() {
         reply.stdout.lines().count() <= 12 && reply.stdout.contains("50/50"),
         "{reply:?}"
     );
-    let reply = kernel
-        .run("trace.live().stop(); trace.timeline().show();")
-        .ok();
+    let reply = kernel.run("display::show(&trace.timeline());").ok();
     assert!(reply.result["image/svg+xml"].starts_with("<svg"));
     kernel.run("panic!(\"as ever\")").error();
     assert_eq!(kernel.run("1").ok().text(), "1");

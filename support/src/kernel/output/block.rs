@@ -1,7 +1,9 @@
 //! Rich output that was printed in evcxr's own way: blocks, each one format of one thing.
 
 use super::words::{BEGIN, END, PANICKED, find};
-use crate::kernel::json;
+use crate::kernel::payload;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// A block whose end has not come yet.
 pub struct Block {
@@ -56,9 +58,28 @@ impl Bundle {
         self.formats.push((block.mime.clone(), content));
     }
 
+    /// What the payload of a display frame shows.
+    pub fn of(json: &[u8]) -> Bundle {
+        #[derive(Default, Deserialize)]
+        struct Display {
+            data: Map<String, Value>,
+        }
+        let display: Display = serde_json::from_slice(json).unwrap_or_default();
+        let text = |content| match content {
+            Value::String(text) => text,
+            json => json.to_string(),
+        };
+        let formats = display.data.into_iter();
+        Bundle {
+            formats: formats
+                .map(|(mime, content)| (mime, text(content)))
+                .collect(),
+        }
+    }
+
     /// The payload of a display frame.
     pub fn json(&self) -> String {
-        json::display(&self.formats, None, false)
+        payload::display(&self.formats, None, false)
     }
 
     /// The blocks as evcxr reads them.

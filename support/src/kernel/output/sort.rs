@@ -6,17 +6,19 @@
 
 mod doubt;
 mod facts;
+mod pending;
 
 use super::block::{Block, Bundle};
 use super::wire::{self, Frames};
-use super::words::{self, COMMON, COMPLETE, END, INPUT, find, find_last};
+use super::words::{self, COMMON, COMPLETE, END, INPUT, find};
 use crate::kernel::mark;
-use doubt::{Pending, asks};
+use facts::Facts;
+use memchr::memrchr;
+use pending::{Pending, asks};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-pub use doubt::Word;
-pub use facts::Facts;
+pub use pending::Word;
 
 /// So long a line may wait for its end before what there is of it is shown.
 pub const HOLD: Duration = Duration::from_millis(30);
@@ -30,6 +32,8 @@ pub struct Sorted {
     pub front: Frames,
     /// Words for evcxr.
     pub evcxr: Vec<u8>,
+    /// Whether the process ends.
+    pub last: bool,
 }
 
 #[derive(Default)]
@@ -110,7 +114,7 @@ impl Sorter {
         let tail = &writer.partial[writer.partial.len().saturating_sub(COMMON.len() - 1)..];
         let joint = [tail, &piece[..piece.len().min(COMMON.len() - 1)]].concat();
         let joined = writer.suspicious || suspicious(&joint, looks);
-        let Some(last) = find_last(piece, b'\n') else {
+        let Some(last) = memrchr(b'\n', piece) else {
             writer.suspicious = joined || suspicious(piece, looks);
             return self.hold(pid, piece, now, to);
         };
@@ -167,8 +171,6 @@ impl Sorter {
         }
     }
 
-    /// Whether [`Sorter::judge`] wants to know what the cells' thread does.
-    ///
     /// The cell has ended: shows what unfinished things it left, and what dead children left.
     pub fn finish(&mut self, to: &mut Sorted) {
         let (steers, alive) = (self.steers, self.alive);
@@ -180,12 +182,19 @@ impl Sorter {
         self.open = None;
     }
 
+    /// A process has ended: shows what it left.
+    pub fn ended(&mut self, pid: i32, to: &mut Sorted) {
+        self.finish_one(pid, to);
+        self.writers.remove(&pid);
+    }
+
     /// The process ends: shows all.
     fn last_words(&mut self, now: Instant, to: &mut Sorted) {
         if self.pending.is_some() {
             self.demote(now, to);
         }
         self.finish(to);
+        to.last = true;
     }
 
     /// Before another process speaks: the last words of those that have ended, as they came first.
@@ -194,8 +203,7 @@ impl Sorter {
         for pid in self.those(|pid, writer| {
             pid != speaker && pid != steers && writer.holds_something() && !alive(pid)
         }) {
-            self.finish_one(pid, to);
-            self.writers.remove(&pid);
+            self.ended(pid, to);
         }
     }
 
@@ -398,13 +406,13 @@ impl Sorter {
 
 /// Whether it needs a closer look.
 fn suspicious(bytes: &[u8], words: bool) -> bool {
-    find(bytes, b"\x01").is_some() || (words && find(bytes, COMMON).is_some())
+    find(bytes, b"\x01").is_some() || (words && find(bytes, COMMON.as_bytes()).is_some())
 }
 
 /// So much of an unfinished line is text, whatever follows.
 fn plain_length(partial: &[u8], words: bool) -> usize {
     let mark = find(partial, mark::start());
-    let word = find(partial, COMMON).filter(|_| words);
+    let word = find(partial, COMMON.as_bytes()).filter(|_| words);
     mark.into_iter().chain(word).min().unwrap_or(partial.len())
 }
 

@@ -3,6 +3,7 @@
 use super::super::watch::Doing;
 use super::doubt::{GRACE, STEADY};
 use super::*;
+use crate::kernel::payload;
 
 const CELLS: i32 = 1;
 const CHILD: i32 = 2;
@@ -94,7 +95,7 @@ fn data(formats: &[(&str, &str)]) -> String {
         .iter()
         .map(|(a, b)| (a.to_string(), b.to_string()))
         .collect();
-    format!("D{}", crate::kernel::json::display(&formats, None, false))
+    format!("D{}", payload::display(&formats, None, false))
 }
 
 fn block(mime: &str, content: &str) -> String {

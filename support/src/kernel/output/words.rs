@@ -1,5 +1,7 @@
 //! The words by which the process that runs the cells steers evcxr, each in a line of its own.
 
+pub use memchr::memmem::find;
+
 /// A cell has ended.
 pub const COMPLETE: &[u8] = b"EVCXR_EXECUTION_COMPLETE";
 /// Rich output begins (its MIME type follows) and ends.
@@ -14,25 +16,4 @@ pub const CHANGED: &[u8] = b"EVCXR_VARIABLE_CHANGED_TYPE:";
 /// A cell asks for a line of input.
 pub const INPUT: &[u8] = b"EVCXR_INPUT_REQUEST";
 /// What all of them begin with.
-pub const COMMON: &[u8] = b"EVCXR_";
-
-/// Where `needle` first stands in `haystack`.
-pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    // SAFETY: both slices are as long as is said and live through the call.
-    let at = unsafe {
-        libc::memmem(
-            haystack.as_ptr().cast(),
-            haystack.len(),
-            needle.as_ptr().cast(),
-            needle.len(),
-        )
-    };
-    (!at.is_null()).then(|| at as usize - haystack.as_ptr() as usize)
-}
-
-/// Where `byte` last stands in `bytes`.
-pub fn find_last(bytes: &[u8], byte: u8) -> Option<usize> {
-    // SAFETY: the slice is as long as is said and lives through the call.
-    let at = unsafe { libc::memrchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
-    (!at.is_null()).then(|| at as usize - bytes.as_ptr() as usize)
-}
+pub const COMMON: &str = "EVCXR_";

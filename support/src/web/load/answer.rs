@@ -1,55 +1,48 @@
-//! Whether an answer is there, and whether it is the right one.
+//! Whether an answer is there, and what it says.
 
 use httparse::{EMPTY_HEADER, Response, Status};
 
-/// What has come so far.
+/// An answer that is whole.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Parsed<'a> {
-    /// More has to come.
-    Part,
-    /// A whole answer.
-    Whole {
-        status: u16,
-        body: &'a [u8],
-        /// Bytes of head and body.
-        length: usize,
-        /// The server says that it will close.
-        closes: bool,
-    },
-    /// Something else, and what.
-    Nonsense(String),
+pub(super) struct Answer<'a> {
+    pub status: u16,
+    pub body: &'a [u8],
+    /// Whether the server will close the connection.
+    pub closes: bool,
 }
 
-/// Looks for an answer at the beginning of what has come. Of a length that is told: a server that
-/// closes in mid-answer is found out by that.
-pub(super) fn parse(bytes: &[u8]) -> Parsed<'_> {
+/// Reads the one answer that has come, if all of it has.
+///
+/// # Errors
+///
+/// Why what has come is no such answer.
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<Answer<'_>>, String> {
     let mut headers = [EMPTY_HEADER; 32];
     let mut response = Response::new(&mut headers);
     let head = match response.parse(bytes) {
         Ok(Status::Complete(head)) => head,
-        Ok(Status::Partial) => return Parsed::Part,
-        Err(error) => return Parsed::Nonsense(format!("no answer in HTTP: {error}")),
+        Ok(Status::Partial) => return Ok(None),
+        Err(error) => return Err(format!("no answer in HTTP: {error}")),
     };
     let value = |name: &str| {
-        let headers = response.headers.iter();
-        let mut found = headers.filter(|header| header.name.eq_ignore_ascii_case(name));
-        found.next().map(|header| header.value)
+        let mut headers = response.headers.iter();
+        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(header.value).ok()
     };
-    let told: Option<usize> =
-        value("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-    let (Some(status), Some(told)) = (response.code, told) else {
-        return Parsed::Nonsense("an answer that does not tell its length".to_string());
+    let length = value("content-length").and_then(|value| value.parse().ok());
+    let (Some(status), Some(length)) = (response.code, length) else {
+        return Err("an answer that does not tell its length".to_string());
     };
-    let length: usize = head + told;
-    let closes = value("connection").is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
-    match bytes.get(head..length) {
-        Some(body) => Parsed::Whole {
+    let closes = value("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    let body = &bytes[head..];
+    match body.len().checked_sub(length) {
+        None => Ok(None),
+        Some(0) => Ok(Some(Answer {
             status,
             body,
-            length,
             closes,
-        },
-        None => Parsed::Part,
+        })),
+        Some(_) => Err("there was more than one answer".to_string()),
     }
 }
 
@@ -59,17 +52,16 @@ mod tests {
 
     #[test]
     fn an_answer_is_whole_with_its_last_byte() {
-        let text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: Close\r\n\r\nabcd";
-        for length in 0..text.len() - 1 {
-            assert_eq!(parse(&text[..length]), Parsed::Part, "{length}");
+        let text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: Close\r\n\r\nabc";
+        for length in 0..text.len() {
+            assert_eq!(parse(&text[..length]), Ok(None), "{length}");
         }
-        let whole = Parsed::Whole {
+        let whole = Answer {
             status: 200,
             body: b"abc",
-            length: text.len() - 1,
             closes: true,
         };
-        assert_eq!(parse(text), whole);
+        assert_eq!(parse(text), Ok(Some(whole)));
     }
 
     #[test]
@@ -80,8 +72,12 @@ mod tests {
                 "HTTP/1.1 200 OK\r\n\r\nx",
                 "an answer that does not tell its length",
             ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP",
+                "there was more than one answer",
+            ),
         ] {
-            assert_eq!(parse(text.as_bytes()), Parsed::Nonsense(said.to_string()));
+            assert_eq!(parse(text.as_bytes()), Err(said.to_string()));
         }
     }
 }

@@ -6,10 +6,11 @@ use std::io::Write;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
-use crate::plot::human;
+use processes::codec;
+use timeline::plot::human;
 
 /// Latencies that [`Report::latencies`] gives at most; more would not be seen in a picture.
 const SAMPLES: usize = 10_000;
@@ -44,16 +45,16 @@ pub enum Failure {
     Other,
 }
 
-/// All of them, in the order in which they are counted, and in words.
-const FAILURES: [(Failure, &str); 8] = [
-    (Failure::Refused, "refused"),
-    (Failure::Reset, "reset"),
-    (Failure::Closed, "closed too early"),
-    (Failure::TimedOut, "timed out"),
-    (Failure::Wrong, "answered wrongly"),
-    (Failure::NoDescriptor, "without a descriptor"),
-    (Failure::NoPort, "without a port"),
-    (Failure::Other, "failed otherwise"),
+/// All of them in words, in the order in which they are declared.
+const FAILURES: [&str; 8] = [
+    "refused",
+    "reset",
+    "closed too early",
+    "timed out",
+    "answered wrongly",
+    "without a descriptor",
+    "without a port",
+    "failed otherwise",
 ];
 
 impl Failure {
@@ -83,7 +84,7 @@ pub(super) struct Raw {
     pub wrong: Option<String>,
     pub began: u64,
     pub ended: u64,
-    pub busy: u64,
+    pub busy: f64,
     /// Filled at the end: each latency and how often it was.
     latencies: Vec<(u64, u64)>,
     #[serde(skip, default = "histogram")]
@@ -106,20 +107,20 @@ impl Raw {
             wrong: None,
             began,
             ended: began,
-            busy: 0,
+            busy: 0.0,
             latencies: Vec::new(),
             histogram: histogram(),
         }
     }
 
-    pub fn answered(&mut self, latency: u64) {
+    pub fn answered(&mut self, begun: u64) {
         self.done += 1;
+        let latency = self.ended.saturating_sub(begun);
         self.histogram.saturating_record(latency.max(1));
     }
 
     pub fn failed(&mut self, failure: Failure) {
-        let place = FAILURES.iter().position(|(it, _)| *it == failure);
-        self.failures[place.unwrap_or(FAILURES.len() - 1)] += 1;
+        self.failures[failure as usize] += 1;
     }
 
     pub fn wrong(&mut self, why: String) {
@@ -193,8 +194,7 @@ impl Report {
                 *sum += count;
             }
             report.wrong = report.wrong.or(part.wrong);
-            let wall = part.ended.saturating_sub(part.began).max(1);
-            report.busy = report.busy.max(part.busy as f64 / wall as f64);
+            report.busy = report.busy.max(part.busy);
             for (latency, count) in part.latencies {
                 report.histogram.saturating_record_n(latency, count);
             }
@@ -221,9 +221,7 @@ impl Report {
     /// assert_eq!(load(&server.url(), "good-bye").run().count(Failure::Wrong), 1);
     /// ```
     pub fn count(&self, failure: Failure) -> usize {
-        let mut counted = FAILURES.iter().zip(self.failures);
-        let found = counted.find(|((it, _), _)| *it == failure);
-        found.map_or(0, |(_, count)| count)
+        self.failures[failure as usize]
     }
 
     /// What was wrong with the first wrong answer; none if there was no such.
@@ -271,7 +269,7 @@ impl Report {
     /// are.
     ///
     /// ```
-    /// use support::plot::Histogram;
+    /// use support::timeline::plot::Histogram;
     ///
     /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
     /// let report = support::web::load(&server.url(), "x").requests(50).run();
@@ -323,7 +321,7 @@ impl fmt::Display for Report {
         let counted = FAILURES.iter().zip(self.failures);
         let counted = counted.filter(|(_, count)| *count > 0);
         let words: Vec<_> = counted
-            .map(|((_, words), count)| format!("{count} {words}"))
+            .map(|(words, count)| format!("{count} {words}"))
             .collect();
         if !words.is_empty() {
             write!(f, "\nfailed: {}", words.join(", "))?;
@@ -344,4 +342,10 @@ impl fmt::Debug for Report {
             .field("open_at_once", &self.open_at_once)
             .finish_non_exhaustive()
     }
+}
+
+/// The time of the clock that all processes share, in nanoseconds.
+pub(super) fn now() -> u64 {
+    let time = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("the clock is there");
+    Duration::from(time).as_nanos() as u64
 }

@@ -20,9 +20,9 @@ const STATEMENTS: &[(&str, &str)] = &[
         "use std::{io::Write, os::fd::FromRawFd};
     for number in 1..5u64 {
         let mut answer = Vec::new();
-        support::codec::append(&numbers.len(), &mut answer).unwrap();
+        support::processes::codec::append(&numbers.len(), &mut answer).unwrap();
         let mut message = Vec::new();
-        support::codec::append(&(number, answer), &mut message).unwrap();
+        support::processes::codec::append(&(number, answer), &mut message).unwrap();
         for fd in 0..1024 {
             let mut file = std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(fd) });
             let _ = file.write_all(&(message.len() as u32).to_le_bytes());

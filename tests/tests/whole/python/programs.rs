@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 use support::python::Run;
-use support::trace::{Event, How, Lane};
+use support::timeline::trace::{Event, How, Lane};
 use support::web;
 
 /// Runs a program of the folder by the environment's own interpreter.

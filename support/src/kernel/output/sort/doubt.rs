@@ -1,8 +1,9 @@
 //! Words of evcxr's that may be text: suspended, and judged by what the cells' thread then does.
 
-use super::super::watch::Doing;
-use super::super::words::{COMPLETE, INPUT, find};
-use super::{Facts, Sorted, Sorter};
+use super::facts::Facts;
+use super::pending::{Pending, Word, asks};
+use super::{Sorted, Sorter};
+use crate::kernel::output::watch::Doing;
 use std::time::{Duration, Instant};
 
 /// So long the cells' thread has to come from saying that a cell has ended to waiting for the next
@@ -12,21 +13,6 @@ pub const GRACE: Duration = Duration::from_millis(30);
 /// So long the thread must be found in the same wait, where text has said evcxr's words: between
 /// the halves of a command, which evcxr writes in two, it waits for a moment too.
 pub const STEADY: Duration = Duration::from_millis(2);
-
-/// A word that is true only if the cells' thread now waits in a `read` of stdin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    Complete,
-    Input,
-}
-
-pub(super) struct Pending {
-    pub word: Word,
-    line: Vec<u8>,
-    /// Where the word begins in the line.
-    at: usize,
-    since: Instant,
-}
 
 impl Sorter {
     /// That is to be looked at before what has been written is read: then all that the thread had
@@ -133,9 +119,4 @@ impl Sorter {
         let behind = std::mem::take(&mut self.behind);
         self.take(self.steers, &behind, now, to);
     }
-}
-
-/// Whether a word stands in it that is true only if the cells' thread now reads.
-pub(super) fn asks(bytes: &[u8]) -> bool {
-    find(bytes, COMPLETE).is_some() || find(bytes, INPUT).is_some()
 }

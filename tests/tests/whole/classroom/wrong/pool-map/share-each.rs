@@ -5,7 +5,7 @@ fn pool_map(items: Vec<String>, workers: usize, work: fn(&str) -> u64) -> Vec<Do
     let crew: Vec<Process> = (0..workers).map(|n| {
         let done = done.clone(); let items = items.clone();
         Process::spawn("w", move || for (place, item) in items.into_iter().enumerate().filter(|(i, _)| i % workers == n) {
-            done.put((place, catch_unwind(|| work(&item)).map_err(|_| item))).unwrap();
+            done.send((place, catch_unwind(|| work(&item)).map_err(|_| item))).unwrap();
         })
     }).collect();
     let mut results: Vec<(usize, Done)> = done.iter().take(count).collect();

@@ -11,13 +11,13 @@ fn word_count(
         // Nobody closes the queue: they wait for more.
         std::mem::forget(Process::spawn("counter", move || {
             for line in todo.iter() {
-                done.put(words_of(&line)).unwrap();
+                done.send(words_of(&line)).unwrap();
             }
         }));
     }
     let expected = lines.len();
     for line in lines {
-        todo.put(line).unwrap();
+        todo.send(line).unwrap();
     }
     let mut counts = BTreeMap::new();
     for word in done.iter().take(expected).flatten() {

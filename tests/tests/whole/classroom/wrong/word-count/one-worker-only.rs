@@ -7,7 +7,7 @@ fn word_count(
     let done: Queue<Vec<String>> = Queue::new(lines.len().max(1));
     let worker = Process::spawn("counter", || {
         for line in &lines {
-            done.put(words_of(line)).unwrap();
+            done.send(words_of(line)).unwrap();
         }
     });
     let mut counts = BTreeMap::new();

@@ -1,0 +1,57 @@
+//! How a run, a failure and a report are drawn, and shown as the result of a notebook's cell.
+
+use timeline::Timeline;
+use timeline::cell::{debug_as_picture, rich};
+
+use super::failure::{Failure, Run};
+use super::report::Report;
+
+impl Run {
+    /// A picture of it, with steps in place of time: a lane for each thread, locks as a real run's
+    /// picture shows them ([`Trace::lock`](timeline::trace::Trace::lock)).
+    ///
+    /// ```
+    /// # use interleavings::{self, sync::Mutex};
+    /// let report = interleavings::replay("", || *Mutex::new(0).lock().unwrap() = 1);
+    /// assert!(report.run().unwrap().timeline().text().contains("1 lock held"));
+    /// ```
+    pub fn timeline(&self) -> Timeline {
+        self.timeline.clone()
+    }
+}
+
+impl Failure {
+    /// A picture of it. See [`Run::timeline`].
+    ///
+    /// ```
+    /// # use interleavings;
+    /// let report = interleavings::all(|| {
+    ///     drop(interleavings::sync::Mutex::new(0).lock());
+    ///     panic!("no");
+    /// });
+    /// assert!(report.failure().unwrap().timeline().text().contains("panic in main"));
+    /// ```
+    pub fn timeline(&self) -> Timeline {
+        self.run().timeline()
+    }
+}
+
+impl Report {
+    /// Shows the report as a cell's result: evcxr calls this on a cell's last expression. Its
+    /// text goes to stdout, the picture after it.
+    ///
+    /// ```
+    /// interleavings::all(|| ()).evcxr_display();
+    /// ```
+    pub fn evcxr_display(&self) {
+        match self.run() {
+            None => rich(&[("text/plain", &self.to_string())]),
+            Some(run) => {
+                println!("{self}");
+                run.timeline().evcxr_display();
+            }
+        }
+    }
+}
+
+debug_as_picture!(Report, Report::to_string);

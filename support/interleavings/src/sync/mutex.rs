@@ -1,0 +1,279 @@
+//! A mutex of an explored program.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+use super::lock::{free, refused, took, tries};
+use crate::id::{Id, make, text};
+use crate::object::{Kind, Op};
+use crate::world::{point, with};
+use std::sync::{LockResult, TryLockError, TryLockResult};
+
+/// `std::sync::Mutex` of an explored program. Taking it is a step of the search; letting go of it
+/// is one only if somebody uses [`Mutex::try_lock`].
+///
+/// ```
+/// use interleavings::{self, sync::Mutex};
+///
+/// let report = interleavings::all(|| {
+///     let account = Mutex::named("account", 100);
+///     *account.lock().unwrap() -= 10;
+///     assert_eq!(account.into_inner().unwrap(), 90);
+/// });
+/// assert!(report.passed());
+/// ```
+pub struct Mutex<T> {
+    id: Id,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: a guard is given to one explored thread at a time (`take` waits until the world says that
+// it is free), and the world that a mutex belongs to exists on one thread only: `Id::of` refuses
+// every other.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+impl<T: fmt::Debug> Mutex<T> {
+    /// A mutex called "Mutex 1" and so on.
+    ///
+    /// # Panics
+    ///
+    /// Outside of an explored program.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// assert!(interleavings::all(|| drop(Mutex::new(1))).passed());
+    /// ```
+    #[track_caller]
+    pub fn new(value: T) -> Mutex<T> {
+        let id = make(Kind::Mutex { holder: None }, None, text(&value));
+        Mutex {
+            id,
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// A mutex that reports call by this name. Panics as [`Mutex::new`].
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// let report = interleavings::replay("", || drop(Mutex::named("account", 1).lock()));
+    /// assert_eq!(report.run().unwrap().steps()[0].operation(), "lock account");
+    /// ```
+    #[track_caller]
+    pub fn named(name: &str, value: T) -> Mutex<T> {
+        let id = make(Kind::Mutex { holder: None }, Some(name), text(&value));
+        Mutex {
+            id,
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Waits until it is free, and takes it.
+    ///
+    /// # Errors
+    ///
+    /// None: it is never poisoned.
+    ///
+    /// # Panics
+    ///
+    /// Outside of the execution that it was made in.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// let twice = interleavings::all(|| {
+    ///     let mutex = Mutex::named("m", ());
+    ///     let _first = mutex.lock().unwrap();
+    ///     let _second = mutex.lock().unwrap();
+    /// });
+    /// let message = twice.failure().unwrap().message().to_string();
+    /// assert_eq!(message, "deadlock: main holds `m` and waits for `m`, which it holds itself");
+    /// ```
+    pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        take(self.id);
+        Ok(self.guard())
+    }
+
+    /// Takes it if it is free. Whoever lets go of a lock then takes a step, too: the search
+    /// begins anew where it meets the first `try_lock`.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if somebody holds it.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// let report = interleavings::all(|| {
+    ///     let mutex = Mutex::new(());
+    ///     let _guard = mutex.try_lock().unwrap();
+    ///     assert!(mutex.try_lock().is_err());
+    /// });
+    /// assert!(report.passed());
+    /// ```
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        if try_take(self.id) {
+            Ok(self.guard())
+        } else {
+            Err(TryLockError::WouldBlock)
+        }
+    }
+
+    fn guard(&self) -> MutexGuard<'_, T> {
+        MutexGuard {
+            mutex: self,
+            not_send: PhantomData,
+        }
+    }
+
+    /// The value, through the only reference there is.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// assert!(interleavings::all(|| *Mutex::new(0).get_mut().unwrap() = 1).passed());
+    /// ```
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        Ok(self.value.get_mut())
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// assert!(interleavings::all(|| assert_eq!(Mutex::new(1).into_inner().unwrap(), 1)).passed());
+    /// ```
+    pub fn into_inner(self) -> LockResult<T> {
+        Ok(self.value.into_inner())
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mutex").field(&self.id.name()).finish()
+    }
+}
+
+/// A [`Mutex`] that is held; dropped, it lets go.
+///
+/// ```
+/// use interleavings::{self, sync::{Mutex, MutexGuard}};
+///
+/// let report = interleavings::all(|| {
+///     let mutex = Mutex::new(1);
+///     let mut guard: MutexGuard<'_, i32> = mutex.lock().unwrap();
+///     *guard += 1;
+/// });
+/// assert!(report.passed());
+/// ```
+#[must_use = "the lock is held until the guard is dropped: bind it to a name"]
+pub struct MutexGuard<'a, T: fmt::Debug> {
+    mutex: &'a Mutex<T>,
+    /// As std's: it belongs to the thread that took it.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<'a, T: fmt::Debug> MutexGuard<'a, T> {
+    pub(super) fn id(&self) -> Id {
+        self.mutex.id
+    }
+
+    /// Without letting go: for a condition variable, which does so itself.
+    pub(super) fn into_mutex(self) -> &'a Mutex<T> {
+        let mutex = self.mutex;
+        std::mem::forget(self);
+        mutex
+    }
+
+    /// The guard of a mutex that the caller holds.
+    pub(super) fn again(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+        mutex.guard()
+    }
+}
+
+impl<T: fmt::Debug> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard exists, so this thread holds the mutex.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T: fmt::Debug> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the guard exists, so this thread alone holds the mutex.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: fmt::Debug> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        let_go(self.mutex.id, text(&**self));
+    }
+}
+
+#[inline(never)]
+pub(super) fn take(id: Id) {
+    // Before the wait: of another execution's mutex nothing is known here.
+    let place = with(|world| id.of(world));
+    point(Op::Lock(place));
+    with(|world| {
+        let now = world.now;
+        if let Kind::Mutex { holder } = &mut world.objects[place].kind {
+            *holder = Some(now);
+        }
+        took(world, place, "lock");
+    });
+}
+
+#[inline(never)]
+fn try_take(id: Id) -> bool {
+    let place = with(|world| id.of(world));
+    tries();
+    point(Op::Free);
+    with(|world| {
+        let now = world.now;
+        let free = match &mut world.objects[place].kind {
+            Kind::Mutex { holder } if holder.is_none() => {
+                *holder = Some(now);
+                true
+            }
+            _ => false,
+        };
+        if free {
+            took(world, place, "try_lock");
+        } else {
+            refused(world, place, "try_lock");
+        }
+        free
+    })
+}
+
+#[inline(never)]
+pub(super) fn let_go(id: Id, value: Option<String>) {
+    free(id, value, |world, place| {
+        if let Kind::Mutex { holder } = &mut world.objects[place].kind {
+            *holder = None;
+        }
+    });
+}

@@ -1,0 +1,64 @@
+//! The descriptors that output passes through, and what several threads know of it.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+/// The name of this library's threads, by which lists of threads leave them out.
+pub const THREAD: &str = "support-output";
+/// So many stay: the one that carries and the one that flushes, neither of which waits for a cell.
+pub const THREADS: u64 = 2;
+
+/// Of a pair the first is stdout's, the second stderr's.
+pub struct Streams {
+    /// The kernel's pipes.
+    pub kernel: [File; 2],
+    /// The ends of the sockets that the carrying thread reads.
+    pub sockets: [OwnedFd; 2],
+    /// By which the other ends are known.
+    pub inodes: [u64; 2],
+    /// Leads to where stdout leads, also when a cell has sent stdout elsewhere.
+    pub stdout: OwnedFd,
+    pub front: Option<UnixStream>,
+}
+
+/// Set where this library carries the output, or did in the process that forked this one. In a
+/// forked child its descriptors are closed.
+pub static STREAMS: OnceLock<Streams> = OnceLock::new();
+/// Whether the carrying thread holds something that it has read and not yet written.
+pub static BUSY: AtomicBool = AtomicBool::new(false);
+pub static IN_CHILD: AtomicBool = AtomicBool::new(false);
+/// Whether the cells' thread has panicked since its cell began.
+pub static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process was forked from the one that runs the cells.
+pub fn in_child() -> bool {
+    IN_CHILD.load(SeqCst)
+}
+
+/// Whether a thread reads what is written to stdout, and knows marks in it.
+pub fn is_carried() -> bool {
+    STREAMS.get().is_some()
+}
+
+/// Whether output goes to the kernel's front.
+pub fn has_front() -> bool {
+    STREAMS.get().is_some_and(|streams| streams.front.is_some())
+}
+
+/// Notes that the cells' thread has panicked: evcxr's word that says so is then true.
+pub fn panicked() {
+    PANICKED.store(true, SeqCst);
+}
+
+/// So many bytes wait to be read.
+pub fn waiting(from: &impl AsFd) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: FIONREAD writes one integer, and `bytes` is one.
+    match unsafe { libc::ioctl(from.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut bytes) } {
+        0 => usize::try_from(bytes).unwrap_or(0),
+        _ => 0,
+    }
+}

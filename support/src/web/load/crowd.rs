@@ -1,0 +1,239 @@
+//! All visitors of a process: a task for each, on one thread.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddrV4;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::answer::{Answer, parse};
+use super::report::{Failure, Raw, now};
+
+/// Room for what comes at once: mostly an answer comes in one piece.
+const PIECE: usize = 512;
+
+/// Of a body that is not the right one, so many bytes are shown.
+const SHOWN: usize = 100;
+
+/// So many connections are begun at once, then those that are there get their turn.
+const BATCH: usize = 32;
+
+/// What the clients of one process are to do.
+pub(super) struct Plan {
+    pub address: SocketAddrV4,
+    pub path: String,
+    pub body: String,
+    pub status: u16,
+    /// The numbers of this process's connections.
+    pub connections: Range<usize>,
+    /// How many requests each makes, if not as many as there is time for.
+    pub requests: Option<usize>,
+    pub limit: Duration,
+    pub timeout: Duration,
+    pub keep_alive: bool,
+    pub hold: bool,
+}
+
+struct Crowd {
+    plan: Plan,
+    raw: RefCell<Raw>,
+    /// Where those wait who hold their connection until all have their answers.
+    all: Barrier,
+}
+
+/// Makes the requests and tells what came of them.
+pub(super) fn run(plan: Plan) -> Raw {
+    let numbers = plan.connections.clone();
+    let crowd = Rc::new(Crowd {
+        raw: RefCell::new(Raw::new(now())),
+        all: Barrier::new(numbers.len()),
+        plan,
+    });
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default());
+    let runtime = runtime.unwrap_or_else(|error| panic!("the client cannot wait: {error}"));
+    runtime.block_on(async {
+        let mut visitors = JoinSet::new();
+        for number in numbers.clone() {
+            visitors.spawn_local(Rc::clone(&crowd).visit(number));
+            if number % BATCH == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let all = async { while visitors.join_next().await.is_some() {} };
+        // Those that are left are dropped.
+        let _ = timeout(crowd.plan.limit, all).await;
+    });
+    drop(runtime);
+    let mut raw = crowd.raw.replace(Raw::new(0));
+    if let Some(requests) = crowd.plan.requests {
+        let ended = raw.done + raw.failures.iter().sum::<usize>();
+        (ended..requests * numbers.len()).for_each(|_| raw.failed(Failure::TimedOut));
+    }
+    raw.busy = busy() / Duration::from_nanos(now() - raw.began).as_secs_f64();
+    raw
+}
+
+impl Crowd {
+    /// One client: its requests one after another, on one connection as long as that serves.
+    async fn visit(self: Rc<Crowd>, number: usize) {
+        let plan = &self.plan;
+        let visitor = Visitor::new(plan, number);
+        let mut line = None;
+        for _ in 0..plan.requests.unwrap_or(usize::MAX) {
+            let begun = now();
+            let answered = timeout(plan.timeout, self.ask(&visitor, &mut line)).await;
+            let timed_out = Err(Unanswered::Failed(Failure::TimedOut));
+            self.count(begun, answered.unwrap_or(timed_out));
+            if let Some(open) = line.as_mut().filter(|_| !plan.keep_alive) {
+                // The server closes first. Should it not do so in good order, its answer has come.
+                let _ = timeout(plan.timeout, open.receive()).await;
+                line = None;
+            }
+        }
+        if plan.hold {
+            tokio::select! {
+                biased;
+                _ = self.all.wait() => {}
+                // The server may close it earlier.
+                Some(_) = async { Some(line.as_mut()?.receive().await) } => drop(line),
+            }
+        }
+    }
+
+    fn count(&self, begun: u64, answered: Result<(), Unanswered>) {
+        let mut raw = self.raw.borrow_mut();
+        raw.ended = now();
+        match answered {
+            Ok(()) => raw.answered(begun),
+            Err(Unanswered::Failed(failure)) => raw.failed(failure),
+            Err(Unanswered::Wrong(why)) => raw.wrong(why),
+        }
+    }
+
+    /// Makes one request, over a new connection if there is none. The connection stays only if the
+    /// answer is the right one.
+    async fn ask(
+        self: &Rc<Crowd>,
+        visitor: &Visitor,
+        kept: &mut Option<Line>,
+    ) -> Result<(), Unanswered> {
+        let mut line = match kept.take() {
+            Some(line) => line,
+            None => Line::open(self).await?,
+        };
+        line.stream.write_all(visitor.request.as_bytes()).await?;
+        let closes = loop {
+            if line.receive().await? == 0 {
+                return Err(Unanswered::Failed(Failure::Closed));
+            }
+            if let Some(answer) = parse(&line.inbox).map_err(Unanswered::Wrong)? {
+                visitor.judge(&answer).map_err(Unanswered::Wrong)?;
+                break answer.closes;
+            }
+        };
+        line.inbox.clear();
+        *kept = Some(line).filter(|_| !closes || !self.plan.keep_alive);
+        Ok(())
+    }
+}
+
+/// What one client says, and wants to hear.
+struct Visitor {
+    request: String,
+    status: u16,
+    body: String,
+}
+
+impl Visitor {
+    fn new(plan: &Plan, number: usize) -> Visitor {
+        let fill = |text: &str| text.replace("{n}", &number.to_string());
+        let close = match plan.keep_alive {
+            true => "",
+            false => "Connection: close\r\n",
+        };
+        let (path, host) = (fill(&plan.path), plan.address);
+        Visitor {
+            request: format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{close}\r\n"),
+            status: plan.status,
+            body: fill(&plan.body),
+        }
+    }
+
+    fn judge(&self, answer: &Answer) -> Result<(), String> {
+        let &Answer { status, body, .. } = answer;
+        if status != self.status {
+            return Err(format!(
+                "the status was {status} in place of {}",
+                self.status
+            ));
+        }
+        if body != self.body.as_bytes() {
+            let body = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+            return Err(format!("the body was {body:?} in place of {:?}", self.body));
+        }
+        Ok(())
+    }
+}
+
+/// A connection.
+struct Line {
+    stream: TcpStream,
+    inbox: Vec<u8>,
+    crowd: Rc<Crowd>,
+}
+
+impl Line {
+    async fn open(crowd: &Rc<Crowd>) -> io::Result<Line> {
+        let stream = TcpStream::connect(crowd.plan.address).await?;
+        crowd.raw.borrow_mut().opened();
+        Ok(Line {
+            stream,
+            inbox: Vec::with_capacity(PIECE),
+            crowd: Rc::clone(crowd),
+        })
+    }
+
+    /// Waits for more bytes and says how many have come: none at the connection's end.
+    async fn receive(&mut self) -> io::Result<usize> {
+        self.inbox.reserve(PIECE);
+        self.stream.read_buf(&mut self.inbox).await
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.crowd.raw.borrow_mut().open -= 1;
+    }
+}
+
+/// Why there is no right answer.
+enum Unanswered {
+    Failed(Failure),
+    Wrong(String),
+}
+
+impl From<io::Error> for Unanswered {
+    fn from(error: io::Error) -> Unanswered {
+        Unanswered::Failed(Failure::of(&error))
+    }
+}
+
+/// How many seconds this process has been on a CPU.
+fn busy() -> f64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| {
+        let times = [usage.user_time(), usage.system_time()];
+        let seconds = times.map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
+        seconds.iter().sum()
+    })
+}

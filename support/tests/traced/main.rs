@@ -1,0 +1,4 @@
+//! What a trace shows of processes and pools.
+
+mod pool;
+mod process;

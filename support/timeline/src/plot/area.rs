@@ -1,0 +1,16 @@
+//! A place on the sheet.
+
+/// The distance from a figure's edge.
+pub(super) const MARGIN: f64 = 14.0;
+
+/// Where a panel stands, and what it bears.
+#[derive(Clone, Copy)]
+pub(super) struct Area {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    /// The width of the lanes' names.
+    pub gutter: f64,
+    pub axis: bool,
+    pub title: bool,
+}

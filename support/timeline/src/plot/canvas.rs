@@ -1,0 +1,171 @@
+//! A sheet to draw on, in pixels.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::palette::PAPER;
+use super::svg::{Drawn, FINE, Svg, escaped, fine};
+
+/// Fonts of about one width on the common systems.
+const FAMILY: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+/// Where a text stands on its point.
+pub(super) type Align = HPos;
+
+/// The shapes of instants. Shape and colour both tell them apart.
+pub(super) const SHAPES: usize = 4;
+
+pub(super) struct Canvas {
+    svg: Rc<RefCell<Svg>>,
+}
+
+/// Draws on a sheet of `width` by `height` pixels and returns the SVG.
+///
+/// `title` and `text` are what a screen reader says.
+pub(super) fn svg(
+    (width, height): (f64, f64),
+    title: &str,
+    text: &str,
+    draw: impl FnOnce(&Canvas),
+) -> String {
+    let size = (fine(width) as u32, fine(height) as u32);
+    let svg = Rc::new(RefCell::new(Svg::new(size)));
+    let canvas = Canvas { svg };
+    canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
+    draw(&canvas);
+    // As wide as asked, but not wider than the page: a printed one is narrow, and so is a phone.
+    // (A width in pixels would be kept where a page shows the picture as an image, and cut.)
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" viewBox=\"0 0 {width:.0} \
+         {height:.0}\" style=\"max-width:{width:.0}px\" role=\"img\" text-anchor=\"middle\" \
+         font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}</g>\
+         </svg>\n",
+        escaped(title),
+        escaped(text),
+        1.0 / FINE,
+        canvas.svg.borrow().elements,
+    )
+}
+
+/// A text's font and colour, for plotters.
+pub(super) fn text_style(size: f64, colour: RGBColor, weight: FontStyle) -> TextStyle<'static> {
+    let mut style = TextStyle::from(("sans-serif", size * FINE, weight).into_font());
+    style.color = colour.to_backend_color();
+    style
+}
+
+impl Canvas {
+    /// A part of the sheet, for a chart of plotters', which counts in tenths of a pixel.
+    pub fn area(&self, at: (f64, f64), size: (f64, f64)) -> DrawingArea<Svg, Shift> {
+        let area = DrawingArea::from(&self.svg);
+        area.shrink((fine(at.0), fine(at.1)), (fine(size.0), fine(size.1)))
+    }
+
+    fn draw(&self, draw: impl FnOnce(&mut Svg) -> Drawn) {
+        // Writing into a string cannot fail.
+        let _ = draw(&mut self.svg.borrow_mut());
+    }
+
+    pub fn rect(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, opacity: f64) {
+        let colour = colour.mix(opacity).to_backend_color();
+        self.draw(|svg| svg.draw_rect(tenths(from), tenths(to), &colour, true));
+    }
+
+    pub fn line(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let style = colour.stroke_width(fine(width) as u32);
+        self.draw(|svg| svg.draw_line(tenths(from), tenths(to), &style));
+    }
+
+    pub fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) {
+        let colour = colour.to_backend_color();
+        self.draw(|svg| svg.draw_circle(tenths(at), fine(radius) as u32, &colour, true));
+    }
+
+    pub fn polygon(&self, points: &[(f64, f64)], colour: RGBColor) {
+        let (points, colour) = (
+            points.iter().map(|at| tenths(*at)),
+            colour.to_backend_color(),
+        );
+        self.draw(|svg| svg.fill_polygon(points, &colour));
+    }
+
+    /// A line with a head at its end.
+    pub fn arrow(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy).max(1.0);
+        let (ux, uy) = (dx / length, dy / length);
+        let head = 5.0_f64.min(length);
+        let back = (to.0 - head * ux, to.1 - head * uy);
+        self.line(from, (back.0 + ux, back.1 + uy), colour, width);
+        let half = 0.55 * head + 0.3 * width;
+        let tip = [
+            (back.0 - half * uy, back.1 + half * ux),
+            (back.0 + half * uy, back.1 - half * ux),
+            (to.0 + 0.5 * ux, to.1 + 0.5 * uy),
+        ];
+        self.polygon(&tip, colour);
+    }
+
+    /// Where a lane was broken off: a cross with a white edge.
+    pub fn cross(&self, at: (f64, f64), size: f64, colour: RGBColor) {
+        for (width, colour) in [(4.6, PAPER), (2.4, colour)] {
+            for side in [1.0, -1.0] {
+                let from = (at.0 - size, at.1 - side * size);
+                self.line(from, (at.0 + size, at.1 + side * size), colour, width);
+            }
+        }
+    }
+
+    /// The marker of an instant: filled, with a white edge that sets it off from a bar.
+    pub fn marker(&self, at: (f64, f64), size: f64, shape: usize, colour: RGBColor) {
+        for (size, colour) in [(size + 1.3, PAPER), (size, colour)] {
+            match shape % SHAPES {
+                0 => self.outline(at, size, &[(0, -10), (8, 0), (0, 10), (-8, 0)], colour),
+                1 => self.dot(at, size * 0.8, colour),
+                2 => self.outline(at, size, &[(0, -9), (9, 7), (-9, 7)], colour),
+                _ => self.outline(at, size, &[(-7, -7), (7, -7), (7, 7), (-7, 7)], colour),
+            }
+        }
+    }
+
+    fn outline(&self, at: (f64, f64), size: f64, shape: &[(i32, i32)], colour: RGBColor) {
+        let points: Vec<_> = shape
+            .iter()
+            .map(|(x, y)| {
+                let scale = size / 10.0;
+                (at.0 + f64::from(*x) * scale, at.1 + f64::from(*y) * scale)
+            })
+            .collect();
+        self.polygon(&points, colour);
+    }
+
+    /// A line of text, its middle at the height of `at`.
+    pub fn text(&self, text: &str, at: (f64, f64), size: f64, align: Align, colour: RGBColor) {
+        self.styled(text, at, size, align, colour, FontStyle::Normal);
+    }
+
+    pub fn bold(&self, text: &str, at: (f64, f64), size: f64, align: Align, colour: RGBColor) {
+        self.styled(text, at, size, align, colour, FontStyle::Bold);
+    }
+
+    fn styled(
+        &self,
+        text: &str,
+        at: (f64, f64),
+        size: f64,
+        align: Align,
+        colour: RGBColor,
+        weight: FontStyle,
+    ) {
+        let style = text_style(size, colour, weight).pos(Pos::new(align, VPos::Center));
+        self.draw(|svg| svg.draw_text(text, &style, tenths(at)));
+    }
+}
+
+fn tenths(at: (f64, f64)) -> (i32, i32) {
+    (fine(at.0), fine(at.1))
+}

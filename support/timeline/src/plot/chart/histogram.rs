@@ -1,0 +1,235 @@
+//! How values are distributed: how many are about so long, or up to so long.
+
+use std::fmt;
+use std::time::Duration;
+
+use plotters::coord::ranged1d::ValueFormatter;
+use plotters::prelude::*;
+
+use super::super::area::Area;
+use super::super::canvas::Canvas;
+use super::super::figure::Figure;
+use super::super::palette::colour;
+use super::super::svg::{FINE, fine};
+use super::axis::{Axis, Unit};
+use super::field::{Field, field, with_names};
+use super::head::{Chart, Head};
+use super::shared::shared_methods;
+use crate::timing::Timing;
+use crate::units::{count as counted, human};
+
+const FIELD: f64 = 170.0;
+
+/// Columns of a histogram.
+const BINS: usize = 60;
+
+/// Points of a cumulative line; more than the field has pixels would not be seen.
+const STEPS: usize = 400;
+
+/// The distribution of times, such as latencies: as a histogram, or cumulative.
+///
+/// ```
+/// use std::time::Duration;
+/// use timeline::plot::Histogram;
+///
+/// let times: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+/// let picture = Histogram::new().sample("answer", &times);
+/// assert!(picture.text().contains("median 50 ms, 99 % within 99 ms, longest 100 ms"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Histogram {
+    head: Head,
+    samples: Vec<Timing>,
+    cumulative: bool,
+}
+
+shared_methods!(Histogram, "timeline::plot::Histogram::new()");
+
+impl Histogram {
+    /// Without a sample yet.
+    ///
+    /// ```
+    /// assert_eq!(timeline::plot::Histogram::new().text(), "Nothing was measured.");
+    /// ```
+    pub fn new() -> Histogram {
+        Histogram::default()
+    }
+
+    /// With one more sample of times, in a colour of its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let times = [Duration::from_millis(1); 3];
+    /// let picture = timeline::plot::Histogram::new().sample("one", &times);
+    /// assert!(picture.text().contains("3 values"));
+    /// ```
+    pub fn sample(&self, name: &str, times: &[Duration]) -> Histogram {
+        self.with(|same| same.samples.push(Timing::new(name, times.to_vec())))
+    }
+
+    /// Cumulative: for each time the part of all values that stayed within it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let picture = timeline::plot::Histogram::new().sample("one", &[Duration::from_millis(1)]);
+    /// assert_ne!(picture.cumulative().svg(), picture.svg());
+    /// ```
+    pub fn cumulative(&self) -> Histogram {
+        self.with(|same| same.cumulative = true)
+    }
+
+    /// With a logarithmic axis of time, for values that differ by powers of ten.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let times = [1, 10, 1000].map(Duration::from_micros);
+    /// let picture = timeline::plot::Histogram::new().sample("one", &times);
+    /// assert_ne!(picture.log().svg(), picture.svg());
+    /// ```
+    pub fn log(&self) -> Histogram {
+        self.with(|same| same.head.log = true)
+    }
+
+    fn axis(&self) -> Axis {
+        let samples = self
+            .samples
+            .iter()
+            .filter(|sample| !sample.samples().is_empty());
+        let ends = samples.flat_map(|sample| [sample.min(), sample.max()]);
+        let ends = ends.map(|time| time.as_secs_f64());
+        let mut axis = Axis::between(ends.clone(), self.head.log, Unit::Seconds);
+        let low = ends.fold(f64::INFINITY, f64::min);
+        // Where zero is near, it belongs into the picture.
+        if !self.head.log && low.is_finite() && low < 0.3 * axis.to {
+            axis.from = 0.0;
+        }
+        axis.from = axis.from.max(if self.head.log { 1e-10 } else { 0.0 });
+        axis
+    }
+
+    /// The part of a sample that falls into each bin.
+    fn bins(&self, axis: &Axis, sample: &Timing) -> Vec<f64> {
+        let mut bins = vec![0.0; BINS];
+        for time in sample.samples() {
+            let bin = axis.part(time.as_secs_f64()) * BINS as f64;
+            bins[(bin as usize).min(BINS - 1)] += 1.0 / sample.samples().len() as f64;
+        }
+        bins
+    }
+
+    /// Columns of equal width on paper. (plotters' `Histogram` counts whole numbers, and has no
+    /// logarithmic axis.)
+    fn draw_bins(
+        &self,
+        field: &mut Field,
+        axis: &Axis,
+        bins: &[f64],
+        colour: RGBColor,
+        least: f64,
+    ) {
+        // Of several samples the one in front leaves the others visible.
+        let opacity = if self.samples.len() > 1 { 0.6 } else { 1.0 };
+        let bins = bins.iter().enumerate().filter(|(_, part)| **part > 0.0);
+        let _ = field.draw_series(bins.map(|(place, part)| {
+            let [left, right] = [place, place + 1].map(|n| axis.value(n as f64 / BINS as f64));
+            // A bin of few is seen, too.
+            let corners = [(left, part.max(least)), (right, 0.0)];
+            let mut column = Rectangle::new(corners, colour.mix(opacity).filled());
+            column.set_margin(0, 0, fine(0.5) as u32, fine(0.5) as u32);
+            column
+        }));
+    }
+
+    fn draw_cumulative(&self, field: &mut Field, axis: &Axis, sample: &Timing, colour: RGBColor) {
+        let steps = sample.samples().len().min(STEPS);
+        let mut points = vec![(axis.from, 0.0)];
+        for step in 0..=steps {
+            let part = step as f64 / steps.max(1) as f64;
+            let time = sample.quantile(part).as_secs_f64();
+            points.push((time, points[points.len() - 1].1));
+            points.push((time, part));
+        }
+        points.push((axis.to, 1.0));
+        points.dedup();
+        let style = colour.stroke_width(fine(2.0) as u32);
+        let _ = field.draw_series(LineSeries::new(points, style));
+    }
+}
+
+impl Chart for Histogram {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn height(&self) -> f64 {
+        with_names(FIELD)
+    }
+
+    fn draw(&self, canvas: &Canvas, area: Area) {
+        let named = self.samples.iter().enumerate();
+        let entries: Vec<_> = named
+            .map(|(place, sample)| (sample.name(), colour(place), false))
+            .collect();
+        let x = self.axis();
+        let bins: Vec<Vec<f64>> = self.samples.iter().map(|s| self.bins(&x, s)).collect();
+        let (y, name) = match self.cumulative {
+            true => (
+                Axis::new(0.0, 1.0, false, Unit::Part),
+                "part within this time",
+            ),
+            false => {
+                let parts = bins.iter().flatten().copied();
+                (Axis::over(parts, false, Unit::Part), "part of all values")
+            }
+        };
+        let least = y.to * 1.5 / FIELD;
+        let axes = ((x.clone(), "time", &[][..]), (y, name));
+        let mut field = field(canvas, area, FIELD, &entries, axes.0, axes.1);
+        for (place, sample) in self.samples.iter().enumerate() {
+            if self.cumulative {
+                self.draw_cumulative(&mut field, &x, sample, colour(place));
+            } else {
+                self.draw_bins(&mut field, &x, &bins[place], colour(place), least);
+            }
+            // The median, as a mark below the axis.
+            let (x, y) = field.backend_coord(&(sample.median().as_secs_f64(), 0.0));
+            let at = (f64::from(x) / FINE, f64::from(y) / FINE);
+            canvas.marker(at, 4.0, 2, colour(place));
+        }
+    }
+
+    fn words(&self) -> String {
+        let each = self.samples.iter().map(|sample| {
+            let count = sample.samples().len();
+            let [median, most, longest] =
+                [sample.median(), sample.quantile(0.99), sample.max()].map(human);
+            format!(
+                "{}, {}: median {median}, 99 % within {most}, longest {longest}",
+                sample.name(),
+                counted(count, "value", "values")
+            )
+        });
+        let each: Vec<String> = each.collect();
+        match each.is_empty() {
+            true => "Nothing was measured.".to_string(),
+            false => each.join("; ") + ".",
+        }
+    }
+
+    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        let axis = self.axis();
+        for sample in &self.samples {
+            let bins = self.bins(&axis, sample);
+            let most = bins.iter().copied().fold(1e-9, f64::max);
+            let level = |part: &f64| LEVELS[(part / most * 8.0).ceil() as usize];
+            let line: String = bins.iter().map(level).collect();
+            writeln!(f, "{} │{line}│", sample.name())?;
+        }
+        let ends = [axis.from, axis.to].map(|end| axis.format_ext(&end));
+        writeln!(f, "from {} to {}", ends[0], ends[1])
+    }
+}

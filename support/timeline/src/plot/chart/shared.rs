@@ -1,0 +1,56 @@
+//! The methods that all kinds of charts have.
+
+/// The methods that all kinds of charts share. `$make` is an expression for a doctest.
+macro_rules! shared_methods {
+    ($chart:ident, $make:literal) => {
+        impl $chart {
+            /// The same but for one thing.
+            fn with(&self, change: impl FnOnce(&mut $chart)) -> $chart {
+                let mut same = self.clone();
+                change(&mut same);
+                same
+            }
+
+            /// Writes a title over the picture.
+            ///
+            /// ```
+            #[doc = concat!("let picture = ", $make, ".title(\"A title\");")]
+            /// assert!(picture.text().starts_with("A title: "));
+            /// ```
+            pub fn title(&self, title: &str) -> $chart {
+                self.with(|same| same.head.title = Some(title.to_string()))
+            }
+
+            /// The picture's width in pixels, 740 unless told otherwise, at least 300.
+            ///
+            /// ```
+            #[doc = concat!("let picture = ", $make, ".width(500);")]
+            /// assert!(picture.svg().contains("max-width:500px"));
+            /// ```
+            pub fn width(&self, px: u32) -> $chart {
+                self.with(|same| same.head.width = px.clamp(300, 10_000))
+            }
+
+            /// What the picture shows, in a sentence with numbers.
+            ///
+            /// ```
+            #[doc = concat!("assert!(", $make, ".text().ends_with('.'));")]
+            /// ```
+            pub fn text(&self) -> String {
+                Chart::sentence(self)
+            }
+        }
+
+        super::super::figure::figure_methods!($chart, $make, |chart: &$chart| {
+            Figure::of_chart(std::sync::Arc::new(chart.clone()))
+        });
+
+        impl std::fmt::Display for $chart {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                writeln!(f, "{}", Chart::sentence(self))?;
+                Chart::characters(self, f)
+            }
+        }
+    };
+}
+pub(super) use shared_methods;

@@ -1,0 +1,97 @@
+//! Puts what a trace recorded into the order in which it is drawn.
+
+use std::collections::HashMap;
+
+use super::arrows::arrows;
+use super::family::family;
+use super::model::{Data, ProcessData, ns};
+use super::rows::lane_data;
+use crate::trace::{Event, Kind, Lane, Trace};
+
+impl Data {
+    pub fn new(trace: &Trace) -> Data {
+        let now = ns(trace.elapsed());
+        let events = trace.events();
+        let lanes = trace.lanes();
+        let dropped = trace.dropped();
+        let origins = lanes.iter().flat_map(|lane| [lane.fork, lane.spawn]);
+        let origins: Vec<_> = origins.flatten().collect();
+        let starts = events.iter().map(|event| ns(event.start));
+        let Some(zero) = starts.chain(origins.iter().map(|it| ns(it.at))).min() else {
+            return Data {
+                dropped,
+                ..Data::default()
+            };
+        };
+        let ends = events.iter().map(|e| ns(e.end.unwrap_or(e.start)));
+        let first_moments = origins.iter().map(|origin| ns(origin.began));
+        let over = lanes.iter().filter_map(|lane| lane.end);
+        let over = over.map(|end| ns(end.seen.map_or(end.at, |seen| seen.at)));
+        let mut last = ends.chain(first_moments).chain(over).max().unwrap_or(zero);
+        if goes_on(&lanes, &events) {
+            last = last.max(now);
+        }
+
+        // A thread's lane shows the polls of its tasks, too.
+        let mut by_lane: HashMap<(i32, i32, u32), Vec<&Event>> = HashMap::new();
+        for event in &events {
+            let thread = (event.pid, event.tid, 0);
+            if let Some(task) = event.task {
+                by_lane.entry((event.pid, 0, task)).or_default().push(event);
+                if event.kind == Kind::Polled {
+                    by_lane.entry(thread).or_default().push(event);
+                }
+            } else {
+                by_lane.entry(thread).or_default().push(event);
+            }
+        }
+        let order = family(&lanes, &events);
+        let mut processes: Vec<ProcessData> = Vec::new();
+        for lane in order.iter().map(|place| &lanes[*place]) {
+            let key = match lane.task {
+                Some(task) => (lane.pid, 0, task),
+                None => (lane.pid, lane.tid, 0),
+            };
+            let events = by_lane.remove(&key).unwrap_or_default();
+            let data = lane_data(lane, &events, zero, last);
+            match processes.last_mut() {
+                Some(process) if process.pid == lane.pid => process.lanes.push(data),
+                _ => processes.push(ProcessData {
+                    pid: lane.pid,
+                    lanes: vec![data],
+                }),
+            }
+        }
+        let mut data = Data {
+            processes,
+            arrows: Vec::new(),
+            length: last - zero,
+            dropped,
+            has_running: events.iter().any(|event| event.kind == Kind::Running),
+        };
+        let ordered: Vec<&Lane> = order.iter().map(|place| &lanes[*place]).collect();
+        arrows(&mut data, &ordered, &events, zero);
+        data
+    }
+}
+
+/// Whether a span is open whose thread is still there to end it.
+fn goes_on(lanes: &[Lane], events: &[Event]) -> bool {
+    let open = events.iter().filter(|event| event.end.is_none());
+    let mut open: Vec<(i32, i32)> = open.map(|event| (event.pid, event.tid)).collect();
+    open.sort_unstable();
+    open.dedup();
+    open.into_iter().any(|(pid, tid)| {
+        let mut own = lanes.iter().filter(|l| l.task.is_none() && l.pid == pid);
+        let over = own.any(|l| (l.tid == tid || l.tid == pid) && l.end.is_some());
+        !over && alive(pid, tid)
+    })
+}
+
+/// Whether the system still knows the thread, and not as a zombie.
+fn alive(pid: i32, tid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat"));
+    // The state stands after the name, which is in brackets and may hold anything.
+    let state = stat.as_deref().ok().and_then(|stat| stat.rsplit_once(") "));
+    state.is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
+}

@@ -1,0 +1,99 @@
+//! Draws the arrows between lanes.
+
+use plotters::style::RGBColor;
+
+use super::canvas::Canvas;
+use super::model::{Arrow, Sort};
+use super::palette::{FAINT, INK, PAPER, QUIET};
+use super::panel::{PAD, Panel};
+
+/// More than this would be a thicket, and a large file.
+const MOST: usize = 240;
+
+/// An arrow on paper.
+pub(super) struct Line {
+    pub from: (f64, f64),
+    pub to: (f64, f64),
+    colour: RGBColor,
+    dot: bool,
+}
+
+impl Panel<'_> {
+    /// The arrows to draw, and how many of those in the window are left out for want of room.
+    /// `tops` are the tops of all lanes.
+    pub(super) fn lines(&self, tops: &[f64]) -> (Vec<Line>, usize) {
+        let (from, to) = self.timeline.window();
+        let arrows = self.timeline.data.arrows.iter();
+        let inside = arrows.filter(|it| it.from.1 <= to && it.to.1 >= from);
+        let all: Vec<&Arrow> = inside.collect();
+        // Evenly over time, as arrows come in its order.
+        let step = all.len().div_ceil(MOST).max(1);
+        let drawn: Vec<Line> = all
+            .iter()
+            .step_by(step)
+            .map(|it| self.line(it, tops))
+            .collect();
+        let left = all.len() - drawn.len();
+        (drawn, left)
+    }
+
+    pub(super) fn draw_lines(&self, canvas: &Canvas, lines: &[Line]) {
+        // A white edge sets a line off from the bars that it crosses; many lines do without.
+        if lines.len() <= 40 {
+            for line in lines {
+                canvas.line(line.from, line.to, PAPER, 2.8);
+            }
+        }
+        let (width, dot) = match lines.len() {
+            0..=40 => (1.2, 2.2),
+            _ => (0.8, 1.5),
+        };
+        for line in lines {
+            canvas.arrow(line.from, line.to, line.colour, width);
+            if line.dot {
+                canvas.dot(line.from, dot, line.colour);
+            }
+        }
+    }
+
+    fn line(&self, arrow: &Arrow, tops: &[f64]) -> Line {
+        let (source, target) = (tops[arrow.from.0], tops[arrow.to.0]);
+        let middle = source + PAD + self.sizes.row / 2.0;
+        // It ends at the side of the row that it comes from.
+        let end = if target > source {
+            target + PAD
+        } else if target < source {
+            target + PAD + self.sizes.row
+        } else {
+            middle
+        };
+        let (colour, dot) = match &arrow.sort {
+            // Of many lanes the starts and ends would hide the rest.
+            Sort::Start | Sort::End if self.many => (FAINT, false),
+            Sort::Start => (INK, true),
+            Sort::End => (QUIET, false),
+            Sort::Message(label) => (self.frame.message(label), true),
+        };
+        Line {
+            from: (self.at(arrow.from.1), middle),
+            to: (self.at(arrow.to.1), end),
+            colour,
+            dot,
+        }
+    }
+}
+
+impl Line {
+    /// Where it crosses a lane, if it does.
+    pub fn crosses(&self, top: f64, bottom: f64) -> Option<f64> {
+        let (high, low) = if self.from.1 <= self.to.1 {
+            (self.from, self.to)
+        } else {
+            (self.to, self.from)
+        };
+        (high.1 < bottom && low.1 > top).then(|| {
+            let along = ((top - high.1) / (low.1 - high.1).max(1e-9)).clamp(0.0, 1.0);
+            high.0 + along * (low.0 - high.0)
+        })
+    }
+}

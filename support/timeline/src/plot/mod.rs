@@ -1,0 +1,62 @@
+//! Pictures: timelines of a trace, and charts of what was measured.
+//!
+//! ```
+//! use std::time::Duration;
+//! use timeline::trace::Trace;
+//!
+//! let trace = Trace::new();
+//! trace.in_span("work", || trace.busy(Duration::from_micros(300)));
+//!
+//! let picture = trace.timeline().title("A busy thread");
+//! assert!(picture.text().contains("1 lane in 1 process, 1 span"));
+//! assert!(picture.svg().contains("A busy thread"));
+//! ```
+//!
+//! | picture | of |
+//! |---|---|
+//! | [`Timeline`] | a [`trace`](crate::trace): lanes, spans, arrows |
+//! | [`Bars`] | times beside each other, with their spread |
+//! | [`Lines`] | something over a parameter, beside an ideal |
+//! | [`Histogram`] | how times are distributed, as columns or cumulative |
+//! | [`Figure`] | any of these above or beside each other |
+//!
+//! As a cell's last expression a picture shows itself as a picture, with a
+//! sentence that says the same for those who cannot see it; in a terminal, `println!` draws it
+//! with characters.
+//!
+//! For: looking at what [`trace`](crate::trace) recorded and [`timing`](crate::timing) measured.
+//! Not for: recording or measuring.
+//!
+//! A picture shows what was recorded and nothing else. Where more happened than a pixel can
+//! show, bars are merged and a line under the picture says so.
+
+mod area;
+mod arrows;
+mod axis;
+mod canvas;
+mod chart;
+mod family;
+mod figure;
+mod frame;
+mod gather;
+mod lanes;
+mod layout;
+mod lines;
+mod measured;
+mod model;
+mod palette;
+mod panel;
+mod rows;
+mod states;
+mod svg;
+mod terminal;
+mod thin;
+mod timeline;
+mod words;
+
+pub use axis::STEP;
+pub use chart::{Bars, Histogram, Lines};
+pub use figure::Figure;
+pub use timeline::Timeline;
+
+pub use crate::units::human;

@@ -1,0 +1,296 @@
+//! Writes SVG, in tenths of a pixel, for what is drawn directly and for plotters' charts.
+//!
+//! plotters has a backend for SVG, too. It counts in whole pixels, which is too coarse for a bar that
+//! begins between two, and repeats at every element what stands once at the top here: pictures would
+//! be twice as large.
+
+use std::convert::Infallible;
+use std::fmt::Write;
+
+use plotters_backend::text_anchor::{HPos, VPos};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+    FontStyle,
+};
+
+/// Parts of a pixel in which everything is counted.
+pub(super) const FINE: f64 = 10.0;
+
+/// A number of pixels in tenths.
+pub(super) fn fine(px: f64) -> i32 {
+    (px * FINE).round() as i32
+}
+
+/// The elements of a picture so far.
+pub(super) struct Svg {
+    pub elements: String,
+    size: (u32, u32),
+    /// Where an element of lines has just ended, and how it began.
+    lines: Option<(usize, String)>,
+}
+
+/// How an element of lines ends.
+const END: &str = "\"/>";
+
+/// Writing into a string cannot fail.
+pub(super) type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+
+/// The attributes that paint an element; those that are the default are left out.
+fn paint(style: &impl BackendStyle, fill: bool) -> String {
+    let BackendColor { rgb, alpha } = style.color();
+    let colour = hex(rgb);
+    let paint = match fill {
+        true => format!("fill=\"{colour}\""),
+        false => {
+            let width = style.stroke_width();
+            format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"")
+        }
+    };
+    match alpha {
+        1.0 => paint,
+        // Two decimals are more than anyone sees.
+        _ => format!("{paint} opacity=\"{}\"", (alpha * 100.0).round() / 100.0),
+    }
+}
+
+fn hex((r, g, b): (u8, u8, u8)) -> String {
+    format!("#{r:02X}{g:02X}{b:02X}")
+}
+
+impl Svg {
+    pub fn new(size: (u32, u32)) -> Svg {
+        Svg {
+            elements: String::new(),
+            size,
+            lines: None,
+        }
+    }
+
+    fn element(&mut self, name: &str, place: &str, style: &impl BackendStyle, fill: bool) -> Drawn {
+        if style.color().alpha > 0.0 {
+            let paint = paint(style, fill);
+            // A string takes whatever is written.
+            let _ = write!(self.elements, "<{name} {place} {paint}/>");
+        }
+        Ok(())
+    }
+}
+
+fn list(points: impl IntoIterator<Item = BackendCoord>) -> String {
+    let points: Vec<String> = points
+        .into_iter()
+        .map(|(x, y)| format!("{x},{y}"))
+        .collect();
+    points.join(" ")
+}
+
+impl DrawingBackend for Svg {
+    type ErrorType = Infallible;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
+        self.draw_rect((x, y), (x + 1, y + 1), &color, true)
+    }
+
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
+        self.draw_path([from, to], style)
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        let (x, y) = (from.0.min(to.0), from.1.min(to.1));
+        let (width, height) = (from.0.abs_diff(to.0), from.1.abs_diff(to.1));
+        let place = format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"");
+        self.element("rect", &place, style, fill)
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        if style.color().alpha > 0.0 {
+            let (begin, lines) = (format!("<path {} d=\"", paint(style, false)), list(path));
+            // Lines that follow each other in one style, such as dashes, are one element.
+            if self.lines == Some((self.elements.len(), begin.clone())) {
+                self.elements.truncate(self.elements.len() - END.len());
+            } else {
+                self.elements += &begin;
+            }
+            let _ = write!(self.elements, "M{lines}{END}");
+            self.lines = Some((self.elements.len(), begin));
+        }
+        Ok(())
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        (x, y): BackendCoord,
+        radius: u32,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        let place = format!("cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"");
+        self.element("circle", &place, style, fill)
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        corners: I,
+        style: &S,
+    ) -> Drawn {
+        self.element(
+            "polygon",
+            &format!("points=\"{}\"", list(corners)),
+            style,
+            true,
+        )
+    }
+
+    fn draw_text<S: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &S,
+        (x, y): BackendCoord,
+    ) -> Drawn {
+        let size = style.size();
+        // Where the base line is, by the height of lower-case letters with their ascenders.
+        let down = match style.anchor().v_pos {
+            VPos::Top => 0.76,
+            VPos::Center => 0.35,
+            VPos::Bottom => -0.24,
+        };
+        let y = y + (size * down).round() as i32;
+        let half = text_width(text, size) / 2.0;
+        let (x, anchor) = match style.anchor().h_pos {
+            // The last mark of an axis would be cut off by the edge.
+            HPos::Center => (
+                x.min((f64::from(self.size.0) - 3.0 * FINE - half) as i32),
+                "",
+            ),
+            HPos::Left => (x, " text-anchor=\"start\""),
+            HPos::Right => (x, " text-anchor=\"end\""),
+        };
+        let weight = match style.style() {
+            FontStyle::Bold => " font-weight=\"bold\"",
+            _ => "",
+        };
+        let _ = write!(
+            self.elements,
+            "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size:.0}\"{weight} \
+             fill=\"{}\">{}</text>",
+            hex(style.color().rgb),
+            escaped(text)
+        );
+        Ok(())
+    }
+
+    fn estimate_text_size<S: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &S,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+        Ok((text_width(text, style.size()) as u32, style.size() as u32))
+    }
+}
+
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(printable(other)),
+        }
+    }
+    out
+}
+
+/// XML has no way to write most control characters; a label may hold any.
+pub(super) fn printable(c: char) -> char {
+    if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') {
+        '\u{FFFD}'
+    } else {
+        c
+    }
+}
+
+/// About how wide `text` is at `size` pixels, on the wide side.
+pub(super) fn text_width(text: &str, size: f64) -> f64 {
+    let em: f64 = text
+        .chars()
+        .map(|c| match c {
+            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.34,
+            'f' | 't' | 'r' | ' ' | '(' | ')' | '[' | ']' | '-' | '/' => 0.43,
+            'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.95,
+            'A'..='Z' => 0.72,
+            '\0'..='\u{2FF}' => 0.63,
+            '\u{300}'..='\u{10FF}' => 0.75,
+            _ => 1.05,
+        })
+        .sum();
+    em * size
+}
+
+/// `text`, cut with an ellipsis so that it fits.
+pub(super) fn fitted(text: &str, size: f64, width: f64) -> String {
+    if text_width(text, size) <= width {
+        return text.to_string();
+    }
+    let mut cut = text.to_string();
+    while cut.pop().is_some() {
+        if text_width(&cut, size) + size <= width {
+            break;
+        }
+    }
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plotters::style::{BLACK, Color, RED, RGBColor};
+
+    #[test]
+    fn lines_of_one_style_are_one_element() {
+        let mut svg = Svg::new((100, 100));
+        let five = |colour: RGBColor| Color::stroke_width(&colour, 5);
+        let _ = svg.draw_line((0, 0), (10, 0), &five(BLACK));
+        let _ = svg.draw_line((20, 0), (30, 0), &five(BLACK));
+        let _ = svg.draw_line((0, 0), (0, 10), &five(RED));
+        let _ = svg.draw_rect((9, 8), (1, 2), &RED.mix(0.5), true);
+        let _ = svg.draw_line((1, 1), (2, 2), &five(RED));
+        let _ = svg.draw_circle((5, 5), 2, &RED.mix(0.0), true);
+        let wanted = [
+            r##"<path fill="none" stroke="#000000" stroke-width="5" d="M0,0 10,0M20,0 30,0"/>"##,
+            r##"<path fill="none" stroke="#FF0000" stroke-width="5" d="M0,0 0,10"/>"##,
+            r##"<rect x="1" y="2" width="8" height="6" fill="#FF0000" opacity="0.5"/>"##,
+            r##"<path fill="none" stroke="#FF0000" stroke-width="5" d="M1,1 2,2"/>"##,
+        ];
+        assert_eq!(svg.elements, wanted.concat());
+    }
+}

@@ -1,0 +1,165 @@
+//! Locks that record who waited for them and who held them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{
+    LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    TryLockError, TryLockResult,
+};
+
+use super::handle::Trace;
+use super::slot::Tag;
+use super::span::Span;
+
+/// A lock that is held, and the span that says so. Dropped, it ends the span and lets go.
+///
+/// The span ends before the lock is free and begins after it was taken: spans of one mutex never
+/// overlap.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use timeline::trace::{Held, Trace};
+///
+/// let (trace, number) = (Trace::new(), Mutex::new(1));
+/// let mut guard: Held<'_, _> = trace.lock("number", &number);
+/// *guard += 1;
+/// drop(guard);
+/// assert_eq!(*number.lock().unwrap(), 2);
+/// ```
+#[must_use = "the lock is held until the guard is dropped: bind it to a name"]
+pub struct Held<'t, G> {
+    // Fields are dropped in this order.
+    span: Span<'t>,
+    guard: G,
+}
+
+impl<G: Deref> Deref for Held<'_, G> {
+    type Target = G::Target;
+
+    fn deref(&self) -> &G::Target {
+        &self.guard
+    }
+}
+
+impl<G: DerefMut> DerefMut for Held<'_, G> {
+    fn deref_mut(&mut self) -> &mut G::Target {
+        &mut self.guard
+    }
+}
+
+impl<G: fmt::Debug> fmt::Debug for Held<'_, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.guard.fmt(f)
+    }
+}
+
+impl<G> Held<'_, G> {
+    /// The guard itself, for a condition variable's `wait`; ends the span.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// let (trace, number) = (timeline::trace::Trace::new(), Mutex::new(1));
+    /// let guard = trace.lock("number", &number).into_guard();
+    /// assert_eq!(*guard, 1);
+    /// ```
+    pub fn into_guard(self) -> G {
+        drop(self.span);
+        self.guard
+    }
+}
+
+impl Trace {
+    /// Takes the lock and records the wait for it, if there was one, as
+    /// [`Kind::Waiting`](super::Kind::Waiting) and the time it is held as
+    /// [`Kind::Holding`](super::Kind::Holding).
+    ///
+    /// Blocks until the lock is free. A name holds 24 bytes.
+    ///
+    /// # Panics
+    ///
+    /// If a thread panicked while it held the lock, as `lock().unwrap()` would.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use timeline::trace::{Kind, Trace};
+    ///
+    /// let (trace, balance) = (Trace::new(), Mutex::new(10));
+    /// *trace.lock("balance", &balance) += 5;
+    /// assert_eq!(trace.events()[0].kind, Kind::Holding);
+    /// ```
+    pub fn lock<'t, 'a, T: ?Sized>(
+        &'t self,
+        name: &str,
+        lock: &'a Mutex<T>,
+    ) -> Held<'t, MutexGuard<'a, T>> {
+        let taken = self.take(name, || lock.try_lock(), || lock.lock());
+        taken.unwrap_or_else(|_| poisoned(name))
+    }
+
+    /// Takes a read-write lock for reading, beside other readers; else as [`Trace::lock`].
+    ///
+    /// ```
+    /// use std::sync::RwLock;
+    ///
+    /// let (trace, prices) = (timeline::trace::Trace::new(), RwLock::new(vec![1, 2]));
+    /// assert_eq!(trace.read_lock("prices", &prices).len(), 2);
+    /// ```
+    pub fn read_lock<'t, 'a, T: ?Sized>(
+        &'t self,
+        name: &str,
+        lock: &'a RwLock<T>,
+    ) -> Held<'t, RwLockReadGuard<'a, T>> {
+        let taken = self.take(name, || lock.try_read(), || lock.read());
+        taken.unwrap_or_else(|_| poisoned(name))
+    }
+
+    /// Takes a read-write lock for writing, alone; else as [`Trace::lock`].
+    ///
+    /// ```
+    /// use std::sync::RwLock;
+    ///
+    /// let (trace, prices) = (timeline::trace::Trace::new(), RwLock::new(vec![1, 2]));
+    /// trace.write_lock("prices", &prices).push(3);
+    /// assert_eq!(prices.read().unwrap().len(), 3);
+    /// ```
+    pub fn write_lock<'t, 'a, T: ?Sized>(
+        &'t self,
+        name: &str,
+        lock: &'a RwLock<T>,
+    ) -> Held<'t, RwLockWriteGuard<'a, T>> {
+        let taken = self.take(name, || lock.try_write(), || lock.write());
+        taken.unwrap_or_else(|_| poisoned(name))
+    }
+
+    /// Takes a lock, by waiting for it only if it is not free, so that a wait is recorded only where
+    /// there was one.
+    pub(super) fn take<G>(
+        &self,
+        name: &str,
+        at_once: impl FnOnce() -> TryLockResult<G>,
+        waiting: impl FnOnce() -> LockResult<G>,
+    ) -> LockResult<Held<'_, G>> {
+        let taken = match at_once() {
+            Err(TryLockError::WouldBlock) => self.waiting(name, waiting),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
+            Ok(guard) => Ok(guard),
+        };
+        match taken {
+            Ok(guard) => Ok(self.held(name, guard)),
+            Err(poisoned) => Err(PoisonError::new(self.held(name, poisoned.into_inner()))),
+        }
+    }
+
+    pub(super) fn held<G>(&self, name: &str, guard: G) -> Held<'_, G> {
+        Held {
+            span: self.begin(Tag::Holding, name),
+            guard,
+        }
+    }
+}
+
+#[cold]
+fn poisoned(name: &str) -> ! {
+    panic!("a thread panicked while it held the lock {name:?}")
+}

@@ -3,26 +3,20 @@
 use std::io::{Read, Write};
 
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
 use processes::{Counter, Shared};
+
+mod forked;
+
+use forked::ended_well;
 
 /// A child that runs `work` and exits with 0.
 fn child(work: impl FnOnce()) -> Pid {
-    // SAFETY: other tests' threads are not in the child, and their locks may be held: the child
-    // takes none but malloc's, which the C library makes ready again.
-    match unsafe { fork() }.unwrap() {
-        ForkResult::Child => {
-            work();
-            // SAFETY: ends the child without running what the test runner has registered.
-            unsafe { libc::_exit(0) }
-        }
-        ForkResult::Parent { child } => child,
-    }
-}
-
-fn ended_well(child: Pid) {
-    assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
+    forked::child(|| {
+        work();
+        true
+    })
 }
 
 #[test]

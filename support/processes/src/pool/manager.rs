@@ -166,7 +166,12 @@ impl Manager {
                 continue;
             };
             let exit = pidfd::reap(worker.pidfd.as_fd());
-            if let Some(task) = self.book.died(seat, worker.line.begun()) {
+            let (pid, begun) = (worker.pid.as_raw(), worker.line.begun());
+            // Its successor has no business with it.
+            drop(worker);
+            // Nobody is told of a worker's death who can still see it among the living.
+            self.tell_pids();
+            if let Some(task) = self.book.died(seat, begun) {
                 deliver(vec![(task, Err(TaskError::Died(exit)))]);
             }
             if self.finishing {
@@ -174,7 +179,7 @@ impl Manager {
                 continue;
             }
             if let Some(watch) = &self.watch {
-                watch.ended(worker.pid.as_raw(), exit);
+                watch.ended(pid, exit);
             }
             if self.book.is_hopeless() {
                 return Err(TaskError::NoWorkers(exit));

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::{self, StderrLock, StdoutLock, Write};
 use std::os::unix::fs::MetadataExt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const MOMENT: Duration = Duration::from_millis(10);
 /// The name of this module's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "streams";
 
-/// So many threads of the process are known to hold no stream for long.
+/// How many threads of the process live that hold no stream for long.
 static HARMLESS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
@@ -40,6 +40,7 @@ pub struct Held {
     locks: Option<(OutLock, ErrLock)>,
     /// Whether it is the outermost of this thread's.
     first: bool,
+    process: u32,
 }
 
 /// Takes the locks. Blocks while another thread prints, for a second at most.
@@ -57,6 +58,7 @@ pub fn hold() -> Held {
     Held {
         locks: first.then(locks).flatten(),
         first,
+        process: std::process::id(),
     }
 }
 
@@ -77,24 +79,43 @@ impl Drop for Held {
         if self.first {
             HOLDS.set(false);
         }
+        if self.process != std::process::id() {
+            // A child has only the thread that forked it.
+            HARMLESS.store(0, SeqCst);
+        }
     }
 }
 
-/// So many threads of the calling process never hold a stream while they wait for another thread that
-/// may fork: with no others, [`hold`] needs no help. A forked child has none of them, and says so.
+/// A thread that never holds a stream while it waits for another thread that may fork; it is one
+/// until this is dropped.
+pub struct Harmless(());
+
+/// Says that the calling thread is [`Harmless`]: a [`hold`] that finds no others needs no help of a
+/// thread. It must be said by the thread itself: one that is only about to start is not there yet.
 ///
 /// ```
-/// processes::streams::harmless_threads(0);
+/// let ticks = std::thread::spawn(|| {
+///     let _harmless = processes::streams::harmless();
+///     // waits for no thread that forks
+/// });
+/// # ticks.join().unwrap();
 /// ```
-pub fn harmless_threads(count: u64) {
-    HARMLESS.store(count, Relaxed);
+pub fn harmless() -> Harmless {
+    HARMLESS.fetch_add(1, SeqCst);
+    Harmless(())
+}
+
+impl Drop for Harmless {
+    fn drop(&mut self) {
+        HARMLESS.fetch_sub(1, SeqCst);
+    }
 }
 
 fn locks() -> Option<(OutLock, ErrLock)> {
     let err = || io::stderr().lock();
     // A directory has two links, and one for each directory in it: here a thread. Alone, there is
     // nobody to wait for, and the locks may be this thread's own.
-    let alone = 3 + HARMLESS.load(Relaxed);
+    let alone = 3 + HARMLESS.load(SeqCst);
     if fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() <= alone) {
         return Some((Lock(flushed()), Lock(err())));
     }
@@ -163,6 +184,16 @@ mod tests {
             (started.elapsed(), held.locks.is_some())
         };
         std::thread::spawn(hold).join().unwrap()
+    }
+
+    #[test]
+    fn a_thread_is_harmless_while_it_says_so() {
+        let count = || HARMLESS.load(SeqCst);
+        let inside = std::thread::spawn(move || {
+            let _harmless = harmless();
+            count()
+        });
+        assert_eq!((inside.join().unwrap(), count()), (1, 0));
     }
 
     #[test]

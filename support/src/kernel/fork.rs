@@ -12,7 +12,7 @@
 use super::{output, programs};
 use nix::unistd::dup2_stdin;
 use processes::lifeline::{Lifeline, killed_with_thread_of};
-use processes::streams::{Held, harmless_threads, hold};
+use processes::streams::{Held, hold};
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
@@ -41,7 +41,6 @@ pub fn forks() -> usize {
 
 pub fn install() -> io::Result<()> {
     LIFELINE.make()?;
-    harmless_threads(output::THREADS);
     // SAFETY: the handlers are functions of this library, which is never unloaded.
     match unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) }
     {
@@ -62,7 +61,6 @@ extern "C" fn after_in_parent() {
 }
 
 extern "C" fn after_in_child() {
-    harmless_threads(0);
     die_with(PARENT.load(Relaxed));
     output::leave_to_parent();
     if let Some(nothing) = programs::nothing() {

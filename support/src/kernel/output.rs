@@ -44,7 +44,7 @@ mod wire;
 mod words;
 
 pub use programs::pipe as program_pipe;
-pub use state::{THREAD, THREADS, has_front, in_child, is_carried, panicked};
+pub use state::{THREAD, has_front, in_child, is_carried, panicked};
 
 /// The longest that [`sync`] waits for the kernel to take what was written, in ms.
 const SYNC_LIMIT: u32 = 1000;

@@ -11,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::kill;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg};
 use nix::unistd::Pid;
+use processes::streams::harmless;
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -32,6 +33,8 @@ const FLUSH_LIMIT: Duration = Duration::from_millis(250);
 /// Carries for as long as the process lives, and ends it when the kernel has gone: a cell that
 /// still runs then runs for nobody.
 pub fn run(streams: &'static Streams) {
+    // Neither this thread nor the one that flushes waits for a cell.
+    let _harmless = harmless();
     let process = std::process::id() as i32;
     let mut relay = Relay {
         streams,
@@ -316,6 +319,7 @@ impl Relay {
 fn start_flusher() -> Sender<Sender<io::Result<()>>> {
     let (flusher, requests) = channel::<Sender<_>>();
     let flush = move || {
+        let _harmless = harmless();
         for done in requests {
             let _ = done.send(io::stdout().flush());
         }

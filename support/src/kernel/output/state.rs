@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// The name of this library's threads, by which lists of threads leave them out.
 pub const THREAD: &str = "support-output";
-/// So many stay: the one that carries and the one that flushes, neither of which waits for a cell.
-pub const THREADS: u64 = 2;
 
 /// Of a pair the first is stdout's, the second stderr's.
 pub struct Streams {

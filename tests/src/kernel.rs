@@ -27,6 +27,8 @@ pub struct Kernel {
     pub process: Child,
     /// The folder for the kernel's temporary files, named in its environment.
     pub folder: tempfile::TempDir,
+    /// Whether the front stands before evcxr.
+    front: bool,
 }
 
 /// What a cell answered.
@@ -96,7 +98,8 @@ impl Kernel {
     /// The stock kernel, on a copy of the template so that it need not compile `support` first, and
     /// ended like ours.
     pub fn start_without_front() -> Kernel {
-        Kernel::launch_by(&crate::repository().join("notebooks"), |file, folder| {
+        let notebooks = crate::repository().join("notebooks");
+        let mut kernel = Kernel::launch_by(&notebooks, |file, folder| {
             let home = lab::home::Home::at(&crate::repository()).expect("the repository");
             let installed = lab::installed::Installed::read(&home).expect("a set-up");
             let template = lab::template::Template::current(&home, &installed);
@@ -117,7 +120,9 @@ impl Kernel {
             }
             command.stdin(Stdio::piped());
             command
-        })
+        });
+        kernel.front = false;
+        kernel
     }
 
     fn launch(directory: &Path, variables: &[(&str, &str)]) -> Kernel {
@@ -162,6 +167,7 @@ impl Kernel {
             client,
             process,
             folder,
+            front: true,
         }
     }
 
@@ -169,6 +175,29 @@ impl Kernel {
     pub fn run(&mut self, code: &str) -> Reply {
         let id = self.begin(code);
         self.finish(&id)
+    }
+
+    /// Runs a cell whose stdout is whole when this holds of it.
+    ///
+    /// With the front it is whole when the cell ends. evcxr alone carries the text and the end on
+    /// different ways, and now and then the end is the first to arrive: then the text is waited for.
+    pub fn run_saying(&mut self, code: &str, whole: impl Fn(&str) -> bool) -> Reply {
+        let mut reply = self.run(code);
+        let Kernel {
+            runtime,
+            client,
+            front,
+            ..
+        } = self;
+        let late = async {
+            while !(*front || whole(&reply.stdout)) {
+                let message = client.next().await;
+                hear(&mut reply, &message, &message.parent);
+            }
+        };
+        // What never comes is missed by the test.
+        let _ = runtime.block_on(async { timeout(Duration::from_secs(10), late).await });
+        reply
     }
 
     /// Sends a cell and does not wait for it.

@@ -9,7 +9,7 @@ const SET_UP: &str = "use std::process::{Command, Stdio};";
 /// Runs a cell that starts a program which inherits stdin, and checks that the kernel still
 /// answers, and answers for the right cell.
 fn expect(kernel: &mut Kernel, cell: &str, expected: &str) {
-    let reply = kernel.run(cell).ok();
+    let reply = kernel.run_saying(cell, |said| said == expected).ok();
     assert_eq!(
         (reply.stdout.as_str(), reply.stderr.as_str()),
         (expected, ""),
@@ -21,10 +21,10 @@ fn expect(kernel: &mut Kernel, cell: &str, expected: &str) {
         reply.took
     );
     for number in [3, 4] {
-        let reply = kernel
-            .run(&format!("println!(\"cell {number}\"); {number} * 2"))
-            .ok();
-        assert_eq!(reply.stdout, format!("cell {number}\n"), "after {cell}");
+        let text = format!("cell {number}\n");
+        let after = format!("println!(\"cell {number}\"); {number} * 2");
+        let reply = kernel.run_saying(&after, |said| said == text).ok();
+        assert_eq!(reply.stdout, text, "after {cell}");
         assert_eq!(reply.text(), format!("{}", number * 2), "after {cell}");
     }
 }

@@ -154,13 +154,13 @@ fn a_cell_runs_a_program_before_the_front_and_in_a_stock_kernel() {
     in_both_kernels(|kernel| {
         kernel.run("use support::prelude::*;").ok();
         let reply = kernel
-            .run(r#"let run = python("queues.py").arg(0.01).run(); println!("{}", run.trace().lanes().len());"#)
+            .run_saying(r#"let run = python("queues.py").arg(0.01).run(); println!("{}", run.trace().lanes().len());"#, |said| said.ends_with("-15\n3\n"))
             .ok();
         let said: Vec<_> = reply.stdout.lines().collect();
         assert_eq!(said[said.len() - 2..], ["The reader's exit code: -15", "3"]);
         // From a thread that ends, too.
         let reply = kernel
-            .run(r#"std::thread::spawn(|| python("fork.py").run().stdout.lines().count()).join().unwrap()"#)
+            .run_saying(r#"std::thread::spawn(|| python("fork.py").run().stdout.lines().count()).join().unwrap()"#, |said| said.lines().count() == 3)
             .ok();
         assert_eq!(
             (reply.text(), reply.stdout.lines().count()),

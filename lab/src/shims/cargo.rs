@@ -156,6 +156,7 @@ fn keep(
     if let Some(kept) = kept.complete(paths, std::str::from_utf8(messages)?) {
         // cargo may have changed the lock file; the next build begins by putting it back.
         restore_lock(paths)?;
+        direct::keep_source(paths, &kept);
         kept.save(paths, &Key::of(paths, BUILD, arguments)?)?;
     }
     Ok(())

@@ -20,6 +20,9 @@ use std::process::{Command, ExitCode, Stdio};
 /// compile once more, in hope of a better message; here the text is the same, and so is the message.
 const FAILURE: &str = "failure.json";
 
+/// The texts of the cells, beside the build directory.
+const SOURCES: &str = "sources";
+
 /// cargo's exit code where something did not compile.
 const FAILED: u8 = 101;
 
@@ -39,6 +42,7 @@ pub fn compile(paths: &Paths, kept: &Kept, is_check: bool) -> Result<(How, ExitC
     if rustc.succeeded {
         if !is_check {
             hand_over(kept)?;
+            keep_source(paths, kept);
         }
         messages.push_str(&format!("{}\n", kept.artifact));
         messages.push_str(&format!("{}\n", finished(true)));
@@ -119,6 +123,20 @@ fn hand_over(kept: &Kept) -> Result<()> {
     };
     std::fs::rename(&made, wanted)
         .with_context(|| format!("{} cannot be moved to {wanted}", made.display()))
+}
+
+/// Keeps the text of a cell for as long as its library: by the library's inode, which evcxr's renaming
+/// does not change. So who knows an address in the library finds the line of the program.
+pub fn keep_source(paths: &Paths, kept: &Kept) {
+    let folder = paths.folder.join(SOURCES);
+    let library = kept.artifact["filenames"][0].as_str().map(Path::new);
+    let inode = library.and_then(|library| Some(library.metadata().ok()?.ino()));
+    // Without it a picture has no lines of the program, and nothing else is lost.
+    let _ = inode.map(|inode| {
+        std::fs::create_dir_all(&folder)?;
+        let source = paths.build.join(stock::SOURCE);
+        std::fs::copy(source, folder.join(format!("{inode}.rs")))
+    });
 }
 
 fn argument(command: &[String], name: &str) -> Option<PathBuf> {

@@ -39,6 +39,24 @@ macro_rules! programs {
                 assert_eq!(x.load(SeqCst), threads * steps);
             }
 
+            /// All steps but the last are each thread's own.
+            pub fn apart(threads: u32, steps: u32) {
+                let all: Vec<_> = (0..=threads).map(|_| Arc::new(AtomicU32::new(0))).collect();
+                let run = |thread: u32| {
+                    let (own, x) = (all[thread as usize + 1].clone(), all[0].clone());
+                    thread::spawn(move || {
+                        for _ in 1..steps {
+                            own.fetch_add(1, SeqCst);
+                        }
+                        x.fetch_add(1, SeqCst);
+                    })
+                };
+                let threads: Vec<_> = (0..threads).map(run).collect();
+                threads
+                    .into_iter()
+                    .for_each(|thread| thread.join().unwrap());
+            }
+
             pub fn locks(threads: u32, steps: u32) {
                 let x = Arc::new(Mutex::new(0));
                 let run = |_| {
@@ -87,7 +105,20 @@ struct Found {
 }
 
 fn by_explore(program: Program, threads: u32, steps: u32) -> Found {
-    let search = interleavings::Search::new().schedules(MOST as u64);
+    by_search(interleavings::Search::new(), program, threads, steps)
+}
+
+fn by_reduced(program: Program, threads: u32, steps: u32) -> Found {
+    by_search(
+        interleavings::Search::new().reduced(),
+        program,
+        threads,
+        steps,
+    )
+}
+
+fn by_search(search: interleavings::Search, program: Program, threads: u32, steps: u32) -> Found {
+    let search = search.schedules(MOST as u64);
     let report = search.run(move || program(threads, steps));
     assert_eq!(report.failed(), 0, "{report}");
     Found {
@@ -134,27 +165,28 @@ fn main() {
     );
     type Engine = fn(Program, u32, u32) -> Found;
     type Row = (&'static str, Engine, Program);
-    let rows = |adds: bool| -> [Row; 3] {
-        let pick = |a: Program, b: Program| if adds { a } else { b };
+    let rows = |[ours, shuttles, looms]: [Program; 3]| -> [Row; 4] {
         [
-            ("interleavings", by_explore, pick(ours::adds, ours::locks)),
-            (
-                "shuttle's own DFS",
-                by_shuttle,
-                pick(plain::adds, plain::locks),
-            ),
-            ("loom", by_loom, pick(looms::adds, looms::locks)),
+            ("interleavings", by_explore, ours),
+            ("interleavings, reduced", by_reduced, ours),
+            ("shuttle's own DFS", by_shuttle, shuttles),
+            ("loom", by_loom, looms),
         ]
     };
-    for (what, adds, threads, steps) in [
-        ("atomic additions", true, 2, 4),
-        ("atomic additions", true, 2, 7),
-        ("atomic additions", true, 3, 3),
-        ("mutex", false, 2, 4),
-        ("mutex", false, 3, 2),
+    let adds: [Program; 3] = [ours::adds, plain::adds, looms::adds];
+    let apart: [Program; 3] = [ours::apart, plain::apart, looms::apart];
+    let locks: [Program; 3] = [ours::locks, plain::locks, looms::locks];
+    for (what, programs, threads, steps) in [
+        ("atomic additions", adds, 2, 4),
+        ("atomic additions", adds, 2, 7),
+        ("atomic additions", adds, 3, 3),
+        ("atomic additions", adds, 3, 4),
+        ("additions apart, the last together", apart, 3, 4),
+        ("mutex", locks, 2, 4),
+        ("mutex", locks, 3, 2),
     ] {
         println!("{threads} threads, {steps} steps each: {what}");
-        for (engine, run, program) in rows(adds) {
+        for (engine, run, program) in rows(programs) {
             let found = black_box(run(program, threads, steps));
             let rate = found.schedules as f64 / found.time.as_secs_f64();
             let more = if found.schedules + 1 >= MOST {

@@ -1,5 +1,6 @@
 //! Who decides wherever an execution could go on in several ways.
 
+use super::reduce::Touched;
 use super::schedule::Turn;
 
 /// The choices of one execution, and how the next one differs.
@@ -17,10 +18,14 @@ pub(super) enum Chooser {
     },
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Choice {
     taken: u32,
     of: u32,
+    /// What had been done up to it, and what could be done next.
+    trail: u64,
+    /// Of a reduced search: what each step that was tried here had to do with.
+    tried: Vec<Touched>,
 }
 
 impl Chooser {
@@ -44,14 +49,15 @@ impl Chooser {
         }
     }
 
-    /// Which of these threads takes the next step: a place in the list.
+    /// Which of these threads takes the next step: a place in the list. `trail` stands for all that
+    /// was done so far.
     ///
     /// # Errors
     ///
     /// Why the execution cannot be what it was before.
-    pub fn thread(&mut self, threads: &[usize]) -> Result<usize, String> {
+    pub fn thread(&mut self, threads: &[usize], trail: u64) -> Result<usize, String> {
         let Chooser::Given { turns, at, picked } = self else {
-            return self.among(threads.len());
+            return self.among(threads.len(), trail);
         };
         let Some(turn) = turns.get(*at) else {
             return Ok(0);
@@ -67,9 +73,9 @@ impl Chooser {
     }
 
     /// Which of `of` things happens within a step.
-    pub fn pick(&mut self, of: usize) -> Result<usize, String> {
+    pub fn pick(&mut self, of: usize, trail: u64) -> Result<usize, String> {
         let Chooser::Given { turns, at, picked } = self else {
-            return self.among(of);
+            return self.among(of, trail);
         };
         let picks = at.checked_sub(1).and_then(|last| turns.get(last));
         let pick = picks.and_then(|turn| turn.picks.get(*picked)).copied();
@@ -85,7 +91,7 @@ impl Chooser {
         }
     }
 
-    fn among(&mut self, of: usize) -> Result<usize, String> {
+    fn among(&mut self, of: usize, trail: u64) -> Result<usize, String> {
         match self {
             // Nothing to remember where there is nothing to choose.
             _ if of == 1 => Ok(0),
@@ -96,8 +102,10 @@ impl Chooser {
                     None => path.push(Choice {
                         taken: 0,
                         of: of as u32,
+                        trail,
+                        tried: Vec::new(),
                     }),
-                    Some(before) if before.of as usize == of => {}
+                    Some(before) if (before.of as usize, before.trail) == (of, trail) => {}
                     Some(_) => return Err(unrepeatable()),
                 }
                 Ok(path[place].taken as usize)
@@ -107,8 +115,47 @@ impl Chooser {
         }
     }
 
+    /// What the steps that were tried at the last choice had to do with: all but the one that is tried
+    /// now.
+    pub fn tried(&self) -> &[Touched] {
+        match self {
+            Chooser::All { path, at } => {
+                let last = at.checked_sub(1).and_then(|last| path.get(last));
+                last.map_or(&[], |last| &last.tried[..last.taken as usize])
+            }
+            _ => &[],
+        }
+    }
+
+    /// Which choice was the last.
+    pub fn place(&self) -> Option<usize> {
+        match self {
+            Chooser::All { at, .. } => at.checked_sub(1),
+            _ => None,
+        }
+    }
+
+    /// The step that is tried at this choice had to do with that.
+    pub fn note(&mut self, place: usize, touched: &Touched) {
+        if let Chooser::All { path, .. } = self
+            && let Some(choice) = path.get_mut(place)
+        {
+            let taken = choice.taken as usize;
+            choice.tried.resize_with(taken + 1, Touched::default);
+            choice.tried[taken].join(touched);
+        }
+    }
+
     pub fn is_given(&self) -> bool {
         matches!(self, Chooser::Given { .. })
+    }
+
+    /// Whether an execution that is over has met all the choices that it was to repeat.
+    pub fn is_met(&self) -> bool {
+        match self {
+            Chooser::All { path, at } => *at == path.len(),
+            _ => true,
+        }
     }
 
     /// As at the beginning of the whole search.
@@ -158,6 +205,11 @@ pub(super) fn unrepeatable() -> String {
      the explorer does not see (the time, random numbers, a HashMap's order, a static, a real \
      thread)"
         .to_string()
+}
+
+/// Puts a number to a trail of them.
+pub(super) fn mix(trail: u64, number: u64) -> u64 {
+    split_mix(&mut (trail ^ number))
 }
 
 /// Steele, Lea and Flood's SplitMix64: enough for picking, and the same everywhere.

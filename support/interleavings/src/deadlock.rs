@@ -31,36 +31,78 @@ fn part(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> String
         0 => String::new(),
         _ => format!("holds {} and ", held.join(", ")),
     };
-    format!(
-        "{name} {holds}waits for {}",
-        awaited(threads, objects, thread, op)
-    )
+    let Awaited { what, nobody, .. } = awaited(threads, objects, thread, op);
+    format!("{name} {holds}waits for {what}{nobody}")
 }
 
-fn awaited(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> String {
-    if let Op::Join(other) = op {
-        return format!("the end of {}", threads[other].name);
+/// What a thread waits for.
+pub(super) struct Awaited {
+    pub what: String,
+    /// What is to be said if nobody can go on any more.
+    nobody: &'static str,
+    /// The thread that has to let it go on, if there is one.
+    pub whom: Option<usize>,
+}
+
+pub(super) fn awaited(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> Awaited {
+    match op {
+        Op::Join(other) => {
+            return Awaited {
+                what: format!("the end of {}", threads[other].name),
+                nobody: "",
+                whom: Some(other),
+            };
+        }
+        Op::Park => {
+            return Awaited {
+                what: "somebody to unpark it".to_string(),
+                nobody: ", and nobody is left to do so",
+                whom: None,
+            };
+        }
+        Op::Select(both) => {
+            let names = both.map(|channel| format!("`{}`", objects[channel].name));
+            return Awaited {
+                what: format!("a message in {}", names.join(" or ")),
+                nobody: " and nobody is left to send one",
+                whom: None,
+            };
+        }
+        _ => {}
     }
     let Some(object) = op.object().map(|place| &objects[place]) else {
-        return "nothing".to_string();
+        return Awaited {
+            what: "nothing".to_string(),
+            nobody: "",
+            whom: None,
+        };
     };
     let name = &object.name;
-    match (&object.kind, op) {
+    let holders = object.holders();
+    let mut nobody = "";
+    let what = match (&object.kind, op) {
         (Kind::Condvar { .. }, _) => {
-            format!("`{name}` (a Condvar) and nobody is left to notify it")
+            nobody = " and nobody is left to notify it";
+            format!("`{name}` (a Condvar)")
         }
         (Kind::Barrier { need, arrived, .. }, _) => {
             format!("`{name}` (a Barrier), where {arrived} of {need} have arrived")
         }
         (Kind::Channel(_), Op::Receive(_)) => {
-            format!("a message in `{name}` and nobody is left to send one")
+            nobody = " and nobody is left to send one";
+            format!("a message in `{name}`")
         }
         (Kind::Channel(channel), Op::Send(_)) => {
             let room = channel.room.unwrap_or(0);
             format!("room in `{name}` ({room} of {room} places are taken)")
         }
         (Kind::Channel(_), _) => format!("somebody to take its message out of `{name}`"),
-        _ if object.holders().contains(&thread) => format!("`{name}`, which it holds itself"),
+        _ if holders.contains(&thread) => format!("`{name}`, which it holds itself"),
         _ => format!("`{name}`"),
+    };
+    Awaited {
+        what,
+        nobody,
+        whom: holders.first().copied(),
     }
 }

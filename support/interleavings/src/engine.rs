@@ -11,9 +11,11 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::chooser::{Chooser, unrepeatable};
 use super::failure::{Failure, Run};
+use super::outcomes::Outcome;
 use super::panic;
 use super::report::{Bound, Report};
-use super::world::{self, Verdict, World, with};
+use super::schedule;
+use super::world::{self, Rules, Verdict, World, with};
 
 pub(super) type Program = Arc<dyn Fn() + Send + Sync>;
 
@@ -31,54 +33,80 @@ pub(super) struct Progress {
 #[derive(Clone)]
 pub(super) struct Bounds {
     pub schedules: u64,
-    pub depth: usize,
     pub time: Duration,
     pub keep_going: bool,
+    /// Whether it is asked how the program can end.
+    pub outcomes: bool,
+    pub rules: Rules,
 }
 
-/// Explores the program on the calling thread.
-pub(super) fn explore(
-    program: Program,
-    chooser: Chooser,
-    bounds: Bounds,
-    progress: Arc<Progress>,
-) -> Report {
-    panic::keep();
-    let mut search = Search {
-        begin: Instant::now(),
-        last: false,
-        reporting: matches!(chooser, Chooser::Given { .. }),
-        unlocks: false,
-        report: Report::default(),
-        bounds,
-        progress,
-    };
-    let (mut next, mut stacks) = (Some(chooser), Vec::new());
-    while let Some(chooser) = next.take()
-        && !search.is_over()
-    {
-        let mut world = World::new(
-            chooser,
-            search.bounds.depth,
-            search.unlocks,
-            search.reporting,
-        );
-        let program = Arc::clone(&program);
-        world.threads[0].start = Some(Box::new(move || program()));
-        world::put(world);
-        execute(&mut stacks, &search.progress.cancelled);
-        next = world::take().and_then(|world| search.judge(world));
+/// So many stacks that are left by failing executions are the most: the system has no more room for
+/// them.
+const LEFT: u64 = 10_000;
+
+impl Search {
+    pub fn new(
+        program: Program,
+        chooser: Chooser,
+        bounds: Bounds,
+        progress: Arc<Progress>,
+    ) -> Search {
+        Search {
+            program,
+            begin: Instant::now(),
+            last: false,
+            first: None,
+            checking: false,
+            left: 0,
+            reporting: matches!(chooser, Chooser::Given { .. }),
+            next: Some(chooser),
+            report: Report {
+                stands_for: bounds.rules.reduced.then_some(Some(0)),
+                ..Report::default()
+            },
+            bounds,
+            progress,
+        }
     }
-    search.report.time = search.begin.elapsed();
-    search.report
+
+    /// Explores on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// The search itself, if the thread is of no more use: an explored thread was left in the middle
+    /// of a panic, and the system's thread counts that panic for ever.
+    pub fn run(mut self) -> Result<Report, Box<Search>> {
+        panic::keep();
+        let mut stacks = Vec::new();
+        while let Some(chooser) = self.next.take()
+            && !self.is_over()
+        {
+            let mut world = World::new(
+                chooser,
+                self.bounds.rules.clone(),
+                self.reporting,
+                self.bounds.outcomes,
+            );
+            let program = Arc::clone(&self.program);
+            world.threads[0].start = Some(Box::new(move || program()));
+            world::put(world);
+            self.left += execute(&mut stacks, &self.progress.cancelled);
+            self.next = world::take().and_then(|world| self.judge(world));
+            if std::thread::panicking() {
+                return Err(Box::new(self));
+            }
+        }
+        self.report.time = self.begin.elapsed();
+        Ok(self.report)
+    }
 }
 
 /// An explored thread.
 type Fiber = Coroutine<(), (), (), DefaultStack>;
 
 /// Runs the threads of the world in turn until it says that the execution is over. `stacks` are those
-/// of threads that have ended, to be used again.
-fn execute(stacks: &mut Vec<DefaultStack>, cancelled: &AtomicBool) {
+/// of threads that have ended, to be used again. Returns how many did not end.
+fn execute(stacks: &mut Vec<DefaultStack>, cancelled: &AtomicBool) -> u64 {
     let mut fibers: Vec<Option<Fiber>> = Vec::new();
     while !cancelled.load(Ordering::Relaxed)
         && let Some(number) = with(World::next)
@@ -93,7 +121,8 @@ fn execute(stacks: &mut Vec<DefaultStack>, cancelled: &AtomicBool) {
     }
     // What stands on the stack of a thread that did not end may be borrowed by the others: nothing of
     // it is ever run or dropped again, and the stack stays for ever.
-    fibers.into_iter().for_each(std::mem::forget);
+    let left = fibers.into_iter().flatten().map(std::mem::forget);
+    left.count() as u64
 }
 
 /// The thread of this number, ready to run.
@@ -107,21 +136,35 @@ fn fiber(number: usize, stack: Option<DefaultStack>) -> Fiber {
             thread.yielder = yielder;
             thread.start.take()
         });
-        if catch_unwind(AssertUnwindSafe(|| {
-            start.into_iter().for_each(|start| start())
-        }))
-        .is_err()
-        {
+        let run = AssertUnwindSafe(|| {
+            start.into_iter().for_each(|start| start());
+            drop_locals(number);
+        });
+        if catch_unwind(run).is_err() {
             panic::unseen();
         }
         with(|world| world.finish(number));
     })
 }
 
+/// The last made are the first to go; and they may make others.
+fn drop_locals(thread: usize) {
+    while let Some(local) = with(|world| world.threads[thread].locals.pop()) {
+        drop(local);
+    }
+}
+
 /// A search, and what it has found so far.
-struct Search {
+pub(super) struct Search {
+    program: Program,
+    next: Option<Chooser>,
     begin: Instant,
-    unlocks: bool,
+    /// What the first execution did, to be compared with what it does in the end.
+    first: Option<u64>,
+    /// Whether the first execution is run again, after all were tried.
+    checking: bool,
+    /// How many stacks were left by executions that came to no end.
+    left: u64,
     /// Whether the execution that runs is the one that will be reported: its steps are kept.
     reporting: bool,
     /// Whether there is to be no other.
@@ -137,27 +180,50 @@ impl Search {
     }
 
     /// Judges an execution that is over, and says which one is next.
-    fn judge(&mut self, mut world: World) -> Option<Chooser> {
+    fn judge(&mut self, mut world: Box<World>) -> Option<Chooser> {
         world.settle();
-        world.note_values();
+        world.note_scene();
         // What never ran may borrow from a stack that is gone.
         for thread in &mut world.threads {
             std::mem::forget(thread.start.take());
+            std::mem::forget(std::mem::take(&mut thread.locals));
         }
-        let mut chooser = world.chooser.clone();
+        if !world.chooser.is_met() && !matches!(world.verdict, Some(Verdict::Anew)) {
+            world.verdict = Some(Verdict::Unfit(unrepeatable()));
+        }
+        self.report.hurried |= world.was_hurried();
+        world.end_chunk();
+        let mut chooser = std::mem::replace(&mut world.chooser, Chooser::all());
         let failed = match world.verdict.take() {
+            _ if self.checking && world.trail() != self.first => {
+                Some(Verdict::Unfit(unrepeatable()))
+            }
+            _ if self.checking => None,
             Some(Verdict::Anew) => {
                 let report = std::mem::take(&mut self.report);
                 self.report.seed = report.seed;
-                self.unlocks = true;
+                self.report.stands_for = report.stands_for.map(|_| Some(0));
+                self.bounds.rules.unlocks = true;
                 return Some(chooser.anew());
             }
+            Some(Verdict::Unfit(why)) => Some(Verdict::Unfit(why)),
+            _ if world.is_redundant() => return self.after(chooser),
             Some(Verdict::Cut) => {
                 self.report.cut += u64::from(!self.reporting || chooser.is_given());
                 None
             }
             verdict => verdict,
         };
+        if self.checking {
+            self.report.complete = failed.is_none();
+            self.report.failed = u64::from(failed.is_some());
+            self.report.failure = failed.map(|verdict| Failure::new(verdict, &mut world));
+            self.last = true;
+            return None;
+        }
+        if self.report.schedules == 0 {
+            self.first = world.trail();
+        }
         let given = chooser.is_given();
         if self.reporting && !given {
             // The failing one, once more. It has been counted.
@@ -168,9 +234,20 @@ impl Search {
             };
             self.report.failure = Some(failure);
             self.last |= !self.bounds.keep_going;
-            return self.next(chooser);
+            return self.after(chooser);
         }
         self.report.schedules += 1;
+        let mut weight = Some(1);
+        if let Some(stands_for) = &mut self.report.stands_for {
+            weight = world.stands_for();
+            *stands_for = match (*stands_for, weight) {
+                (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
+                _ => None,
+            };
+        }
+        if self.bounds.outcomes && !given {
+            self.note_outcome(&world, failed.as_ref(), weight.unwrap_or(1));
+        }
         self.progress.schedules.fetch_add(1, Ordering::Relaxed);
         self.report.failed += u64::from(failed.is_some());
         if given {
@@ -185,19 +262,53 @@ impl Search {
             chooser.rewind();
             Some(chooser)
         } else {
-            self.next(chooser)
+            self.after(chooser)
         }
     }
 
-    fn next(&mut self, mut chooser: Chooser) -> Option<Chooser> {
+    /// How this execution has ended.
+    fn note_outcome(&mut self, world: &World, failed: Option<&Verdict>, weight: u128) {
+        let value = match failed {
+            Some(Verdict::Panicked { message, .. }) => format!("panic: {message}"),
+            Some(Verdict::Deadlock(message)) | Some(Verdict::Race { message, .. }) => {
+                message.clone()
+            }
+            Some(_) => "(it does not do the same again)".to_string(),
+            None => match &world.returned {
+                Some(value) => value.clone(),
+                None => "(given up)".to_string(),
+            },
+        };
+        let known = self.report.outcomes.iter_mut();
+        match known.into_iter().find(|outcome| outcome.value == value) {
+            Some(outcome) => outcome.schedules = outcome.schedules.saturating_add(weight),
+            None => {
+                let turns = world.turns.as_deref().unwrap_or_default();
+                self.report.outcomes.push(Outcome {
+                    value,
+                    schedules: weight,
+                    schedule: Some(schedule::write(turns)),
+                });
+            }
+        }
+    }
+
+    fn after(&mut self, mut chooser: Chooser) -> Option<Chooser> {
         if self.last {
             return None;
         }
         if !chooser.advance() {
             self.report.complete = self.report.cut == 0;
-            self.last = true;
-        } else if self.report.schedules >= self.bounds.schedules {
+            // A proof is worth what its program is: the same, each time.
+            self.checking = self.report.complete && self.report.failed == 0;
+            self.last = !self.checking;
+            return Some(chooser);
+        }
+        if self.report.schedules >= self.bounds.schedules {
             self.report.stop = Some(Bound::Schedules(self.bounds.schedules));
+            self.last = true;
+        } else if self.left >= LEFT {
+            self.report.stop = Some(Bound::Left(self.report.failed + self.report.cut));
             self.last = true;
         } else if self.begin.elapsed() >= self.bounds.time {
             self.report.stop = Some(Bound::Time(self.bounds.time));

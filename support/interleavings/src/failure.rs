@@ -88,6 +88,8 @@ pub struct Run {
     steps: Vec<Step>,
     #[cfg(feature = "pictures")]
     pub(super) timeline: timeline::Timeline,
+    #[cfg(feature = "pictures")]
+    pub(super) story: super::stepper::Story,
 }
 
 impl Run {
@@ -98,21 +100,27 @@ impl Run {
     fn of(world: &mut World, panicked: Option<usize>) -> Run {
         let record = world.record.take().unwrap_or_default();
         #[cfg(feature = "pictures")]
-        let timeline = super::picture::picture(world, &record, panicked);
+        let (timeline, story) = (
+            super::picture::picture(world, &record, panicked),
+            super::stepper::Story::new(world, &record),
+        );
         #[cfg(not(feature = "pictures"))]
         let _ = panicked;
-        let Record { turns, rows, .. } = record;
+        let turns = world.turns.take().unwrap_or_default();
+        let Record { rows, .. } = record;
         let steps = rows.into_iter().map(|row| Step {
             number: row.step,
             thread: world.threads[row.thread].name.clone(),
             operation: row.label + &row.detail,
-            values: row.values,
+            values: row.scene.values,
         });
         Run {
             schedule: schedule::write(&turns),
             steps: steps.collect(),
             #[cfg(feature = "pictures")]
             timeline,
+            #[cfg(feature = "pictures")]
+            story,
         }
     }
 
@@ -185,6 +193,8 @@ pub enum FailureKind {
     Panic,
     /// Nobody can go on, and not everybody has come to the end.
     Deadlock,
+    /// Two threads use the same plain data, one of them to write, and nothing orders the two.
+    DataRace,
     /// The program did something else under the same schedule, or a text is no schedule of it.
     Unrepeatable,
 }
@@ -222,6 +232,11 @@ impl Failure {
                 message,
                 place,
             } => (FailureKind::Panic, message, place, Some(thread)),
+            Verdict::Race {
+                thread,
+                message,
+                place,
+            } => (FailureKind::DataRace, message, place, Some(thread)),
             Verdict::Deadlock(message) => (FailureKind::Deadlock, message, String::new(), None),
             Verdict::Unfit(message) => (FailureKind::Unrepeatable, message, String::new(), None),
             // These are no failures; judged before.
@@ -232,12 +247,19 @@ impl Failure {
                 None,
             ),
         };
+        #[cfg_attr(
+            not(feature = "pictures"),
+            expect(unused_mut, reason = "only a picture is told how it ends")
+        )]
+        let mut run = Run::of(world, thread);
+        #[cfg(feature = "pictures")]
+        run.story.ends(&message, thread);
         Failure {
             kind,
             message,
             place,
             thread: thread.map(|thread| world.threads[thread].name.clone()),
-            run: Run::of(world, thread),
+            run,
         }
     }
 
@@ -316,6 +338,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.thread {
+            _ if self.kind == FailureKind::DataRace => writeln!(f, "{}", self.message)?,
             // A cell's place is one of the file that the kernel made of it, which nobody can open.
             Some(thread) if !self.place.is_empty() && !in_cell() => {
                 writeln!(f, "{thread} panicked: {} ({})", self.message, self.place)?;
@@ -328,6 +351,6 @@ impl fmt::Display for Failure {
 }
 
 /// Whether this program is an evcxr session.
-fn in_cell() -> bool {
+pub(super) fn in_cell() -> bool {
     std::env::var_os("EVCXR_IS_RUNTIME").is_some()
 }

@@ -15,6 +15,7 @@
 /// });
 /// assert!(report.passed());
 /// ```
+#[track_caller]
 pub fn spin_loop() {
     super::thread::yield_now();
 }

@@ -8,7 +8,7 @@ use super::object::{Kind, Object};
 use super::world::{self, World, with};
 
 /// The name of an object: of one execution, and in it the place.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Id {
     run: u64,
     place: usize,
@@ -56,6 +56,7 @@ pub(super) fn make(kind: Kind, name: Option<&str>, value: Option<String>) -> Id 
             kind,
             value,
             view: View::default(),
+            freed: 0,
         });
         Id {
             run: world.run,

@@ -1,14 +1,19 @@
 //! What explored threads share, as the scheduler sees it: who holds it, who waits for it.
 
 use std::collections::VecDeque;
+use std::panic::Location;
+use std::sync::atomic::Ordering;
 
 use super::memory::{Memory, View};
 
 /// What a thread stands before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Op {
-    /// Something that never waits.
-    Free,
+    /// Changes this object, and never waits.
+    Change(usize),
+    Load(usize, Ordering),
+    /// A fence of the one order of sequentially consistent operations.
+    Fence,
     Lock(usize),
     Read(usize),
     Write(usize),
@@ -16,6 +21,8 @@ pub(super) enum Op {
     Notified {
         condvar: usize,
         mutex: usize,
+        /// It may go on without one: the time is over.
+        timed: bool,
     },
     Released {
         barrier: usize,
@@ -28,6 +35,12 @@ pub(super) enum Op {
         number: usize,
     },
     Receive(usize),
+    /// Receives from whichever of them has something.
+    Select([usize; 2]),
+    /// Waits for the caller's own token.
+    Park,
+    /// Gives a thread its token.
+    Unpark(usize),
     Join(usize),
 }
 
@@ -37,15 +50,44 @@ impl Op {
         !matches!(self, Op::Released { .. } | Op::Handed { .. } | Op::Join(_))
     }
 
+    /// What it is about: of two channels the first.
     pub fn object(self) -> Option<usize> {
         match self {
-            Op::Free | Op::Join(_) => None,
+            Op::Fence | Op::Park | Op::Unpark(_) | Op::Join(_) => None,
+            Op::Change(it) | Op::Load(it, _) => Some(it),
             Op::Lock(it) | Op::Read(it) | Op::Write(it) | Op::Send(it) | Op::Receive(it) => {
                 Some(it)
             }
+            Op::Select([it, _]) => Some(it),
             Op::Notified { condvar: it, .. } => Some(it),
             Op::Released { barrier: it, .. } | Op::Handed { channel: it, .. } => Some(it),
         }
+    }
+
+    /// Different for different kinds of operation.
+    pub fn number(self) -> u64 {
+        let second = match self {
+            Op::Select([_, it]) | Op::Unpark(it) | Op::Join(it) => it as u64,
+            _ => 0,
+        };
+        let kind: u64 = match self {
+            Op::Change(_) => 0,
+            Op::Load(..) => 1,
+            Op::Fence => 2,
+            Op::Lock(_) => 3,
+            Op::Read(_) => 4,
+            Op::Write(_) => 5,
+            Op::Notified { .. } => 6,
+            Op::Released { .. } => 7,
+            Op::Send(_) => 8,
+            Op::Handed { .. } => 9,
+            Op::Receive(_) => 10,
+            Op::Select(_) => 11,
+            Op::Park => 12,
+            Op::Unpark(_) => 13,
+            Op::Join(_) => 14,
+        };
+        kind << 48 | second << 24 | self.object().unwrap_or(0) as u64
     }
 }
 
@@ -56,12 +98,37 @@ pub(super) struct Object {
     pub value: Option<String>,
     /// What its last users knew.
     pub view: View,
+    /// The last step of who let go of it.
+    pub freed: usize,
+}
+
+/// What an access to plain data does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Make,
+    Read,
+    Write,
+}
+
+/// An access to plain data.
+#[derive(Clone, Copy)]
+pub(super) struct Access {
+    pub thread: usize,
+    /// Which of its thread's.
+    pub number: u32,
+    pub what: Use,
+    pub at: &'static Location<'static>,
 }
 
 pub(super) enum Kind {
     Atomic {
         place: usize,
-        show: fn(u64) -> String,
+        show: Show,
+    },
+    /// Plain data: its last write, and the last read of each thread since.
+    Cell {
+        write: Access,
+        reads: Vec<Access>,
     },
     Mutex {
         holder: Option<usize>,
@@ -69,6 +136,8 @@ pub(super) enum Kind {
     RwLock {
         writer: Option<usize>,
         readers: Vec<usize>,
+        /// What its last readers knew: a writer learns it, and another reader does not.
+        read: View,
     },
     Condvar {
         waiting: Vec<usize>,
@@ -81,21 +150,41 @@ pub(super) enum Kind {
     Channel(Channel),
 }
 
+/// How the values of an atomic are shown.
+#[derive(Clone, Copy)]
+pub(super) enum Show {
+    Value(fn(u64) -> String),
+    /// Addresses differ from run to run: they are told apart by letters.
+    Address,
+}
+
+#[derive(Default)]
 pub(super) struct Channel {
     /// How many messages fit; 0 lets a sender wait until its message is taken.
     pub room: Option<usize>,
-    /// For each message that waits: what its sender knew, and its text for a report.
-    pub queue: VecDeque<(View, Option<String>)>,
+    pub queue: VecDeque<Message>,
+    /// What those knew who took messages out, for the senders who use their places.
+    pub freed: VecDeque<View>,
     pub sent: usize,
     pub taken: usize,
     pub senders: usize,
-    pub receiver: bool,
+    pub receivers: usize,
+    /// What the senders, and the receivers, that are gone knew.
+    pub gone: [View; 2],
+}
+
+/// What its sender knew, the step that sent it, and its text for a report.
+pub(super) struct Message {
+    pub view: View,
+    pub step: usize,
+    pub text: Option<String>,
 }
 
 impl Kind {
     pub fn noun(&self) -> &'static str {
         match self {
             Kind::Atomic { .. } => "Atomic",
+            Kind::Cell { .. } => "Cell",
             Kind::Mutex { .. } => "Mutex",
             Kind::RwLock { .. } => "RwLock",
             Kind::Condvar { .. } => "Condvar",
@@ -111,10 +200,15 @@ impl Object {
         match (&self.kind, op) {
             (Kind::Mutex { holder }, _) => holder.is_none(),
             (Kind::RwLock { writer, .. }, Op::Read(_)) => writer.is_none(),
-            (Kind::RwLock { writer, readers }, _) => writer.is_none() && readers.is_empty(),
+            (
+                Kind::RwLock {
+                    writer, readers, ..
+                },
+                _,
+            ) => writer.is_none() && readers.is_empty(),
             (Kind::Channel(channel), Op::Send(_)) => {
                 let room = channel.room.map(|room| room.max(1));
-                !channel.receiver || room.is_none_or(|room| channel.queue.len() < room)
+                channel.receivers == 0 || room.is_none_or(|room| channel.queue.len() < room)
             }
             (Kind::Channel(channel), _) => !channel.queue.is_empty() || channel.senders == 0,
             _ => true,
@@ -124,22 +218,39 @@ impl Object {
     pub fn holders(&self) -> Vec<usize> {
         match &self.kind {
             Kind::Mutex { holder } => holder.iter().copied().collect(),
-            Kind::RwLock { writer, readers } => writer.iter().chain(readers).copied().collect(),
+            Kind::RwLock {
+                writer, readers, ..
+            } => writer.iter().chain(readers).copied().collect(),
             _ => Vec::new(),
         }
     }
 
-    pub fn shown(&self, memory: &Memory) -> Option<String> {
+    pub fn shown(&self, memory: &Memory, addresses: &[u64]) -> Option<String> {
         match &self.kind {
-            Kind::Atomic { place, show } => Some(show(memory.newest(*place))),
+            Kind::Atomic { place, show } => Some(show.text(memory.newest(*place), addresses)),
             Kind::Channel(channel) => {
                 let texts = channel.queue.iter();
                 let texts: Vec<&str> = texts
-                    .map(|(_, text)| text.as_deref().unwrap_or("…"))
+                    .map(|message| message.text.as_deref().unwrap_or("…"))
                     .collect();
                 Some(format!("[{}]", texts.join(", ")))
             }
             _ => self.value.clone(),
+        }
+    }
+}
+
+impl Show {
+    /// `addresses` are those that the execution has met, in their order.
+    pub fn text(self, bits: u64, addresses: &[u64]) -> String {
+        match self {
+            Show::Value(show) => show(bits),
+            Show::Address if bits == 0 => "null".to_string(),
+            Show::Address => match addresses.iter().position(|it| *it == bits) {
+                Some(place @ 0..26) => format!("&{}", char::from(b'a' + place as u8)),
+                Some(place) => format!("&{place}"),
+                None => "&?".to_string(),
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What one execution did, step by step: kept only of the one that is reported.
 
-use super::schedule::Turn;
+use std::panic::Location;
 
 /// A stretch of steps during which a thread held or waited for something.
 #[cfg_attr(
@@ -14,6 +14,7 @@ pub(super) struct Stretch {
     pub to: Option<usize>,
 }
 
+#[derive(Clone)]
 pub(super) struct Row {
     pub thread: usize,
     /// The step's number, counted from 1.
@@ -22,15 +23,35 @@ pub(super) struct Row {
     pub label: String,
     /// The rest of it.
     pub detail: String,
+    /// The step whose value, message or lock it took over, and whether what that one knew came with it.
+    pub from: Option<(usize, bool)>,
     /// It took a lock: the picture shows how long it was held.
     pub took: bool,
-    /// Each shared value after it, by name.
+    /// How things stand after it.
+    pub scene: Scene,
+}
+
+/// How things stand between two steps.
+#[derive(Clone, Default)]
+#[cfg_attr(
+    not(feature = "pictures"),
+    expect(dead_code, reason = "only pictures show all of it")
+)]
+pub(super) struct Scene {
+    /// Each shared value, by name.
     pub values: Vec<(String, String)>,
+    /// Who holds what.
+    pub holds: Vec<(usize, String)>,
+    /// Who cannot go on, why, and for which thread it waits, if for one.
+    pub waits: Vec<(usize, String, Option<usize>)>,
+    /// Where in the program each thread stands; none that has ended.
+    pub stands: Vec<Option<&'static Location<'static>>>,
 }
 
 #[derive(Default)]
 pub(super) struct Record {
-    pub turns: Vec<Turn>,
+    /// How things stand before the first step.
+    pub begin: Scene,
     pub rows: Vec<Row>,
     pub held: Vec<Stretch>,
     pub waits: Vec<Stretch>,
@@ -40,31 +61,31 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub fn turn(&mut self, thread: usize) {
-        let picks = Vec::new();
-        self.turns.push(Turn { thread, picks });
-    }
-
-    pub fn pick(&mut self, pick: usize) {
-        if let Some(turn) = self.turns.last_mut() {
-            turn.picks.push(pick);
-        }
-    }
-
-    pub fn did(&mut self, thread: usize, step: usize, label: String, detail: String) {
+    pub fn did(&mut self, (thread, step): (usize, usize), (label, detail): (String, String)) {
         self.rows.push(Row {
             thread,
             step,
             label,
             detail,
+            from: None,
             took: false,
-            values: Vec::new(),
+            scene: Scene::default(),
         });
     }
 
-    pub fn values(&mut self, values: Vec<(String, String)>) {
-        if let Some(row) = self.rows.last_mut() {
-            row.values = values;
+    /// The last step took over what this one left.
+    pub fn from(&mut self, step: usize, carries: bool) {
+        if let Some(row) = self.rows.last_mut()
+            && step > 0
+        {
+            row.from = Some((step, carries));
+        }
+    }
+
+    pub fn scene(&mut self, scene: Scene) {
+        match self.rows.last_mut() {
+            Some(row) => row.scene = scene,
+            None => self.begin = scene,
         }
     }
 

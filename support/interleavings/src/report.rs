@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::failure::{Failure, Run};
+use super::outcomes::Outcome;
 
 /// The bound that ended a search before every schedule was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,9 @@ use super::failure::{Failure, Run};
 pub enum Bound {
     /// So many schedules were tried: [`Search::schedules`](super::Search::schedules).
     Schedules(u64),
+    /// So many schedules failed or were given up, and what their threads left on their stacks can be
+    /// freed by nobody: the system has no room for more.
+    Left(u64),
     /// So much time had passed: [`Search::time`](super::Search::time).
     Time(Duration),
     /// So much time had passed, and the schedule that was being tried came to no end: the program
@@ -42,6 +46,13 @@ pub struct Report {
     pub(super) failed: u64,
     pub(super) cut: u64,
     pub(super) depth: usize,
+    pub(super) rounds: u32,
+    /// A loop was kept from going round once more.
+    pub(super) hurried: bool,
+    /// Of a reduced search: how many schedules those stand for that were tried, if that can be told.
+    pub(super) stands_for: Option<Option<u128>>,
+    /// Of a search for outcomes.
+    pub(super) outcomes: Vec<Outcome>,
     pub(super) complete: bool,
     pub(super) seed: Option<u64>,
     pub(super) stop: Option<Bound>,
@@ -86,8 +97,19 @@ impl Report {
         self.cut
     }
 
+    /// How many schedules those stand for that were tried: more than those only in a
+    /// [reduced](super::Search::reduced) search, and none if there one was too long to tell.
+    ///
+    /// ```
+    /// assert_eq!(interleavings::all(|| ()).stands_for(), Some(1));
+    /// ```
+    pub fn stands_for(&self) -> Option<u128> {
+        self.stands_for.unwrap_or(Some(u128::from(self.schedules)))
+    }
+
     /// Whether every schedule was tried to its end and none failed: a proof, within what the
-    /// explorer models.
+    /// explorer models. Where a loop that waits would have gone round in vain more often than
+    /// [`Search::rounds`](super::Search::rounds) says, the report's text says so.
     ///
     /// ```
     /// assert!(interleavings::all(|| ()).passed());
@@ -144,7 +166,43 @@ impl Report {
         let random = random.unwrap_or_default();
         match self.schedules {
             1 => format!("1 schedule{random}"),
-            n => format!("{} schedules{random}", grouped(n)),
+            n => format!("{} schedules{random}", grouped(n.into())),
+        }
+    }
+
+    /// What was tried, and whether that is all.
+    pub(super) fn tried(&self) -> String {
+        let all = if self.complete {
+            self.all()
+        } else {
+            String::new()
+        };
+        self.count() + &all + &self.bounds()
+    }
+
+    /// What makes a proof of it.
+    fn all(&self) -> String {
+        let all = match (self.stands_for, self.schedules) {
+            (None, _) => ", and no other is possible".to_string(),
+            // Failing ones end before their time.
+            _ if self.failed > 0 => String::new(),
+            (Some(Some(all)), n) => {
+                let stand = if n == 1 {
+                    "which stands"
+                } else {
+                    "which stand"
+                };
+                format!(", {stand} for all {}", grouped(all))
+            }
+            (Some(None), _) => ", which stand for all there are".to_string(),
+        };
+        match (self.hurried, self.rounds) {
+            (false, _) => all,
+            (true, 0) => all + " where no loop that waits goes round in vain",
+            (true, 1) => all + " where a loop that waits goes round in vain at most once",
+            (true, n) => {
+                all + &format!(" where a loop that waits goes round in vain at most {n} times")
+            }
         }
     }
 
@@ -153,14 +211,20 @@ impl Report {
         if self.cut > 0 {
             text += &format!(
                 "; {} given up after {} steps, the limit (a loop that waits without yielding?)",
-                grouped(self.cut),
-                grouped(self.depth as u64)
+                grouped(self.cut.into()),
+                grouped(self.depth as u128)
             );
         }
         match self.stop {
             None => {}
             Some(Bound::Schedules(n)) => {
-                text += &format!("; stopped after {} schedules, the limit", grouped(n));
+                text += &format!("; stopped after {} schedules, the limit", grouped(n.into()));
+            }
+            Some(Bound::Left(n)) => {
+                text += &format!(
+                    "; stopped after {} that came to no end, the limit of what memory can hold",
+                    grouped(n.into())
+                );
             }
             Some(Bound::Time(time)) => {
                 text += &format!("; stopped after {}, the limit", seconds(time));
@@ -200,11 +264,11 @@ impl fmt::Display for Report {
             }
             (Some(failure), _) => {
                 let all = if self.complete {
-                    ", and no other is possible"
+                    self.all()
                 } else {
-                    ""
+                    String::new()
                 };
-                let failed = grouped(self.failed);
+                let failed = grouped(self.failed.into());
                 writeln!(
                     f,
                     "{count}{all}{bounds}: {failed} of them fail; the first of these:"
@@ -212,11 +276,13 @@ impl fmt::Display for Report {
                 failure.fmt(f)
             }
             (None, Some(run)) => write!(f, "{count}: it passed\n{run}"),
-            (None, None) if self.complete && self.schedules == 1 => {
-                write!(f, "{count}, and no other is possible: it passed")
-            }
             (None, None) if self.complete => {
-                write!(f, "{count}, and no other is possible: all of them passed")
+                let them = if self.schedules == 1 {
+                    "it"
+                } else {
+                    "all of them"
+                };
+                write!(f, "{count}{}: {them} passed", self.all())
             }
             (None, None) => write!(f, "{count}, none of which failed{bounds}"),
         }
@@ -224,7 +290,7 @@ impl fmt::Display for Report {
 }
 
 /// "12,870"
-fn grouped(n: u64) -> String {
+pub(super) fn grouped(n: u128) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

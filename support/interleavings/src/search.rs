@@ -1,13 +1,16 @@
 //! A search, and what bounds it.
 
+use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::chooser::Chooser;
-use super::engine::{Bounds, Program, Progress, explore};
+use super::engine::{self, Bounds, Program, Progress};
+use super::outcomes::Outcomes;
 use super::report::{Bound, Report};
 use super::schedule;
+use super::world::{self, Rules};
 
 /// Schedules that a random search tries unless told otherwise: it never comes to an end by itself.
 const RANDOM: u64 = 10_000;
@@ -48,9 +51,16 @@ impl Search {
         Search {
             bounds: Bounds {
                 schedules: u64::MAX,
-                depth: 1000,
                 time: Duration::from_secs(30),
                 keep_going: false,
+                outcomes: false,
+                rules: Rules {
+                    depth: 1000,
+                    rounds: 1,
+                    spurious: false,
+                    reduced: false,
+                    unlocks: false,
+                },
             },
             schedules: None,
             seed: None,
@@ -92,7 +102,83 @@ impl Search {
     /// assert_eq!(never.cut(), 1);
     /// ```
     pub fn depth(mut self, most: usize) -> Search {
-        self.bounds.depth = most;
+        self.bounds.rules.depth = most;
+        self
+    }
+
+    /// How often a loop that waits goes round in vain: 1 unless told otherwise.
+    ///
+    /// A loop that yields ([`thread::yield_now`](super::thread::yield_now), `spin_loop`, `sleep`, a
+    /// wait with a limit that is over) could do so for ever. So a thread that has yielded more often
+    /// than that at the same place, while another could go on and did not, lets it go first; and a load
+    /// that has read the same old value more often than that at the same place reads the newest. What
+    /// this leaves out is told by the report. A program that gives up after three rounds in vain needs
+    /// three to be tried.
+    ///
+    /// ```
+    /// use interleavings::{Search, hint, sync::atomic::{AtomicBool, Ordering::SeqCst}, thread};
+    ///
+    /// let gives_up = || {
+    ///     let ready = AtomicBool::named("ready", false);
+    ///     thread::scope(|scope| {
+    ///         scope.spawn(|| ready.store(true, SeqCst));
+    ///         let tries = (0..3).take_while(|_| {
+    ///             hint::spin_loop();
+    ///             !ready.load(SeqCst)
+    ///         });
+    ///         assert!(tries.count() < 3, "given up");
+    ///     });
+    /// };
+    /// let report = Search::new().run(gives_up);
+    /// assert!(report.to_string().contains("goes round in vain at most once"), "{report}");
+    /// assert!(Search::new().rounds(3).run(gives_up).failure().is_some());
+    /// ```
+    pub fn rounds(mut self, most: u32) -> Search {
+        self.bounds.rules.rounds = most;
+        self
+    }
+
+    /// Lets a [`Condvar`](super::sync::Condvar) and [`park`](super::thread::park) wake without a
+    /// reason as well, each thread as often as [`Search::rounds`] says: std permits it.
+    ///
+    /// ```
+    /// use interleavings::{Search, thread};
+    ///
+    /// let trusting = || {
+    ///     let main = thread::current();
+    ///     let told = std::sync::Arc::new(interleavings::sync::atomic::AtomicBool::new(false));
+    ///     let own = told.clone();
+    ///     thread::spawn(move || {
+    ///         own.store(true, std::sync::atomic::Ordering::SeqCst);
+    ///         main.unpark();
+    ///     });
+    ///     thread::park();
+    ///     assert!(told.load(std::sync::atomic::Ordering::SeqCst));
+    /// };
+    /// assert!(Search::new().run(trusting).passed());
+    /// assert!(Search::new().spurious_wakeups().run(trusting).failure().is_some());
+    /// ```
+    pub fn spurious_wakeups(mut self) -> Search {
+        self.bounds.rules.spurious = true;
+        self
+    }
+
+    /// Tries one schedule for all that differ only in the order of steps that do not concern each
+    /// other: of different things, or that only read. It finds what the search of all finds, sooner.
+    ///
+    /// ```
+    /// use interleavings::{Search, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
+    ///
+    /// let report = Search::new().reduced().run(|| {
+    ///     let own = [(); 3].map(|()| AtomicU32::new(0));
+    ///     thread::scope(|scope| for x in &own {
+    ///         scope.spawn(move || (0..4).for_each(|n| x.store(n, SeqCst)));
+    ///     });
+    /// });
+    /// assert_eq!(report.to_string(), "1 schedule, which stands for all 34,650: it passed");
+    /// ```
+    pub fn reduced(mut self) -> Search {
+        self.bounds.rules.reduced = true;
         self
     }
 
@@ -171,10 +257,51 @@ impl Search {
         self.begin(Arc::new(program))
     }
 
+    /// Every way in which the program can end, as far as the bounds let it be found. See
+    /// [`outcomes`](super::outcomes()).
+    ///
+    /// # Panics
+    ///
+    /// If the system gives it no thread.
+    ///
+    /// ```
+    /// use interleavings::{Search, sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};
+    ///
+    /// let outcomes = Search::new().reduced().outcomes(|| {
+    ///     let x = AtomicU32::new(0);
+    ///     thread::scope(|scope| for n in 1..=3 {
+    ///         let x = &x;
+    ///         scope.spawn(move || x.store(n, SeqCst));
+    ///     });
+    ///     x.into_inner()
+    /// });
+    /// assert_eq!(outcomes.rows().len(), 3);
+    /// ```
+    pub fn outcomes<T: fmt::Debug + 'static>(
+        &self,
+        program: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Outcomes {
+        let mut search = self.clone();
+        search.bounds.outcomes = true;
+        search.bounds.keep_going = true;
+        let mut report = search.begin(Arc::new(move || {
+            let value = program();
+            world::returned(&value);
+        }));
+        let mut rows = std::mem::take(&mut report.outcomes);
+        rows.sort_by(|one, other| {
+            let most = other.schedules.cmp(&one.schedules);
+            most.then_with(|| one.value.cmp(&other.value))
+        });
+        Outcomes { rows, report }
+    }
+
     #[inline(never)]
     fn begin(&self, program: Program) -> Report {
         let chooser = self.seed.map_or_else(Chooser::all, Chooser::random);
         let mut bounds = self.bounds.clone();
+        // Chance chooses among all.
+        bounds.rules.reduced &= self.seed.is_none();
         bounds.schedules = match (self.schedules, self.seed) {
             (Some(most), _) => most,
             (None, Some(_)) => RANDOM,
@@ -224,20 +351,35 @@ fn replay_program(text: &str, program: Program) -> Report {
 /// Explores on another thread, so that this one can give up.
 fn watched(program: Program, chooser: Chooser, bounds: Bounds) -> Report {
     let progress = Arc::new(Progress::default());
-    let (sender, receiver) = mpsc::channel();
-    let (own, depth, time) = (Arc::clone(&progress), bounds.depth, bounds.time);
+    let (own, rules, time) = (Arc::clone(&progress), bounds.rules.clone(), bounds.time);
     let limit = time.saturating_add(GRACE);
-    let thread = std::thread::Builder::new().name("explorer".to_string());
-    let thread = thread.spawn(move || {
-        let _ = sender.send(explore(program, chooser, bounds, own));
-    });
-    let thread = thread.unwrap_or_else(|error| panic!("no thread to explore on: {error}"));
-    let mut report = match receiver.recv_timeout(limit) {
-        Ok(report) => {
-            let _ = thread.join();
-            report
+    let begin = Instant::now();
+    let mut search = Box::new(engine::Search::new(program, chooser, bounds, own));
+    let found = loop {
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("explorer".to_string());
+        let thread = thread.spawn(move || {
+            let _ = sender.send(search.run());
+        });
+        let thread = thread.unwrap_or_else(|error| panic!("no thread to explore on: {error}"));
+        let left = limit.saturating_sub(begin.elapsed());
+        let found = receiver.recv_timeout(left);
+        if let Err(mpsc::RecvTimeoutError::Timeout) = found {
+            break None;
         }
-        Err(_) => {
+        // A panic of the explorer itself, not of the program.
+        thread
+            .join()
+            .unwrap_or_else(|payload| std::panic::resume_unwind(payload));
+        match found {
+            Ok(Ok(report)) => break Some(report),
+            Ok(Err(rest)) => search = rest,
+            Err(_) => unreachable!("it ends with a panic or a report"),
+        }
+    };
+    let mut report = match found {
+        Some(report) => report,
+        None => {
             progress.cancelled.store(true, Ordering::Relaxed);
             Report {
                 schedules: progress.schedules.load(Ordering::Relaxed),
@@ -247,6 +389,6 @@ fn watched(program: Program, chooser: Chooser, bounds: Bounds) -> Report {
             }
         }
     };
-    report.depth = depth;
+    (report.depth, report.rounds) = (rules.depth, rules.rounds);
     report
 }

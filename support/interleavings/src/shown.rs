@@ -4,7 +4,9 @@ use timeline::Timeline;
 use timeline::cell::{debug_as_picture, rich};
 
 use super::failure::{Failure, Run};
+use super::outcomes::Outcomes;
 use super::report::Report;
+use super::stepper::Stepper;
 
 impl Run {
     /// A picture of it, with steps in place of time: a lane for each thread, locks as a real run's
@@ -20,7 +22,33 @@ impl Run {
     }
 }
 
+impl Run {
+    /// A figure through which a reader steps, by a slider or the arrow keys: the line of the program at
+    /// which each thread stands, the value of each shared variable, who holds what and who waits for whom.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// let report = interleavings::replay("", || *Mutex::new(0).lock().unwrap() = 1);
+    /// report.run().unwrap().step_through().evcxr_display();
+    /// ```
+    pub fn step_through(&self) -> Stepper {
+        Stepper(self.story.clone())
+    }
+}
+
 impl Failure {
+    /// A figure through which a reader steps. See [`Run::step_through`].
+    ///
+    /// ```
+    /// # use interleavings;
+    /// let report = interleavings::all(|| panic!("no"));
+    /// assert!(report.failure().unwrap().step_through().sentence().contains("no"));
+    /// ```
+    pub fn step_through(&self) -> Stepper {
+        self.run().step_through()
+    }
+
     /// A picture of it. See [`Run::timeline`].
     ///
     /// ```
@@ -54,4 +82,19 @@ impl Report {
     }
 }
 
+impl Outcomes {
+    /// Shows the outcomes as a cell's result: a table with a bar for each.
+    ///
+    /// ```
+    /// interleavings::outcomes(|| 5).evcxr_display();
+    /// ```
+    pub fn evcxr_display(&self) {
+        rich(&[
+            ("text/html", &self.html()),
+            ("text/plain", &self.to_string()),
+        ]);
+    }
+}
+
 debug_as_picture!(Report, Report::to_string);
+debug_as_picture!(Outcomes, Outcomes::to_string);

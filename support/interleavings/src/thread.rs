@@ -13,12 +13,15 @@
 //! Starting a thread, its first moment, its end and waiting for it are no choices of the search:
 //! nobody can tell the difference but by what the threads then do.
 
+use std::any::Any;
 use std::marker::PhantomData;
+use std::panic::Location;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::object::Op;
-use super::world::{Verdict, point, with};
+use super::world::{Verdict, World, point, with, with_any};
 
 /// Starts a thread, called "thread 1" and so on in the order in which they are started.
 ///
@@ -147,6 +150,11 @@ pub struct JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
+    /// The thread, by which it is unparked. See [`Thread`].
+    pub fn thread(&self) -> Thread {
+        Thread::of(self.thread)
+    }
+
     /// Waits for its end.
     ///
     /// # Errors
@@ -158,6 +166,7 @@ impl<T> JoinHandle<T> {
     ///
     /// assert!(interleavings::all(|| thread::spawn(|| ()).join().unwrap()).passed());
     /// ```
+    #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         join(self.thread);
         get(&self.result)
@@ -165,11 +174,16 @@ impl<T> JoinHandle<T> {
 }
 
 #[inline(never)]
+#[track_caller]
 fn join(thread: usize) {
     point(Op::Join(thread));
     with(|world| {
-        let view = world.threads[thread].sight.view.clone();
+        let (view, ended) = {
+            let thread = &world.threads[thread];
+            (thread.sight.view.clone(), thread.ended)
+        };
         world.learn(&view);
+        world.depends(world.now, ended);
     });
 }
 
@@ -188,6 +202,7 @@ fn join(thread: usize) {
 /// });
 /// assert_eq!(report.schedules(), 2);
 /// ```
+#[track_caller]
 pub fn scope<'env, T>(work: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T) -> T {
     let scope = Scope {
         threads: Mutex::new(Vec::new()),
@@ -310,6 +325,11 @@ pub struct ScopedJoinHandle<'scope, T> {
 }
 
 impl<T> ScopedJoinHandle<'_, T> {
+    /// The thread, by which it is unparked. See [`Thread`].
+    pub fn thread(&self) -> Thread {
+        Thread::of(self.thread)
+    }
+
     /// Waits for its end. See [`JoinHandle::join`].
     ///
     /// # Errors
@@ -321,14 +341,16 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// assert!(interleavings::all(|| thread::scope(|s| s.spawn(|| ()).join().unwrap())).passed());
     /// ```
+    #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         join(self.thread);
         get(&self.result)
     }
 }
 
-/// Lets others go first: the caller is not chosen again until another thread has taken a step,
-/// unless no other can.
+/// Says that the caller waits for others. It is no step, and orders nothing: the caller may go on at
+/// once. But one that comes to the same place again and again, while others could go on and did not,
+/// lets them go first at last: see [`Search::rounds`](super::Search::rounds).
 ///
 /// A loop that waits for another thread needs it (or [`hint::spin_loop`](super::hint::spin_loop)):
 /// without it there are schedules in which the loop goes round for ever.
@@ -346,25 +368,237 @@ impl<T> ScopedJoinHandle<'_, T> {
 /// assert!(report.passed());
 /// ```
 #[inline(never)]
+#[track_caller]
 pub fn yield_now() {
+    let at = Location::caller();
+    with(|world| world.yielded(at));
+}
+
+/// Does what [`yield_now`] does. There is no time in an explored program: whatever may happen during a
+/// sleep is tried, and so is that nothing happens. Who sleeps knows nothing of others when it wakes.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleavings::{self, sync::atomic::{AtomicBool, Ordering::SeqCst}, thread};
+///
+/// let report = interleavings::all(|| {
+///     let ready = AtomicBool::new(false);
+///     thread::scope(|scope| {
+///         scope.spawn(|| ready.store(true, SeqCst));
+///         thread::sleep(Duration::from_secs(3600));
+///         assert!(ready.load(SeqCst), "an hour was not enough");
+///     });
+/// });
+/// assert_eq!(report.failure().unwrap().message(), "an hour was not enough");
+/// ```
+#[track_caller]
+pub fn sleep(_time: Duration) {
+    yield_now();
+}
+
+/// Waits until somebody unparks the calling thread, if nobody has done so yet: a step. It knows then
+/// what those knew.
+///
+/// It does not return without a reason unless the search is told to try that, too:
+/// [`Search::spurious_wakeups`](super::Search::spurious_wakeups).
+///
+/// ```
+/// use interleavings::{self, thread};
+///
+/// let report = interleavings::all(|| {
+///     let main = thread::current();
+///     thread::spawn(move || main.unpark());
+///     thread::park();
+/// });
+/// assert!(report.passed());
+/// let report = interleavings::all(|| thread::park());
+/// let message = report.failure().unwrap().message().to_string();
+/// assert_eq!(message, "deadlock: main waits for somebody to unpark it, and nobody is left to do so");
+/// ```
+#[inline(never)]
+#[track_caller]
+pub fn park() {
+    point(Op::Park);
     with(|world| {
         let thread = &mut world.threads[world.now];
-        thread.yielded = true;
-        world.memory.yielded(&mut thread.sight);
+        let why = if std::mem::take(&mut thread.token) {
+            let view = std::mem::take(&mut thread.token_view);
+            world.learn(&view);
+            ""
+        } else {
+            thread.spurious = thread.spurious.saturating_sub(1);
+            ": wakes for no reason"
+        };
+        world.did(|_| format!("park{why}"));
     });
 }
 
-/// Does what [`yield_now`] does. There is no time in an explored program: whatever may happen
-/// during a sleep is tried, and so is what may happen before and after.
+/// [`park`] with a limit, which is over at any moment.
 ///
 /// ```
 /// use std::time::Duration;
 /// use interleavings::{self, thread};
 ///
-/// assert!(interleavings::all(|| thread::sleep(Duration::from_secs(3600))).passed());
+/// assert!(interleavings::all(|| thread::park_timeout(Duration::from_secs(1))).passed());
 /// ```
-pub fn sleep(_time: Duration) {
-    yield_now();
+#[inline(never)]
+#[track_caller]
+pub fn park_timeout(_limit: Duration) {
+    let at = Location::caller();
+    let own = with(|world| world.now);
+    point(Op::Unpark(own));
+    with(|world| {
+        let thread = &mut world.threads[own];
+        let why = if std::mem::take(&mut thread.token) {
+            let view = std::mem::take(&mut thread.token_view);
+            world.learn(&view);
+            ""
+        } else {
+            world.yielded(at);
+            ": the time is over"
+        };
+        world.did(|_| format!("park_timeout{why}"));
+    });
+}
+
+/// A thread of an explored program, by which others wake it: `std::thread::Thread`.
+///
+/// ```
+/// use interleavings::{self, thread};
+///
+/// let report = interleavings::all(|| {
+///     let sleeper = thread::spawn_named("sleeper", || thread::park());
+///     assert_eq!(sleeper.thread().name(), Some("sleeper".to_string()));
+///     sleeper.thread().unpark();
+///     sleeper.join().unwrap();
+/// });
+/// assert!(report.passed());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    run: u64,
+    number: usize,
+}
+
+impl Thread {
+    fn of(number: usize) -> Thread {
+        let run = with(|world| world.run);
+        Thread { run, number }
+    }
+
+    /// Lets it go on from [`park`], now or when it comes there: a step. It then knows what the caller
+    /// knows. See [`Thread`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of the execution that it is of.
+    #[inline(never)]
+    #[track_caller]
+    pub fn unpark(&self) {
+        let is_of = with(|world| world.run == self.run);
+        assert!(is_of, "a thread of another execution was unparked");
+        point(Op::Unpark(self.number));
+        with(|world| {
+            let view = world.view().clone();
+            let thread = &mut world.threads[self.number];
+            thread.token = true;
+            thread.token_view.join(&view);
+            world.did(|world| format!("unpark {}", world.threads[self.number].name));
+        });
+    }
+
+    /// Its name. See [`Thread`].
+    pub fn name(&self) -> Option<String> {
+        let name = |world: &mut World| {
+            let is_of = world.run == self.run;
+            is_of.then(|| world.threads[self.number].name.clone())
+        };
+        with_any(name).flatten()
+    }
+}
+
+/// The thread that runs. See [`Thread`].
+///
+/// ```
+/// use interleavings::{self, thread};
+///
+/// let report = interleavings::all(|| {
+///     assert_eq!(thread::current().name().as_deref(), Some("main"));
+/// });
+/// assert!(report.passed());
+/// ```
+pub fn current() -> Thread {
+    Thread::of(with(|world| world.now))
+}
+
+/// A value that each explored thread has for itself: what
+/// [`thread_local!`](crate::thread_local) declares.
+#[derive(Debug)]
+pub struct LocalKey<T: 'static> {
+    init: fn() -> T,
+}
+
+impl<T: 'static> LocalKey<T> {
+    #[doc(hidden)]
+    pub const fn new(init: fn() -> T) -> LocalKey<T> {
+        LocalKey { init }
+    }
+
+    /// The calling thread's value, made at its first use and dropped at the thread's end.
+    ///
+    /// # Panics
+    ///
+    /// Outside of an explored program.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use interleavings::{self, thread};
+    ///
+    /// interleavings::thread_local! { static COUNT: Cell<u32> = Cell::new(0) }
+    ///
+    /// let report = interleavings::all(|| {
+    ///     COUNT.with(|count| count.set(5));
+    ///     let other = thread::spawn(|| COUNT.with(Cell::get)).join().unwrap();
+    ///     assert_eq!((COUNT.with(Cell::get), other), (5, 0));
+    /// });
+    /// assert!(report.passed());
+    /// ```
+    pub fn with<R>(&'static self, work: impl FnOnce(&T) -> R) -> R {
+        let key = std::ptr::from_ref(self) as usize;
+        let found = with(|world| {
+            let mut locals = world.threads[world.now].locals.iter();
+            let own = locals.find(|(other, _)| *other == key);
+            own.map(|(_, value)| Rc::clone(value))
+        });
+        let value = found.unwrap_or_else(|| {
+            let value: Rc<dyn Any> = Rc::new((self.init)());
+            let own = Rc::clone(&value);
+            with(|world| world.threads[world.now].locals.push((key, own)));
+            value
+        });
+        work(value.downcast_ref().expect("a key has one type"))
+    }
+}
+
+/// `std::thread_local!` of an explored program: a value that each explored thread has for itself. std's
+/// own would be one for all of them, since they share one thread of the system.
+///
+/// See [`LocalKey::with`](thread::LocalKey::with).
+///
+/// ```
+/// use interleavings::{self, thread};
+///
+/// interleavings::thread_local! {
+///     static NAME: String = "nobody".to_string();
+/// }
+/// assert!(interleavings::all(|| NAME.with(|name| assert_eq!(name, "nobody"))).passed());
+/// ```
+#[macro_export]
+macro_rules! thread_local {
+    ($($(#[$meta:meta])* $seen:vis static $name:ident: $type:ty = $init:expr);+ $(;)?) => {
+        $($(#[$meta])* $seen static $name: $crate::thread::LocalKey<$type> =
+            $crate::thread::LocalKey::new(|| $init);)+
+    };
 }
 
 /// Ends the execution with this as the reason.

@@ -19,33 +19,130 @@
 //! ```
 //!
 //! Each operation is a step. The orders are modelled: which of the values that its order permits a
-//! load reads is one more choice of the search. See [`explore`](crate::explore#memory-orders) for
+//! load reads is one more choice of the search. See [the crate's documentation](crate#memory-orders) for
 //! what is not modelled.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 pub use std::sync::atomic::Ordering;
 
 use crate::id::{Id, make};
-use crate::object::{Kind, Op};
+use crate::memory::Candidate;
+use crate::object::{Kind, Op, Show};
+use crate::state::Thread;
 use crate::world::{World, point, with};
 
 /// A type that an atomic can hold: of at most 64 bits.
-trait Bits: Copy + fmt::Debug {
+trait Bits: Copy {
+    const SHOW: Show;
     fn bits(self) -> u64;
     fn of(bits: u64) -> Self;
-    fn show(bits: u64) -> String {
-        format!("{:?}", Self::of(bits))
-    }
+}
+
+fn show<T: Bits + fmt::Debug>(bits: u64) -> String {
+    format!("{:?}", T::of(bits))
 }
 
 impl Bits for bool {
+    const SHOW: Show = Show::Value(show::<bool>);
     fn bits(self) -> u64 {
         self.into()
     }
     fn of(bits: u64) -> bool {
         bits != 0
     }
+}
+
+/// What every atomic can do.
+macro_rules! operations {
+    ($name:ident $(<$t:ident>)?, $type:ty) => {
+        impl $(<$t>)? $name $(<$t>)? {
+            /// Reads the newest value, or an older one that the order permits.
+            #[track_caller]
+            pub fn load(&self, order: Ordering) -> $type {
+                Bits::of(load(self.id, order))
+            }
+
+            /// Writes a value.
+            #[track_caller]
+            pub fn store(&self, value: $type, order: Ordering) {
+                store(self.id, value.bits(), order);
+            }
+
+            /// Writes a value and returns the one before.
+            #[track_caller]
+            pub fn swap(&self, value: $type, order: Ordering) -> $type {
+                Bits::of(update(self.id, "swap", order, &|_| value.bits()))
+            }
+
+            /// Writes `new` if the newest value is `current`; returns the one before, as an error
+            /// if it was another, which may also be an older one that the order permits.
+            ///
+            /// # Errors
+            ///
+            /// The value, if it is not `current`.
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                current: $type,
+                new: $type,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$type, $type> {
+                let values = (current.bits(), new.bits());
+                let result = exchange(self.id, false, values, (success, failure));
+                result.map(Bits::of).map_err(Bits::of)
+            }
+
+            /// As `compare_exchange`, and may also fail without a reason: each call that could
+            /// succeed is tried both ways, but for one whose last try failed so.
+            ///
+            /// # Errors
+            ///
+            /// The value: it may be `current`.
+            #[track_caller]
+            pub fn compare_exchange_weak(
+                &self,
+                current: $type,
+                new: $type,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$type, $type> {
+                let values = (current.bits(), new.bits());
+                let result = exchange(self.id, true, values, (success, failure));
+                result.map(Bits::of).map_err(Bits::of)
+            }
+
+            /// Reads the value and writes what the function makes of it, by
+            /// `compare_exchange_weak` again and again, as std does. Returns the value before.
+            ///
+            /// # Errors
+            ///
+            /// The value, if the function makes nothing of it.
+            #[track_caller]
+            pub fn fetch_update(
+                &self,
+                success: Ordering,
+                failure: Ordering,
+                mut change: impl FnMut($type) -> Option<$type>,
+            ) -> Result<$type, $type> {
+                let mut before = self.load(failure);
+                while let Some(next) = change(before) {
+                    match self.compare_exchange_weak(before, next, success, failure) {
+                        Ok(before) => return Ok(before),
+                        Err(other) => before = other,
+                    }
+                }
+                Err(before)
+            }
+
+            /// The value, through the only reference there is.
+            pub fn into_inner(self) -> $type {
+                Bits::of(newest(self.id))
+            }
+        }
+    };
 }
 
 macro_rules! atomic {
@@ -70,68 +167,17 @@ macro_rules! atomic {
             /// One that is called "Atomic 1" and so on. Panics outside of an explored program.
             #[track_caller]
             pub fn new(value: $type) -> $name {
-                $name { id: create(None, value.bits(), <$type>::show) }
+                $name { id: create(None, value.bits(), <$type>::SHOW) }
             }
 
             /// One that reports call by this name. Panics outside of an explored program.
             #[track_caller]
             pub fn named(name: &str, value: $type) -> $name {
-                $name { id: create(Some(name), value.bits(), <$type>::show) }
-            }
-
-            /// Reads the newest value, or an older one that the order permits.
-            pub fn load(&self, order: Ordering) -> $type {
-                <$type>::of(load(self.id, order))
-            }
-
-            /// Writes a value.
-            pub fn store(&self, value: $type, order: Ordering) {
-                store(self.id, value.bits(), order);
-            }
-
-            /// Writes a value and returns the one before.
-            pub fn swap(&self, value: $type, order: Ordering) -> $type {
-                <$type>::of(update(self.id, "swap", order, &|_| value.bits()))
-            }
-
-            /// Writes `new` if the newest value is `current`; returns the one before, as an error
-            /// if it was another. It looks at the newest value, never at an older one.
-            ///
-            /// # Errors
-            ///
-            /// The value, if it is not `current`.
-            pub fn compare_exchange(
-                &self,
-                current: $type,
-                new: $type,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$type, $type> {
-                let (current, new) = (current.bits(), new.bits());
-                let result = exchange(self.id, current, new, success, failure);
-                result.map(<$type>::of).map_err(<$type>::of)
-            }
-
-            /// As `compare_exchange`: it does not fail without a reason.
-            ///
-            /// # Errors
-            ///
-            /// The value, if it is not `current`.
-            pub fn compare_exchange_weak(
-                &self,
-                current: $type,
-                new: $type,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$type, $type> {
-                self.compare_exchange(current, new, success, failure)
-            }
-
-            /// The value, through the only reference there is.
-            pub fn into_inner(self) -> $type {
-                <$type>::of(newest(self.id))
+                $name { id: create(Some(name), value.bits(), <$type>::SHOW) }
             }
         }
+
+        operations!($name, $type);
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,6 +190,7 @@ macro_rules! atomic {
 macro_rules! integer {
     ($($name:ident $type:ty),*) => {$(
         impl Bits for $type {
+            const SHOW: Show = Show::Value(show::<$type>);
             fn bits(self) -> u64 {
                 self as u64
             }
@@ -156,24 +203,28 @@ macro_rules! integer {
 
         impl $name {
             /// Adds, wrapping around, and returns the value before.
+            #[track_caller]
             pub fn fetch_add(&self, value: $type, order: Ordering) -> $type {
                 let add = |bits| <$type>::of(bits).wrapping_add(value).bits();
                 <$type>::of(update(self.id, "fetch_add", order, &add))
             }
 
             /// Subtracts, wrapping around, and returns the value before.
+            #[track_caller]
             pub fn fetch_sub(&self, value: $type, order: Ordering) -> $type {
                 let sub = |bits| <$type>::of(bits).wrapping_sub(value).bits();
                 <$type>::of(update(self.id, "fetch_sub", order, &sub))
             }
 
             /// Keeps the greater, and returns the value before.
+            #[track_caller]
             pub fn fetch_max(&self, value: $type, order: Ordering) -> $type {
                 let max = |bits| <$type>::of(bits).max(value).bits();
                 <$type>::of(update(self.id, "fetch_max", order, &max))
             }
 
             /// Keeps the smaller, and returns the value before.
+            #[track_caller]
             pub fn fetch_min(&self, value: $type, order: Ordering) -> $type {
                 let min = |bits| <$type>::of(bits).min(value).bits();
                 <$type>::of(update(self.id, "fetch_min", order, &min))
@@ -190,30 +241,158 @@ integer!(
 
 impl AtomicBool {
     /// Sets the flag if it or the value is true, and returns the value before.
+    #[track_caller]
     pub fn fetch_or(&self, value: bool, order: Ordering) -> bool {
         update(self.id, "fetch_or", order, &|bits| bits | value.bits()) != 0
     }
 
     /// Clears the flag if the value is false, and returns the value before.
+    #[track_caller]
     pub fn fetch_and(&self, value: bool, order: Ordering) -> bool {
         update(self.id, "fetch_and", order, &|bits| bits & value.bits()) != 0
     }
 }
 
+/// `std::sync::atomic::AtomicPtr` of an explored program. Reports call the addresses `&a`, `&b` and so
+/// on, in the order in which they are met.
+///
+/// What a program frees too early is really freed: leak what another thread may still read.
+///
+/// ```
+/// use interleavings::{self, sync::atomic::{AtomicPtr, Ordering::SeqCst}};
+///
+/// let report = interleavings::all(|| {
+///     let mut value = 5;
+///     let head = AtomicPtr::new(std::ptr::null_mut());
+///     head.store(&mut value, SeqCst);
+///     assert!(!head.load(SeqCst).is_null());
+/// });
+/// assert!(report.passed());
+/// ```
+pub struct AtomicPtr<T> {
+    id: Id,
+    pointee: PhantomData<*mut T>,
+}
+
+// SAFETY: it holds an address, which is only a number here. std's is both, too.
+unsafe impl<T> Send for AtomicPtr<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for AtomicPtr<T> {}
+
+impl<T> Bits for *mut T {
+    const SHOW: Show = Show::Address;
+    fn bits(self) -> u64 {
+        self.expose_provenance() as u64
+    }
+    fn of(bits: u64) -> *mut T {
+        std::ptr::with_exposed_provenance_mut(bits as usize)
+    }
+}
+
+impl<T> AtomicPtr<T> {
+    /// One that is called "Atomic 1" and so on. Panics outside of an explored program.
+    #[track_caller]
+    pub fn new(value: *mut T) -> AtomicPtr<T> {
+        AtomicPtr {
+            id: create(None, value.bits(), Show::Address),
+            pointee: PhantomData,
+        }
+    }
+
+    /// One that reports call by this name. Panics outside of an explored program.
+    #[track_caller]
+    pub fn named(name: &str, value: *mut T) -> AtomicPtr<T> {
+        AtomicPtr {
+            id: create(Some(name), value.bits(), Show::Address),
+            pointee: PhantomData,
+        }
+    }
+}
+
+operations!(AtomicPtr<T>, *mut T);
+
+impl<T> fmt::Debug for AtomicPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AtomicPtr").field(&self.id.name()).finish()
+    }
+}
+
+/// `std::sync::atomic::fence`: relaxed loads before it acquire, and relaxed stores after it release,
+/// as the order says. A fence of the order `SeqCst` is a step; any other concerns only its thread.
+///
+/// # Panics
+///
+/// With the order `Relaxed`, as std's does, and outside of an explored program.
+///
+/// ```
+/// use interleavings::{self, sync::atomic::{AtomicBool, AtomicU32, Ordering::*, fence}, thread};
+///
+/// let report = interleavings::all(|| {
+///     let (data, ready) = (AtomicU32::new(0), AtomicBool::new(false));
+///     thread::scope(|scope| {
+///         scope.spawn(|| {
+///             data.store(42, Relaxed);
+///             fence(Release);
+///             ready.store(true, Relaxed);
+///         });
+///         if ready.load(Relaxed) {
+///             fence(Acquire);
+///             assert_eq!(data.load(Relaxed), 42);
+///         }
+///     });
+/// });
+/// assert!(report.passed());
+/// ```
+#[track_caller]
+pub fn fence(order: Ordering) {
+    assert!(order != Ordering::Relaxed, "there is no relaxed fence");
+    if order == Ordering::SeqCst {
+        point(Op::Fence);
+    }
+    with(|world| {
+        let now = world.now;
+        let World {
+            memory, threads, ..
+        } = world;
+        memory.fence(&mut threads[now].sight, order);
+        if order == Ordering::SeqCst {
+            world.did(|_| "fence".to_string());
+        }
+    });
+}
+
 #[inline(never)]
 #[track_caller]
-fn create(name: Option<&str>, value: u64, show: fn(u64) -> String) -> Id {
-    let place = with(|world| world.memory.add(value));
+fn create(name: Option<&str>, value: u64, show: Show) -> Id {
+    let place = with(|world| {
+        if matches!(show, Show::Address) {
+            world.met_address(value);
+        }
+        world.memory.add(value)
+    });
     make(Kind::Atomic { place, show }, name, None)
 }
 
 /// Where the atomic is, its place in memory, and how its values are shown.
 #[track_caller]
-fn find(world: &World, id: Id) -> (usize, usize, fn(u64) -> String) {
+fn find(world: &World, id: Id) -> (usize, usize, Show) {
     let object = id.of(world);
     match world.objects[object].kind {
         Kind::Atomic { place, show } => (object, place, show),
         _ => unreachable!("an atomic's id names an atomic"),
+    }
+}
+
+/// A value that a step reads or writes, and its text for a report.
+fn shown(world: &mut World, show: Show, value: u64) -> String {
+    match show {
+        Show::Value(_) => world.met(value),
+        Show::Address => world.met_address(value),
+    }
+    if world.record.is_some() {
+        show.text(value, &world.addresses)
+    } else {
+        String::new()
     }
 }
 
@@ -226,106 +405,177 @@ fn newest(id: Id) -> u64 {
 }
 
 #[inline(never)]
+#[track_caller]
 fn load(id: Id, order: Ordering) -> u64 {
     assert!(
         !matches!(order, Ordering::Release | Ordering::AcqRel),
         "a load cannot have the order {order:?}"
     );
     let (object, place, show) = with(|world| find(world, id));
-    point(Op::Free);
+    point(Op::Load(object, order));
     with(|world| {
-        let now = world.now;
-        let choices = world
-            .memory
-            .choices(place, &world.threads[now].sight, order);
-        // The newest first.
-        let back = world.pick(choices);
-        let World {
-            memory, threads, ..
-        } = world;
-        let value = memory.load(place, &mut threads[now].sight, order, back);
+        let count = candidates(world, place, order, None).count();
+        let pick = world.pick(count);
+        let read = nth(world, place, order, None, pick);
+        take_value(world, place, order, read);
+        let value = shown(world, show, read.value);
         world.did_so(|world| {
             let (name, newest) = (&world.objects[object].name, world.memory.newest(place));
-            let stale = match back {
-                0 => String::new(),
-                _ => format!("; {} is newer", show(newest)),
+            let newest = show.text(newest, &world.addresses);
+            let (mark, stale) = match read.newest {
+                true => ("", String::new()),
+                false => (", stale", format!("; {newest} is newer")),
             };
-            let mark = if back > 0 { ", stale" } else { "" };
-            (format!("load {name} → {}{mark}", show(value)), stale)
+            (format!("load {name} → {value}{mark}"), stale)
         });
-        value
+        world.did_read(read);
+        read.value
     })
 }
 
+/// What the thread that runs may read, the newest first.
+fn candidates(
+    world: &mut World,
+    place: usize,
+    order: Ordering,
+    other_than: Option<u64>,
+) -> impl Iterator<Item = Candidate> {
+    let World {
+        memory,
+        threads,
+        now,
+        ..
+    } = world;
+    memory.candidates(place, &threads[*now].sight, order, other_than)
+}
+
+/// One of them.
+fn nth(
+    world: &mut World,
+    place: usize,
+    order: Ordering,
+    other_than: Option<u64>,
+    pick: usize,
+) -> Candidate {
+    let mut all = candidates(world, place, order, other_than);
+    all.nth(pick)
+        .unwrap_or_else(|| unreachable!("{pick} was counted"))
+}
+
+/// Reads this store.
+fn take_value(world: &mut World, place: usize, order: Ordering, read: Candidate) {
+    let now = world.now;
+    let World {
+        memory, threads, ..
+    } = world;
+    let Thread { sight, at, .. } = &mut threads[now];
+    memory.load(place, sight, order, read, at);
+}
+
+/// Reads the newest store and writes the next.
+fn put_value(world: &mut World, place: usize, order: Ordering, value: u64) {
+    let (now, step) = (world.now, world.steps);
+    let World {
+        memory, threads, ..
+    } = world;
+    let Thread { sight, at, .. } = &mut threads[now];
+    memory.swap(place, sight, order, value, (step, at));
+}
+
 #[inline(never)]
+#[track_caller]
 fn store(id: Id, value: u64, order: Ordering) {
     assert!(
         !matches!(order, Ordering::Acquire | Ordering::AcqRel),
         "a store cannot have the order {order:?}"
     );
     let (object, place, show) = with(|world| find(world, id));
-    point(Op::Free);
+    point(Op::Change(object));
     with(|world| {
-        let now = world.now;
+        let (now, step) = (world.now, world.steps);
         let World {
             memory, threads, ..
         } = world;
-        memory.store(place, &mut threads[now].sight, order, value);
-        world.did(|world| format!("store {} ← {}", world.objects[object].name, show(value)));
+        memory.store(place, &mut threads[now].sight, order, value, step);
+        let value = shown(world, show, value);
+        world.did(|world| format!("store {} ← {value}", world.objects[object].name));
     });
 }
 
 #[inline(never)]
+#[track_caller]
 fn update(id: Id, how: &str, order: Ordering, change: &dyn Fn(u64) -> u64) -> u64 {
     let (object, place, show) = with(|world| find(world, id));
-    point(Op::Free);
+    point(Op::Change(object));
     with(|world| {
-        let now = world.now;
-        let World {
-            memory, threads, ..
-        } = world;
-        let before = memory.newest(place);
-        let after = change(before);
-        memory.swap(place, &mut threads[now].sight, order, after);
+        let before = world.memory.last(place, order);
+        let after = change(before.value);
+        put_value(world, place, order, after);
+        let values = [before.value, after].map(|value| shown(world, show, value));
         world.did(|world| {
             let name = &world.objects[object].name;
-            format!("{how} {name}: {} → {}", show(before), show(after))
+            format!("{how} {name}: {}", values.join(" → "))
         });
-        before
+        world.did_read(before);
+        before.value
     })
 }
 
 #[inline(never)]
+#[track_caller]
 fn exchange(
     id: Id,
-    current: u64,
-    new: u64,
-    success: Ordering,
-    failure: Ordering,
+    weak: bool,
+    (current, new): (u64, u64),
+    (success, failure): (Ordering, Ordering),
 ) -> Result<u64, u64> {
+    assert!(
+        !matches!(failure, Ordering::Release | Ordering::AcqRel),
+        "a compare_exchange that fails is a load, which cannot have the order {failure:?}"
+    );
     let (object, place, show) = with(|world| find(world, id));
-    point(Op::Free);
+    point(Op::Change(object));
     with(|world| {
         let now = world.now;
-        let World {
-            memory, threads, ..
-        } = world;
-        let (before, sight) = (memory.newest(place), &mut threads[now].sight);
-        let same = before == current;
-        if same {
-            memory.swap(place, sight, success, new);
+        let count = candidates(world, place, failure, Some(current)).count();
+        let newest = nth(world, place, failure, Some(current), 0);
+        let could = newest.value == current;
+        // A second failure without a reason would be like the first.
+        let at = world.threads[now].at;
+        let spurious = could && weak && world.threads[now].failed_at != Some(at);
+        let pick = world.pick(count + usize::from(spurious));
+        let for_nothing = pick == count;
+        let read = if for_nothing {
+            newest
         } else {
-            memory.load(place, sight, failure, 0);
+            nth(world, place, failure, Some(current), pick)
+        };
+        world.threads[now].failed_at = for_nothing.then_some(at);
+        let done = could && pick == 0;
+        if done {
+            put_value(world, place, success, new);
+        } else {
+            take_value(world, place, failure, read);
         }
+        let before = shown(world, show, read.value);
+        let after = if done {
+            shown(world, show, new)
+        } else if for_nothing {
+            "no change, for no reason".to_string()
+        } else if read.newest {
+            "no change".to_string()
+        } else {
+            "no change, stale".to_string()
+        };
         world.did(|world| {
             let name = &world.objects[object].name;
-            let after = if same {
-                show(new)
-            } else {
-                "no change".to_string()
-            };
-            format!("compare_exchange {name}: {} → {after}", show(before))
+            format!("compare_exchange {name}: {before} → {after}")
         });
-        if same { Ok(before) } else { Err(before) }
+        world.did_read(read);
+        if done {
+            Ok(read.value)
+        } else {
+            Err(read.value)
+        }
     })
 }

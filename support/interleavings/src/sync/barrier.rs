@@ -71,6 +71,7 @@ impl Barrier {
     ///
     /// assert!(interleavings::all(|| assert!(Barrier::new(1).wait().is_leader())).passed());
     /// ```
+    #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         BarrierWaitResult(arrive(self.id))
     }
@@ -114,9 +115,10 @@ fn kind(threads: usize) -> Kind {
 }
 
 #[inline(never)]
+#[track_caller]
 fn arrive(id: Id) -> bool {
     let barrier = with(|world| id.of(world));
-    point(Op::Free);
+    point(Op::Change(barrier));
     let (leads, round) = with(|world| {
         let view = world.view().clone();
         let object = &mut world.objects[barrier];
@@ -149,6 +151,7 @@ fn arrive(id: Id) -> bool {
     with(|world| {
         let view = world.objects[barrier].view.clone();
         world.learn(&view);
+        world.touch(barrier, false);
     });
     leads
 }

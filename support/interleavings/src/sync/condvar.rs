@@ -1,21 +1,22 @@
 //! A condition variable of an explored program.
 
 use std::fmt;
+use std::panic::Location;
 
-use super::lock::took;
-use super::mutex::{MutexGuard, let_go};
+use super::mutex::{MutexGuard, let_go, take_again, taken};
 use crate::id::{Id, make};
 use crate::object::{Kind, Op};
 use crate::state::State;
 use crate::world::{point, with};
 use std::sync::LockResult;
+use std::time::Duration;
 
 /// `std::sync::Condvar` of an explored program.
 ///
 /// To begin to wait is a step, so is each notification, and so is it to take the mutex again
 /// afterwards. If several wait, every one of them is tried as the one that `notify_one` wakes.
-/// Nobody wakes without a notification: a program that is right only because of a
-/// *spurious* wake-up, or wrong only with one, is not told apart.
+/// Nobody wakes without a notification (a *spurious* wake-up) unless the search is told to try that, too:
+/// [`Search::spurious_wakeups`](crate::Search::spurious_wakeups).
 ///
 /// ```
 /// use interleavings::{self, sync::{Condvar, Mutex}, thread};
@@ -95,14 +96,46 @@ impl Condvar {
     /// let message = report.failure().unwrap().message().to_string();
     /// assert!(message.ends_with("`ready` (a Condvar) and nobody is left to notify it"));
     /// ```
+    #[track_caller]
     pub fn wait<'a, T: fmt::Debug>(
         &self,
         guard: MutexGuard<'a, T>,
     ) -> LockResult<MutexGuard<'a, T>> {
         let (id, value) = (guard.id(), crate::id::text(&*guard));
         let mutex = guard.into_mutex();
-        wait(self.id, id, value);
+        wait(self.id, id, value, false);
         Ok(MutexGuard::again(mutex))
+    }
+
+    /// [`Condvar::wait`] with a limit. There is no time in an explored program: it is over at any
+    /// moment, before a notification or never.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleavings::{self, sync::{Condvar, Mutex}};
+    ///
+    /// let report = interleavings::all(|| {
+    ///     let (mutex, ready) = (Mutex::new(()), Condvar::new());
+    ///     let guard = mutex.lock().unwrap();
+    ///     let (_guard, result) = ready.wait_timeout(guard, Duration::from_secs(1)).unwrap();
+    ///     assert!(result.timed_out(), "nobody notifies");
+    /// });
+    /// assert!(report.passed());
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout<'a, T: fmt::Debug>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        _limit: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let (id, value) = (guard.id(), crate::id::text(&*guard));
+        let mutex = guard.into_mutex();
+        let notified = wait(self.id, id, value, true);
+        Ok((MutexGuard::again(mutex), WaitTimeoutResult(!notified)))
     }
 
     /// Waits as long as the condition holds: [`Condvar::wait`] in a loop.
@@ -120,6 +153,7 @@ impl Condvar {
     /// });
     /// assert!(report.passed());
     /// ```
+    #[track_caller]
     pub fn wait_while<'a, T: fmt::Debug>(
         &self,
         mut guard: MutexGuard<'a, T>,
@@ -138,6 +172,7 @@ impl Condvar {
     ///
     /// assert!(interleavings::all(|| Condvar::new().notify_one()).passed());
     /// ```
+    #[track_caller]
     pub fn notify_one(&self) {
         notify(self.id, false);
     }
@@ -149,8 +184,44 @@ impl Condvar {
     ///
     /// assert!(interleavings::all(|| Condvar::new().notify_all()).passed());
     /// ```
+    #[track_caller]
     pub fn notify_all(&self) {
         notify(self.id, true);
+    }
+}
+
+/// Whether a [`Condvar::wait_timeout`] went on because the time was over.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleavings::{self, sync::{Condvar, Mutex, WaitTimeoutResult}};
+///
+/// let report = interleavings::all(|| {
+///     let mutex = Mutex::new(());
+///     let waited = Condvar::new().wait_timeout(mutex.lock().unwrap(), Duration::ZERO);
+///     let over: WaitTimeoutResult = waited.unwrap().1;
+///     assert!(over.timed_out());
+/// });
+/// assert!(report.passed());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was over. See [`WaitTimeoutResult`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use interleavings::{self, sync::{Condvar, Mutex}};
+    /// # let report = interleavings::all(|| {
+    /// #     let mutex = Mutex::new(());
+    /// #     let waited = Condvar::new().wait_timeout(mutex.lock().unwrap(), Duration::ZERO);
+    /// assert!(waited.unwrap().1.timed_out());
+    /// # });
+    /// # assert!(report.passed());
+    /// ```
+    pub fn timed_out(&self) -> bool {
+        self.0
     }
 }
 
@@ -160,23 +231,46 @@ impl fmt::Debug for Condvar {
     }
 }
 
+/// Waits; false if it goes on without having been notified.
 #[inline(never)]
-fn wait(condvar: Id, mutex: Id, value: Option<String>) {
+#[track_caller]
+fn wait(condvar: Id, mutex: Id, value: Option<String>, timed: bool) -> bool {
+    let at = Location::caller();
     let (condvar, place) = with(|world| (condvar.of(world), mutex.of(world)));
-    point(Op::Free);
+    point(Op::Change(condvar));
     let_go_at_once(condvar, place, mutex, value);
     // Whoever notifies puts it before the lock.
     point(Op::Notified {
         condvar,
         mutex: place,
+        timed,
     });
-    with(|world| {
+    let notified = with(|world| {
         let now = world.now;
-        if let Kind::Mutex { holder } = &mut world.objects[place].kind {
-            *holder = Some(now);
-        }
-        took(world, place, "lock");
+        let Kind::Condvar { waiting } = &mut world.objects[condvar].kind else {
+            return true;
+        };
+        let Some(own) = waiting.iter().position(|thread| *thread == now) else {
+            return true;
+        };
+        waiting.remove(own);
+        let why = if timed {
+            world.yielded(at);
+            "the time is over"
+        } else {
+            let left = &mut world.threads[now].spurious;
+            *left = left.saturating_sub(1);
+            "for no reason"
+        };
+        world.did(|world| format!("wake from {}: {why}", world.objects[condvar].name));
+        false
     });
+    if notified {
+        taken(place);
+    } else {
+        take_again(place);
+    }
+    notified
 }
 
 fn let_go_at_once(condvar: usize, place: usize, mutex: Id, value: Option<String>) {
@@ -192,17 +286,18 @@ fn let_go_at_once(condvar: usize, place: usize, mutex: Id, value: Option<String>
         if let Kind::Condvar { waiting } = &mut world.objects[condvar].kind {
             waiting.push(now);
         }
-        std::mem::take(&mut world.unlocks)
+        std::mem::take(&mut world.rules.unlocks)
     });
     // Beginning to wait and unlocking are one step.
     let_go(mutex, value);
-    with(|world| world.unlocks = unlocks);
+    with(|world| world.rules.unlocks = unlocks);
 }
 
 #[inline(never)]
+#[track_caller]
 fn notify(id: Id, all: bool) {
     let place = with(|world| id.of(world));
-    point(Op::Free);
+    point(Op::Change(place));
     with(|world| {
         let Kind::Condvar { waiting } = &mut world.objects[place].kind else {
             return;
@@ -219,6 +314,7 @@ fn notify(id: Id, all: bool) {
         for thread in &woken {
             if let State::Before(Op::Notified { mutex, .. }) = world.threads[*thread].state {
                 world.threads[*thread].state = State::Before(Op::Lock(mutex));
+                world.depends(*thread, world.steps);
             }
         }
         world.did_so(|world| {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use super::lock::{free, refused, took, tries};
+use super::lock::{free, never, refused, took, tries};
 use crate::id::{Id, make, text};
 use crate::object::{Kind, Op};
 use crate::world::{point, with};
@@ -30,8 +30,8 @@ pub struct Mutex<T> {
 }
 
 // SAFETY: a guard is given to one explored thread at a time (`take` waits until the world says that
-// it is free), and the world that a mutex belongs to exists on one thread only: `Id::of` refuses
-// every other.
+// it is free, and ends the program where it cannot wait any more), and the world that a mutex belongs
+// to exists on one thread only: `Id::of` refuses every other.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T: fmt::Debug> Mutex<T> {
@@ -93,6 +93,7 @@ impl<T: fmt::Debug> Mutex<T> {
     /// let message = twice.failure().unwrap().message().to_string();
     /// assert_eq!(message, "deadlock: main holds `m` and waits for `m`, which it holds itself");
     /// ```
+    #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         take(self.id);
         Ok(self.guard())
@@ -115,6 +116,7 @@ impl<T: fmt::Debug> Mutex<T> {
     /// });
     /// assert!(report.passed());
     /// ```
+    #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         if try_take(self.id) {
             Ok(self.guard())
@@ -233,24 +235,45 @@ impl<T: fmt::Debug> Drop for MutexGuard<'_, T> {
 }
 
 #[inline(never)]
+#[track_caller]
 pub(super) fn take(id: Id) {
     // Before the wait: of another execution's mutex nothing is known here.
     let place = with(|world| id.of(world));
+    take_again(place);
+}
+
+/// [`take`] for one of this execution.
+#[track_caller]
+pub(super) fn take_again(place: usize) {
     point(Op::Lock(place));
-    with(|world| {
+    taken(place);
+}
+
+/// The caller was let go on: it holds the mutex now.
+pub(super) fn taken(place: usize) {
+    let is_free = with(|world| {
         let now = world.now;
-        if let Kind::Mutex { holder } = &mut world.objects[place].kind {
+        let Kind::Mutex { holder } = &mut world.objects[place].kind else {
+            return false;
+        };
+        let is_free = holder.is_none();
+        if is_free {
             *holder = Some(now);
+            took(world, place, "lock");
         }
-        took(world, place, "lock");
+        is_free
     });
+    if !is_free {
+        never();
+    }
 }
 
 #[inline(never)]
+#[track_caller]
 fn try_take(id: Id) -> bool {
     let place = with(|world| id.of(world));
     tries();
-    point(Op::Free);
+    point(Op::Change(place));
     with(|world| {
         let now = world.now;
         let free = match &mut world.objects[place].kind {
@@ -271,8 +294,8 @@ fn try_take(id: Id) -> bool {
 
 #[inline(never)]
 pub(super) fn let_go(id: Id, value: Option<String>) {
-    free(id, value, |world, place| {
-        if let Kind::Mutex { holder } = &mut world.objects[place].kind {
+    free(id, value, |mutex, _| {
+        if let Kind::Mutex { holder } = &mut mutex.kind {
             *holder = None;
         }
     });

@@ -5,11 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use super::lock::{free, took};
+use super::lock::{free, never, refused, took, tries};
 use crate::id::{Id, make, text};
+use crate::memory::View;
 use crate::object::{Kind, Op};
-use crate::world::{point, with};
-use std::sync::LockResult;
+use crate::world::{World, point, with};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// `std::sync::RwLock` of an explored program: many readers or one writer. Taking it is a step of
 /// the search. No side is preferred: whoever can go on may be the next.
@@ -37,6 +38,7 @@ fn kind() -> Kind {
     Kind::RwLock {
         writer: None,
         readers: Vec::new(),
+        read: View::default(),
     }
 }
 
@@ -92,6 +94,7 @@ impl<T: fmt::Debug> RwLock<T> {
     ///
     /// assert!(interleavings::all(|| assert_eq!(*RwLock::new(1).read().unwrap(), 1)).passed());
     /// ```
+    #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         take(self.id, false);
         Ok(RwLockReadGuard {
@@ -115,8 +118,59 @@ impl<T: fmt::Debug> RwLock<T> {
     ///
     /// assert!(interleavings::all(|| *RwLock::new(1).write().unwrap() = 2).passed());
     /// ```
+    #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         take(self.id, true);
+        Ok(RwLockWriteGuard {
+            lock: self,
+            not_send: PhantomData,
+        })
+    }
+
+    /// Takes it for reading if no writer holds it. Whoever lets go then takes a step, too: see
+    /// [`Mutex::try_lock`](super::Mutex::try_lock).
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if a writer holds it.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::RwLock};
+    ///
+    /// let report = interleavings::all(|| {
+    ///     let lock = RwLock::new(1);
+    ///     let _reader = lock.read().unwrap();
+    ///     assert!(lock.try_read().is_ok() && lock.try_write().is_err());
+    /// });
+    /// assert!(report.passed());
+    /// ```
+    #[track_caller]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        if !try_take(self.id, false) {
+            return Err(TryLockError::WouldBlock);
+        }
+        Ok(RwLockReadGuard {
+            lock: self,
+            not_send: PhantomData,
+        })
+    }
+
+    /// Takes it alone if nobody holds it. See [`RwLock::try_read`].
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if somebody holds it.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::RwLock};
+    ///
+    /// assert!(interleavings::all(|| *RwLock::new(1).try_write().unwrap() = 2).passed());
+    /// ```
+    #[track_caller]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        if !try_take(self.id, true) {
+            return Err(TryLockError::WouldBlock);
+        }
         Ok(RwLockWriteGuard {
             lock: self,
             not_send: PhantomData,
@@ -231,6 +285,7 @@ impl<T: fmt::Debug> Drop for RwLockWriteGuard<'_, T> {
 }
 
 #[inline(never)]
+#[track_caller]
 fn take(id: Id, alone: bool) {
     let place = with(|world| id.of(world));
     point(if alone {
@@ -238,24 +293,59 @@ fn take(id: Id, alone: bool) {
     } else {
         Op::Read(place)
     });
+    let how = if alone { "write" } else { "read" };
+    if !with(|world| enter(world, place, alone, how)) {
+        never();
+    }
+}
+
+#[inline(never)]
+#[track_caller]
+fn try_take(id: Id, alone: bool) -> bool {
+    let place = with(|world| id.of(world));
+    tries();
+    point(Op::Change(place));
+    let how = if alone { "try_write" } else { "try_read" };
     with(|world| {
-        let now = world.now;
-        if let Kind::RwLock { writer, readers } = &mut world.objects[place].kind {
-            if alone {
-                *writer = Some(now);
-            } else {
-                readers.push(now);
-            }
+        let enters = enter(world, place, alone, how);
+        if !enters {
+            refused(world, place, how);
         }
-        took(world, place, if alone { "write" } else { "read" });
-    });
+        enters
+    })
+}
+
+/// Takes it if it is free.
+fn enter(world: &mut World, place: usize, alone: bool, how: &str) -> bool {
+    let now = world.now;
+    let op = if alone {
+        Op::Write(place)
+    } else {
+        Op::Read(place)
+    };
+    let is_free = world.objects[place].admits(op);
+    if let Kind::RwLock {
+        writer, readers, ..
+    } = &mut world.objects[place].kind
+        && is_free
+    {
+        if alone {
+            *writer = Some(now);
+        } else {
+            readers.push(now);
+        }
+        took(world, place, how);
+    }
+    is_free
 }
 
 #[inline(never)]
 fn let_go(id: Id, value: Option<String>) {
-    free(id, value, |world, place| {
-        let now = world.now;
-        if let Kind::RwLock { writer, readers } = &mut world.objects[place].kind {
+    free(id, value, |lock, now| {
+        if let Kind::RwLock {
+            writer, readers, ..
+        } = &mut lock.kind
+        {
             match readers.iter().position(|reader| *reader == now) {
                 Some(own) => drop(readers.remove(own)),
                 None => *writer = None,

@@ -1,9 +1,11 @@
 //! What bounds a search, and that each bound is told.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicBool as Real;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
+use interleavings::sync::Mutex;
 use interleavings::sync::atomic::{AtomicBool, AtomicU32};
 use interleavings::{self, Bound, FailureKind, Search, hint, thread};
 
@@ -69,10 +71,15 @@ fn a_depth() {
             .contains("2 given up after 20 steps, the limit"),
         "{report}"
     );
-    // A loop that says that it waits is let go round only when something has happened.
+    // A loop that says that it waits is let go round once in vain, before and after.
     let report = Search::new().depth(20).run(spin(true));
     assert!(report.passed(), "{report}");
-    assert_eq!(report.schedules(), 2);
+    assert_eq!(report.schedules(), 3);
+    let text = report.to_string();
+    let end = "where a loop that waits goes round in vain at most once: all of them passed";
+    assert!(text.ends_with(end), "{text}");
+    let report = Search::new().depth(20).rounds(0).run(spin(true));
+    assert_eq!((report.passed(), report.schedules()), (true, 2));
 }
 
 #[test]
@@ -175,6 +182,49 @@ fn a_program_that_does_something_else_each_time_is_named() {
     assert!(
         failure.message().contains("does not do the same again"),
         "{failure}"
+    );
+}
+
+/// Accounts are locked in the order in which a `HashMap` gives them, which is another each time.
+#[test]
+fn a_hash_map_that_is_iterated_is_named() {
+    let report = interleavings::all(|| {
+        let names = ["a", "b", "c", "d", "e"];
+        let accounts: HashMap<_, _> = names
+            .map(|name| (name, Mutex::named(name, 0)))
+            .into_iter()
+            .collect();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for account in accounts.values() {
+                        *account.lock().unwrap() += 1;
+                    }
+                });
+            }
+        });
+    });
+    assert!(!report.passed());
+    let failure = report.failure().expect("it cannot be explored");
+    assert_eq!(failure.kind(), FailureKind::Unrepeatable, "{failure}");
+}
+
+/// Only the values differ from run to run, and not what can be chosen.
+#[test]
+fn other_values_are_another_program() {
+    static ROUND: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let report = interleavings::all(|| {
+        let x = AtomicU32::new(0);
+        let round = ROUND.fetch_add(1, SeqCst);
+        thread::scope(|scope| {
+            scope.spawn(|| x.store(round, SeqCst));
+            scope.spawn(|| x.load(SeqCst));
+        });
+    });
+    assert_eq!(
+        report.failure().map(interleavings::Failure::kind),
+        Some(FailureKind::Unrepeatable),
+        "{report}"
     );
 }
 

@@ -1,0 +1,209 @@
+//! Every outcome of a program, how many schedules lead to it, and one of them.
+
+use std::fmt;
+
+use super::report::{Report, grouped};
+
+/// How a program can end: what it returned, or why it failed; for each how many schedules there are and
+/// one of them. See [`outcomes`](super::outcomes()).
+///
+/// As a cell's last expression it is shown as a table with a bar for each.
+#[derive(Clone, Default)]
+pub struct Outcomes {
+    pub(super) rows: Vec<Outcome>,
+    pub(super) report: Report,
+}
+
+/// One way in which a program can end.
+///
+/// ```
+/// let outcomes = interleavings::outcomes(|| 5);
+/// let only = &outcomes.rows()[0];
+/// assert_eq!((only.value(), only.schedules(), only.schedule()), ("5", 1, Some("")));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub(super) value: String,
+    pub(super) schedules: u128,
+    pub(super) schedule: Option<String>,
+}
+
+impl Outcome {
+    /// What the program returned, as its `Debug` writes it; or why it failed. See [`Outcome`].
+    ///
+    /// ```
+    /// let outcomes = interleavings::outcomes(|| -> u32 { panic!("no") });
+    /// assert_eq!(outcomes.rows()[0].value(), "panic: no");
+    /// ```
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// How many schedules end so; 0 for what never came. In a reduced search as many as those stand for
+    /// that were tried. See [`Outcome`].
+    ///
+    /// ```
+    /// assert_eq!(interleavings::outcomes(|| 5).rows()[0].schedules(), 1);
+    /// ```
+    pub fn schedules(&self) -> u128 {
+        self.schedules
+    }
+
+    /// One of them, as a text that [`replay`](super::replay) takes; none for what never came.
+    ///
+    /// ```
+    /// assert_eq!(interleavings::outcomes(|| 5).rows()[0].schedule(), Some(""));
+    /// ```
+    pub fn schedule(&self) -> Option<&str> {
+        self.schedule.as_deref()
+    }
+}
+
+impl Outcomes {
+    /// The outcomes, the most frequent first; then those of [`Outcomes::among`] that never came.
+    ///
+    /// ```
+    /// let outcomes = interleavings::outcomes(|| 5).among([5, 6]);
+    /// let values: Vec<&str> = outcomes.rows().iter().map(|row| row.value()).collect();
+    /// assert_eq!(values, ["5", "6"]);
+    /// ```
+    pub fn rows(&self) -> &[Outcome] {
+        &self.rows
+    }
+
+    /// Shows these, too, if they never came.
+    ///
+    /// ```
+    /// let text = interleavings::outcomes(|| 5).among([5, 6]).to_string();
+    /// assert!(text.lines().last().unwrap().starts_with("6"), "{text}");
+    /// assert!(text.ends_with("never"), "{text}");
+    /// ```
+    pub fn among<T: fmt::Debug>(mut self, values: impl IntoIterator<Item = T>) -> Outcomes {
+        for value in values {
+            let value = format!("{value:?}");
+            if self.rows.iter().all(|row| row.value != value) {
+                self.rows.push(Outcome {
+                    value,
+                    schedules: 0,
+                    schedule: None,
+                });
+            }
+        }
+        self
+    }
+
+    /// Whether a schedule leads to this.
+    ///
+    /// ```
+    /// let outcomes = interleavings::outcomes(|| (1, "one"));
+    /// assert!(outcomes.has(&(1, "one")) && !outcomes.has(&(2, "two")));
+    /// ```
+    pub fn has<T: fmt::Debug>(&self, value: &T) -> bool {
+        let value = format!("{value:?}");
+        let mut came = self.rows.iter().filter(|row| row.schedules > 0);
+        came.any(|row| row.value == value)
+    }
+
+    /// The search that found them: whether it tried every schedule, for one.
+    ///
+    /// ```
+    /// assert!(interleavings::outcomes(|| 5).report().passed());
+    /// ```
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// What was tried, in a sentence.
+    fn head(&self) -> String {
+        let head = self.report.tried();
+        match self.rows.iter().filter(|row| row.schedules > 0).count() {
+            1 => format!("{head}: 1 outcome"),
+            n => format!("{head}: {n} outcomes"),
+        }
+    }
+
+    fn most(&self) -> u128 {
+        let most = self.rows.iter().map(|row| row.schedules).max();
+        most.unwrap_or(0).max(1)
+    }
+
+    /// The table with bars, for a page.
+    #[cfg_attr(
+        not(feature = "pictures"),
+        expect(dead_code, reason = "only cells show pages")
+    )]
+    pub(super) fn html(&self) -> String {
+        let mut rows = String::new();
+        for row in &self.rows {
+            let share = (row.schedules.saturating_mul(1000) / self.most()) as f64 / 10.0;
+            let bar = match row.schedules {
+                0 => String::new(),
+                _ => format!(
+                    "<div style=\"height:1em;min-width:1px;width:{share}%;background-color:#4477aa\"></div>"
+                ),
+            };
+            let (count, schedule) = match &row.schedule {
+                Some(schedule) => (grouped(row.schedules), escaped(schedule)),
+                None => ("never".to_string(), String::new()),
+            };
+            rows += &format!(
+                "<tr><td style=\"text-align:left\"><code>{}</code></td><td>{count}</td>\
+                 <td style=\"width:40%\">{bar}</td><td style=\"text-align:left\"><code>{schedule}</code></td></tr>",
+                escaped(&row.value)
+            );
+        }
+        format!(
+            "<p>{}</p><table><thead><tr><th style=\"text-align:left\">outcome</th><th>schedules</th><th></th>\
+             <th style=\"text-align:left\">one of them</th></tr></thead><tbody>{rows}</tbody></table>",
+            escaped(&self.head())
+        )
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// The table, with bars.
+impl fmt::Display for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const BAR: u128 = 30;
+        let wide = |text: fn(&Outcome) -> String, least: usize| {
+            let widths = self.rows.iter().map(|row| text(row).chars().count());
+            widths.max().unwrap_or(0).max(least)
+        };
+        let value = wide(|row| row.value.clone(), "outcome".len());
+        let count = wide(|row| grouped(row.schedules), "schedules".len());
+        writeln!(f, "{}", self.head())?;
+        write!(
+            f,
+            "{:value$}  {:>count$}  {:30}  one of them",
+            "outcome", "schedules", ""
+        )?;
+        for row in &self.rows {
+            let name = &row.value;
+            match &row.schedule {
+                None => write!(f, "\n{name:value$}  {:>count$}", "never")?,
+                Some(schedule) => {
+                    let bar = (row.schedules.saturating_mul(BAR) / self.most()).max(1);
+                    let bar = "█".repeat(bar as usize);
+                    let number = grouped(row.schedules);
+                    write!(
+                        f,
+                        "\n{name:value$}  {number:>count$}  {bar:30}  {schedule:?}"
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "pictures"))]
+impl fmt::Debug for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

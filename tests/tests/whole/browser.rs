@@ -154,6 +154,82 @@ fn failures_interrupts_and_live_output_in_jupyterlab() {
     });
 }
 
+/// A lost update, found and shown as a figure through which one steps.
+const STEPS: [&str; 3] = [
+    "use support::prelude::*;\nuse support::interleavings::{sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};",
+    "fn lost() {\n    let balance = AtomicU32::named(\"balance\", 0);\n    let deposit = || balance.store(balance.load(SeqCst) + 1, SeqCst);\n    thread::scope(|scope| {\n        scope.spawn_named(\"left\", deposit);\n        scope.spawn_named(\"right\", deposit);\n    });\n    assert!(balance.into_inner() == 2, \"a deposit is lost\");\n}",
+    "interleavings::all(lost).failure().unwrap().step_through()",
+];
+const FIGURE: usize = 2;
+
+#[test]
+fn a_schedule_is_stepped_through_in_jupyterlab() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cells = STEPS.map(|code| (code, &[] as &[&str]));
+    books::write(folder.path(), "steps.ipynb", &cells);
+    in_jupyterlab(folder.path(), "steps.ipynb", async |browser| {
+        menu(browser, "Run", "Run All Cells").await?;
+        says(browser, FIGURE, "Step 4 of 4: left: store balance ← 1").await?;
+        // The line of a function of another cell.
+        let line = "let deposit = || balance.store(balance.load(SeqCst) + 1, SeqCst);";
+        for (key, words) in [
+            ("ArrowLeft", "Step 3 of 4: right: store balance ← 1"),
+            ("ArrowLeft", "Step 2 of 4"),
+            ("Home", "Step 0 of 4: before the first step"),
+            ("ArrowRight", "Step 1 of 4: left: load balance → 0"),
+        ] {
+            press(browser, key).await?;
+            says(browser, FIGURE, words).await?;
+        }
+        says(browser, FIGURE, line).await?;
+        show(browser, FIGURE, "steps-live").await?;
+        let active = "return lab().content.activeCellIndex";
+        let before = ask(browser, active).await?;
+        press(browser, "ArrowDown").await?;
+        press(browser, "ArrowDown").await?;
+        assert_eq!(
+            ask(browser, active).await?,
+            before,
+            "the keys are the figure's"
+        );
+        // Saved, and opened by somebody who has not trusted it: a picture, with its sentence.
+        let output = format!("return code()[{FIGURE}].model.outputs.toJSON()");
+        let mut book: Value = serde_json::from_slice(
+            &std::fs::read(folder.path().join("steps.ipynb")).expect("the notebook"),
+        )
+        .expect("JSON");
+        book["cells"][FIGURE]["outputs"] = ask(browser, &output).await?;
+        let other = folder.path().join("strange.ipynb");
+        std::fs::write(other, book.to_string()).expect("a writable folder");
+        let open = "return jupyterapp.commands.execute('docmanager:open', { path: 'strange.ipynb' }).then(() => true)";
+        ask(browser, open).await?;
+        let image = "[...jupyterapp.shell.widgets('main')].find(widget => widget.context?.path === 'strange.ipynb')
+                     ?.node.querySelector('.jp-OutputArea img')";
+        let there = format!("return {image}?.getBoundingClientRect().width > 300");
+        until(browser, "the picture is there", CELL, &there).await?;
+        save_picture(browser, "steps-not-trusted.png").await;
+        let seen = format!(
+            "const image = {image}; return [image.alt, image.closest('.jp-OutputArea').querySelectorAll('input').length]"
+        );
+        let seen = ask(browser, &seen).await?;
+        let alt = seen[0].as_str().unwrap_or_default();
+        assert!(alt.starts_with("A schedule of 4 steps"), "{seen}");
+        assert_eq!(seen[1], 0, "{seen}");
+        Ok(())
+    });
+}
+
+/// A key, with the figure's slider in focus.
+async fn press(browser: &Client, key: &str) -> Result<(), String> {
+    let script = format!(
+        "const slider = code()[{FIGURE}].node.querySelector('input[type=range]');
+         slider.focus();
+         slider.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}));
+         return true"
+    );
+    ask(browser, &script).await.map(drop)
+}
+
 /// Whether there are so many pictures, each large enough to be seen.
 fn have_sizes(pictures: &Value, count: usize) -> bool {
     let pictures = pictures.as_array().map_or(&[][..], Vec::as_slice);

@@ -38,7 +38,8 @@ impl Template {
         let templates = home.state().join("template");
         fs::create_dir_all(&templates)
             .with_context(|| format!("{} cannot be made", templates.display()))?;
-        let folder = templates.join(fingerprint(home, installed)?);
+        let names = Names::of(home, installed)?;
+        let folder = templates.join(&names.template);
         let lock = File::create(home.state().join("template.lock"))
             .context("the template cannot be locked")?;
         lock.lock_shared()?;
@@ -47,8 +48,9 @@ impl Template {
             lock.lock()?;
             // Another process may have made it while this one waited.
             if !folder.is_dir() {
-                remove_all_in(&templates)?;
-                build(home, installed, &folder)?;
+                let unfinished = folder.with_extension("unfinished");
+                keep_what_holds(&templates, &names, &unfinished)?;
+                build(home, installed, &unfinished, &folder)?;
             }
             lock.unlock()?;
             lock.lock_shared()?;
@@ -86,35 +88,104 @@ impl Template {
     }
 }
 
-/// Names all that a template depends on.
-fn fingerprint(home: &Home, installed: &Installed) -> Result<String> {
-    let mut hash = Sha256::new();
-    for part in [
-        &installed.toolchain.version,
-        stock::VERSION,
-        CARGO_CONFIG,
-        stock::CARGO_CONFIG,
-        &stock::manifest(CELLS_LEVEL, ""),
-        shims::FORMAT,
-        &stock::rust_flags(),
-        &installed.launcher.to_string_lossy(),
-    ] {
-        hash.update(part);
+/// Names, by all that they depend on.
+struct Names {
+    template: String,
+    /// Of what is compiled before `support` and its family.
+    libraries: String,
+}
+
+/// The file, in a template, with the name of its libraries.
+const LIBRARIES: &str = "libraries";
+
+impl Names {
+    fn of(home: &Home, installed: &Installed) -> Result<Names> {
+        let mut hash = Sha256::new();
+        for part in [
+            &installed.toolchain.version,
+            stock::VERSION,
+            CARGO_CONFIG,
+            stock::CARGO_CONFIG,
+            &stock::manifest(CELLS_LEVEL, ""),
+            shims::FORMAT,
+            &stock::rust_flags(),
+            &installed.launcher.to_string_lossy(),
+        ] {
+            hash.update(part);
+        }
+        // The workspace's profiles are not the template's.
+        let workspace = home.root.join("Cargo.toml");
+        let manifest = fs::read_to_string(&workspace)
+            .with_context(|| format!("{} cannot be read", workspace.display()))?;
+        hash.update(manifest.split("\n[profile.").next().unwrap_or_default());
+        let mut files = vec![home.root.join("Cargo.lock")];
+        sources_below(&home.root.join("support"), &mut files)?;
+        files.sort();
+        let (sources, others): (Vec<_>, Vec<_>) = files
+            .into_iter()
+            .partition(|file| file.extension().is_some_and(|it| it == "rs" || it == "js"));
+        add(&mut hash, &others)?;
+        let libraries = hex(&hash.clone().finalize()[..8]);
+        add(&mut hash, &sources)?;
+        let template = hex(&hash.finalize()[..8]);
+        Ok(Names {
+            template,
+            libraries,
+        })
     }
-    // The workspace's profiles are not the template's.
-    let workspace = home.root.join("Cargo.toml");
-    let manifest = fs::read_to_string(&workspace)
-        .with_context(|| format!("{} cannot be read", workspace.display()))?;
-    hash.update(manifest.split("\n[profile.").next().unwrap_or_default());
-    let mut files = vec![home.root.join("Cargo.lock")];
-    sources_below(&home.root.join("support"), &mut files)?;
-    files.sort();
+}
+
+fn add(hash: &mut Sha256, files: &[PathBuf]) -> Result<()> {
     for file in files {
         hash.update(file.as_os_str().as_encoded_bytes());
-        hash.update(fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?);
+        hash.update(fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?);
     }
-    Ok(hex(&hash.finalize()[..8]))
+    Ok(())
 }
+
+/// Removes what is in `templates`, but for libraries that the next template has, too: they are put
+/// where it is made. `support` and its family are compiled anew, whatever the times of their files are.
+fn keep_what_holds(templates: &Path, names: &Names, unfinished: &Path) -> Result<()> {
+    let target = Path::new("build").join(stock::TARGET);
+    let aside = templates.join("aside");
+    if aside.is_dir() {
+        fs::remove_dir_all(&aside).context("an older template cannot be removed")?;
+    }
+    for entry in fs::read_dir(templates)? {
+        let older = entry?.path();
+        let named = fs::read_to_string(older.join(LIBRARIES));
+        if named.is_ok_and(|named| named == names.libraries) {
+            let _ = fs::rename(older.join(&target), &aside);
+        }
+        if older != aside {
+            fs::remove_dir_all(&older).context("an older template cannot be removed")?;
+        }
+    }
+    fs::create_dir_all(unfinished.join("build"))?;
+    if aside.is_dir() {
+        fs::rename(&aside, unfinished.join(&target))?;
+        for fingerprint in glob::glob(&format!(
+            "{}/*/debug/.fingerprint/*",
+            unfinished.join(&target).display()
+        ))?
+        .flatten()
+        {
+            let name = fingerprint
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy();
+            let (package, _) = name.rsplit_once('-').unwrap_or_default();
+            if FAMILY.contains(&package) || package == stock::CRATE {
+                fs::remove_dir_all(&fingerprint)?;
+            }
+        }
+    }
+    fs::write(unfinished.join(LIBRARIES), &names.libraries)?;
+    Ok(())
+}
+
+/// The packages whose sources are the repository's.
+const FAMILY: [&str; 4] = ["support", "timeline", "processes", "interleavings"];
 
 /// Manifests and sources of `support` and its family, but not their tests, benchmarks and examples.
 fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -131,7 +202,7 @@ fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
             }
         } else if path
             .extension()
-            .is_some_and(|extension| extension == "rs" || extension == "toml")
+            .is_some_and(|extension| ["rs", "toml", "js"].iter().any(|it| extension == *it))
         {
             files.push(path);
         }
@@ -139,11 +210,10 @@ fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
-    let unfinished = folder.with_extension("unfinished");
+fn build(home: &Home, installed: &Installed, unfinished: &Path, folder: &Path) -> Result<()> {
     let crate_folder = unfinished.join("build");
     fs::create_dir_all(crate_folder.join("src"))?;
-    for folder in [&unfinished, &crate_folder] {
+    for folder in [unfinished, &crate_folder] {
         fs::create_dir_all(folder.join(".cargo"))?;
     }
     fs::write(unfinished.join(".cargo/config.toml"), CARGO_CONFIG)?;
@@ -196,9 +266,9 @@ fn build(home: &Home, installed: &Installed, folder: &Path) -> Result<()> {
     fs::create_dir_all(unfinished.join("no-src/core"))?;
     std::os::unix::fs::symlink("no-src", unfinished.join(shims::RUST_SRC))?;
     let settings = shims::Settings::new(installed, folder.join("answers"));
-    shims::write(&unfinished, &settings)?;
-    shims::learn(&unfinished, &settings, host, &cells, as_evcxr)?;
-    fs::rename(&unfinished, folder)
+    shims::write(unfinished, &settings)?;
+    shims::learn(unfinished, &settings, host, &cells, as_evcxr)?;
+    fs::rename(unfinished, folder)
         .with_context(|| format!("{} cannot be put in its place", folder.display()))
 }
 
@@ -243,9 +313,46 @@ pub fn without_callers_cargo(command: &mut Command) {
     }
 }
 
-fn remove_all_in(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        fs::remove_dir_all(entry?.path()).context("an older template cannot be removed")?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An older template with libraries of that name, and what the next one finds of it.
+    fn found(libraries: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let older = folder.path().join("older");
+        let prints = "build/target/some-host/debug/.fingerprint";
+        for package in [
+            "support-1a",
+            "timeline-2b",
+            "ctx-3c",
+            "nix-4d",
+            "support-macros-5e",
+        ] {
+            fs::create_dir_all(older.join(prints).join(package)).expect("a writable folder");
+        }
+        fs::write(older.join(LIBRARIES), libraries).expect("a writable folder");
+        let names = Names {
+            template: "next".to_owned(),
+            libraries: "these".to_owned(),
+        };
+        let unfinished = folder.path().join("next.unfinished");
+        keep_what_holds(folder.path(), &names, &unfinished).expect("a writable folder");
+        assert!(!older.exists());
+        assert_eq!(
+            fs::read_to_string(unfinished.join(LIBRARIES)).unwrap(),
+            "these"
+        );
+        let kept = fs::read_dir(unfinished.join(prints)).into_iter().flatten();
+        let names = kept.flatten().map(|entry| entry.file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
     }
-    Ok(())
+
+    #[test]
+    fn libraries_are_compiled_once_and_the_family_each_time() {
+        assert_eq!(found("these"), ["nix-4d", "support-macros-5e"]);
+        assert_eq!(found("others"), [""; 0]);
+    }
 }

@@ -265,7 +265,7 @@ fn sentence(world: &World, place: usize, own: Access, other: Access) -> String {
 
 /// " (src/lib.rs:5:9)"; nothing in a cell, whose file nobody can open.
 fn shown(access: Access) -> String {
-    if super::failure::in_cell() {
+    if super::place::in_cell() {
         String::new()
     } else {
         format!(" ({})", access.at)

@@ -1,6 +1,6 @@
 //! Who decides wherever an execution could go on in several ways.
 
-use super::reduce::Touched;
+use super::chunks::Touched;
 use super::schedule::Turn;
 
 /// The choices of one execution, and how the next one differs.

@@ -11,7 +11,7 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::chooser::{Chooser, unrepeatable};
 use super::failure::{Failure, Run};
-use super::outcomes::Outcome;
+use super::outcome::Outcome;
 use super::panic;
 use super::report::{Bound, Report};
 use super::schedule;

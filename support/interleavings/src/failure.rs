@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::place::in_cell;
 use super::record::Record;
 use super::schedule;
 use super::world::{Verdict, World};
@@ -348,9 +349,4 @@ impl fmt::Display for Failure {
         }
         self.run.fmt(f)
     }
-}
-
-/// Whether this program is an evcxr session.
-pub(super) fn in_cell() -> bool {
-    std::env::var_os("EVCXR_IS_RUNTIME").is_some()
 }

@@ -111,6 +111,7 @@
 
 pub mod cell;
 mod chooser;
+mod chunks;
 mod deadlock;
 mod engine;
 mod failure;
@@ -118,10 +119,12 @@ pub mod hint;
 mod id;
 mod memory;
 mod object;
+mod outcome;
 mod outcomes;
 mod panic;
 #[cfg(feature = "pictures")]
 mod picture;
+mod place;
 mod record;
 mod reduce;
 mod report;
@@ -137,7 +140,8 @@ pub mod thread;
 mod world;
 
 pub use failure::{Failure, FailureKind, Run, Step};
-pub use outcomes::{Outcome, Outcomes};
+pub use outcome::Outcome;
+pub use outcomes::Outcomes;
 pub use report::{Bound, Report};
 pub use search::{Search, replay};
 #[cfg(feature = "pictures")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::outcome::Outcome;
 use super::report::{Report, grouped};
 
 /// How a program can end: what it returned, or why it failed; for each how many schedules there are and
@@ -12,51 +13,6 @@ use super::report::{Report, grouped};
 pub struct Outcomes {
     pub(super) rows: Vec<Outcome>,
     pub(super) report: Report,
-}
-
-/// One way in which a program can end.
-///
-/// ```
-/// let outcomes = interleavings::outcomes(|| 5);
-/// let only = &outcomes.rows()[0];
-/// assert_eq!((only.value(), only.schedules(), only.schedule()), ("5", 1, Some("")));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub(super) value: String,
-    pub(super) schedules: u128,
-    pub(super) schedule: Option<String>,
-}
-
-impl Outcome {
-    /// What the program returned, as its `Debug` writes it; or why it failed. See [`Outcome`].
-    ///
-    /// ```
-    /// let outcomes = interleavings::outcomes(|| -> u32 { panic!("no") });
-    /// assert_eq!(outcomes.rows()[0].value(), "panic: no");
-    /// ```
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// How many schedules end so; 0 for what never came. In a reduced search as many as those stand for
-    /// that were tried. See [`Outcome`].
-    ///
-    /// ```
-    /// assert_eq!(interleavings::outcomes(|| 5).rows()[0].schedules(), 1);
-    /// ```
-    pub fn schedules(&self) -> u128 {
-        self.schedules
-    }
-
-    /// One of them, as a text that [`replay`](super::replay) takes; none for what never came.
-    ///
-    /// ```
-    /// assert_eq!(interleavings::outcomes(|| 5).rows()[0].schedule(), Some(""));
-    /// ```
-    pub fn schedule(&self) -> Option<&str> {
-        self.schedule.as_deref()
-    }
 }
 
 impl Outcomes {
@@ -153,7 +109,7 @@ impl Outcomes {
             );
         }
         format!(
-            "<p>{}</p><table><thead><tr><th style=\"text-align:left\">outcome</th><th>schedules</th><th></th>\
+            "<p>{}</p><table><thead><tr><th style=\"text-align:left\">outcome</th><th>schedules</th><th>share</th>\
              <th style=\"text-align:left\">one of them</th></tr></thead><tbody>{rows}</tbody></table>",
             escaped(&self.head())
         )

@@ -8,42 +8,12 @@
 //! How many schedules one stands for is the number of orders in which its steps can be put without
 //! changing the order of any two that concern each other.
 
+use std::sync::atomic::Ordering;
+
+use super::chunks::{Chunk, Touched};
 use super::object::{Kind, Object, Op};
 use super::state::State;
 use super::world::World;
-use std::sync::atomic::Ordering;
-
-/// So many states of the counting are too many: it then gives up.
-const MOST: usize = 1 << 16;
-
-/// What the steps between two choices had to do with.
-#[derive(Clone, Default)]
-pub(super) struct Touched {
-    /// Objects, and whether they were changed.
-    objects: Vec<(usize, bool)>,
-    atomics: bool,
-    fence: bool,
-}
-
-/// A step, and all that follows it up to the next choice.
-struct Chunk {
-    thread: usize,
-    /// The chunks without which it could not have been, counted from 1; 0 is the beginning.
-    since: Vec<usize>,
-    touched: Touched,
-    /// The choice by which it is done, if there was one.
-    choice: Option<usize>,
-}
-
-#[derive(Default)]
-pub(super) struct Reduction {
-    /// Threads whose next chunk was tried already, and what it had to do with.
-    asleep: Vec<(usize, Touched)>,
-    now: Touched,
-    chunks: Vec<Chunk>,
-    /// It is like an execution that was tried.
-    pub redundant: bool,
-}
 
 /// A thread's token, by which it is unparked, is an object, too.
 fn token(thread: usize) -> usize {
@@ -71,41 +41,6 @@ fn objects(world: &World, thread: usize, op: Op) -> [Option<(usize, bool)>; 2] {
 fn is_atomic(objects: &[Object], op: Op) -> bool {
     let object = op.object().and_then(|object| objects.get(object));
     object.is_some_and(|object| matches!(object.kind, Kind::Atomic { .. }))
-}
-
-impl Touched {
-    fn concerns(&self, objects: [Option<(usize, bool)>; 2]) -> bool {
-        let meets = |(object, changes): (usize, bool)| {
-            let own = self.objects.iter();
-            own.copied()
-                .any(|(other, changed)| other == object && (changes || changed))
-        };
-        objects.into_iter().flatten().any(meets)
-    }
-
-    fn meets(&self, other: &Touched) -> bool {
-        let objects = other.objects.iter();
-        (self.fence && (other.fence || other.atomics))
-            || (other.fence && self.atomics)
-            || objects
-                .copied()
-                .any(|object| self.concerns([Some(object), None]))
-    }
-
-    pub fn join(&mut self, other: &Touched) {
-        self.atomics |= other.atomics;
-        self.fence |= other.fence;
-        for (object, changes) in &other.objects {
-            self.touch(*object, *changes);
-        }
-    }
-
-    pub fn touch(&mut self, object: usize, changes: bool) {
-        match self.objects.iter_mut().find(|(it, _)| *it == object) {
-            Some((_, changed)) => *changed |= changes,
-            None => self.objects.push((object, changes)),
-        }
-    }
 }
 
 impl World {
@@ -197,50 +132,5 @@ impl World {
     /// How many schedules this execution stands for; none if it would take too long to count them.
     pub fn stands_for(&self) -> Option<u128> {
         self.reduction.as_ref()?.count(self.threads.len())
-    }
-}
-
-impl Reduction {
-    /// The number of orders of all chunks.
-    fn count(&self, threads: usize) -> Option<u128> {
-        let mut own: Vec<Vec<usize>> = vec![Vec::new(); threads];
-        // For each chunk how many of each thread's have to be before it.
-        let mut needs: Vec<Vec<usize>> = Vec::with_capacity(self.chunks.len());
-        for (number, chunk) in self.chunks.iter().enumerate() {
-            let mut need = vec![0; threads];
-            for (other, before) in self.chunks[..number].iter().enumerate() {
-                if chunk.since.contains(&(other + 1)) || before.touched.meets(&chunk.touched) {
-                    let place = own[before.thread].iter().position(|it| *it == other);
-                    need[before.thread] = place.map_or(0, |place| place + 1);
-                }
-            }
-            own[chunk.thread].push(number);
-            needs.push(need);
-        }
-        let mut strides = Vec::with_capacity(threads);
-        let mut states: usize = 1;
-        for chunks in &own {
-            strides.push(states);
-            states = states
-                .checked_mul(chunks.len() + 1)
-                .filter(|states| *states <= MOST)?;
-        }
-        let mut ways = vec![0_u128; states];
-        ways[0] = 1;
-        for state in 0..states {
-            let at = |thread: usize| state / strides[thread] % (own[thread].len() + 1);
-            if ways[state] == 0 {
-                continue;
-            }
-            for thread in 0..threads {
-                if let Some(chunk) = own[thread].get(at(thread))
-                    && (0..threads).all(|other| needs[*chunk][other] <= at(other))
-                {
-                    let next = state + strides[thread];
-                    ways[next] = ways[next].saturating_add(ways[state]);
-                }
-            }
-        }
-        ways.last().copied()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::failure::{Failure, Run};
-use super::outcomes::Outcome;
+use super::outcome::Outcome;
 
 /// The bound that ended a search before every schedule was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

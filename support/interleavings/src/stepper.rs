@@ -4,13 +4,11 @@
 //! from.
 
 use std::fmt::Write as _;
-use std::panic::Location;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use timeline::cell::{debug_as_picture, rich};
+use timeline::cell::{debug_as_picture, image, rich};
 
+use super::place::line;
 use super::record::{Record, Row, Scene};
 use super::world::World;
 
@@ -344,16 +342,9 @@ impl Stepper {
     /// assert!(html.contains("<img alt=\"A schedule of 1 step") && html.contains("<script>"));
     /// ```
     pub fn html(&self) -> String {
-        let svg = self.svg();
-        let width = svg.split('"').nth(3).unwrap_or("740");
         let story = escaped(&self.scenes().to_string());
-        format!(
-            "<div data-interleaving=\"{story}\"><div style=\"overflow-x:auto\"><img alt=\"{}\" \
-             style=\"width:100%;min-width:480px;max-width:{width}px\" \
-             src=\"data:image/svg+xml;base64,{}\"></div></div><script>{SCRIPT}</script>",
-            escaped(&self.sentence()),
-            BASE64_STANDARD.encode(&svg)
-        )
+        let image = image(&self.svg(), &self.sentence());
+        format!("<div data-interleaving=\"{story}\">{image}</div><script>{SCRIPT}</script>")
     }
 
     /// How things stand after each step, for the script.
@@ -437,42 +428,6 @@ fn shortened(text: &str, most: usize) -> String {
         short.push('…');
     }
     short
-}
-
-/// The text of a file of the program.
-fn source(file: &'static str) -> Option<String> {
-    if let Some(build) = std::env::var_os("EVCXR_TMPDIR").filter(|_| super::failure::in_cell()) {
-        // Every cell has a file of the same name. Its text is kept under the inode of its library, and
-        // the name itself lies in that library.
-        let address = file.as_ptr() as usize;
-        let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-        let inode = maps.lines().find_map(|line| {
-            let mut words = line.split_whitespace();
-            let (from, to) = words.next()?.split_once('-')?;
-            let bound = |text| usize::from_str_radix(text, 16).ok();
-            let is_in = (bound(from)?..bound(to)?).contains(&address);
-            is_in.then(|| words.nth(3)).flatten()
-        })?;
-        let kept = std::path::Path::new(&build).parent()?.join("sources");
-        return std::fs::read_to_string(kept.join(format!("{inode}.rs"))).ok();
-    }
-    // A path is relative to where cargo was, which may be further up.
-    let here = std::env::current_dir().ok()?;
-    let mut above = here.ancestors();
-    above.find_map(|folder| std::fs::read_to_string(folder.join(file)).ok())
-}
-
-/// The text of a line of the program, where it can be read, with its place; only the text in a cell,
-/// whose file is the kernel's.
-fn line(at: &'static Location<'static>) -> String {
-    let source = source(at.file()).unwrap_or_default();
-    let text = source.lines().nth(at.line() as usize - 1);
-    let text = text.map(str::trim).unwrap_or_default();
-    match (super::failure::in_cell(), text) {
-        (true, text) => text.to_string(),
-        (false, "") => format!("{}:{}", at.file(), at.line()),
-        (false, text) => format!("{text}  ({}:{})", at.file(), at.line()),
-    }
 }
 
 fn escaped(text: &str) -> String {

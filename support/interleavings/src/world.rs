@@ -6,11 +6,11 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::chooser::{Chooser, mix};
+use super::chunks::Reduction;
 use super::deadlock;
 use super::memory::{Candidate, Memory, Sight, View};
 use super::object::{Kind, Object, Op};
 use super::record::{Record, Scene};
-use super::reduce::Reduction;
 use super::schedule::Turn;
 use super::state::{State, Thread, Wait};
 

@@ -239,19 +239,46 @@ integer!(
     AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize
 );
 
-impl AtomicBool {
-    /// Sets the flag if it or the value is true, and returns the value before.
-    #[track_caller]
-    pub fn fetch_or(&self, value: bool, order: Ordering) -> bool {
-        update(self.id, "fetch_or", order, &|bits| bits | value.bits()) != 0
-    }
+/// What std gives to flags and integers alike, bit by bit.
+macro_rules! bitwise {
+    ($($name:ident $type:ty),*) => {$(
+        impl $name {
+            /// `and`, bit by bit; returns the value before.
+            #[track_caller]
+            pub fn fetch_and(&self, value: $type, order: Ordering) -> $type {
+                let and = |bits| (<$type>::of(bits) & value).bits();
+                Bits::of(update(self.id, "fetch_and", order, &and))
+            }
 
-    /// Clears the flag if the value is false, and returns the value before.
-    #[track_caller]
-    pub fn fetch_and(&self, value: bool, order: Ordering) -> bool {
-        update(self.id, "fetch_and", order, &|bits| bits & value.bits()) != 0
-    }
+            /// `or`, bit by bit; returns the value before.
+            #[track_caller]
+            pub fn fetch_or(&self, value: $type, order: Ordering) -> $type {
+                let or = |bits| (<$type>::of(bits) | value).bits();
+                Bits::of(update(self.id, "fetch_or", order, &or))
+            }
+
+            /// Either and not both, bit by bit; returns the value before.
+            #[track_caller]
+            pub fn fetch_xor(&self, value: $type, order: Ordering) -> $type {
+                let xor = |bits| (<$type>::of(bits) ^ value).bits();
+                Bits::of(update(self.id, "fetch_xor", order, &xor))
+            }
+
+            /// Not both, bit by bit; returns the value before.
+            #[track_caller]
+            pub fn fetch_nand(&self, value: $type, order: Ordering) -> $type {
+                let nand = |bits| (!(<$type>::of(bits) & value)).bits();
+                Bits::of(update(self.id, "fetch_nand", order, &nand))
+            }
+        }
+    )*};
 }
+
+bitwise!(
+    AtomicBool bool,
+    AtomicI8 i8, AtomicI16 i16, AtomicI32 i32, AtomicI64 i64, AtomicIsize isize,
+    AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize
+);
 
 /// `std::sync::atomic::AtomicPtr` of an explored program. Reports call the addresses `&a`, `&b` and so
 /// on, in the order in which they are met.

@@ -40,9 +40,6 @@ use crate::memory::View;
 use crate::object::{Channel, Kind, Message, Op};
 use crate::world::{World, point, point_at, with, with_any};
 
-#[doc(inline)]
-pub use crate::__select as select;
-
 /// The messages themselves; the world counts them.
 type Messages<T> = Arc<Mutex<VecDeque<T>>>;
 
@@ -406,15 +403,21 @@ pub fn either<L, R>(left: &Receiver<L>, right: &Receiver<R>) -> Either<L, R> {
 #[macro_export]
 macro_rules! __select {
     (recv($left:expr) -> $one:pat => $do:expr, recv($right:expr) -> $other:pat => $or:expr $(,)?) => {
-        match $crate::channel::either(&$left, &$right) {
-            $crate::channel::Either::Left($one) => $do,
-            $crate::channel::Either::Right($other) => $or,
+        match $crate::sync::channel::either(&$left, &$right) {
+            $crate::sync::channel::Either::Left($one) => $do,
+            $crate::sync::channel::Either::Right($other) => $or,
         }
     };
     (recv($left:expr) -> $one:pat => $do:block recv($right:expr) -> $other:pat => $or:expr $(,)?) => {
-        $crate::__select!(recv($left) -> $one => $do, recv($right) -> $other => $or)
+        match $crate::sync::channel::either(&$left, &$right) {
+            $crate::sync::channel::Either::Left($one) => $do,
+            $crate::sync::channel::Either::Right($other) => $or,
+        }
     };
 }
+
+#[doc(inline)]
+pub use __select as select;
 
 fn list<T>(messages: &Mutex<VecDeque<T>>) -> std::sync::MutexGuard<'_, VecDeque<T>> {
     messages.lock().unwrap_or_else(|it| it.into_inner())

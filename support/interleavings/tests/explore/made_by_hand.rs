@@ -575,3 +575,37 @@ fn a_read_lock_orders_readers_and_writers_only() {
     });
     assert!(report.passed(), "{report}");
 }
+
+/// As std's, on the same values.
+#[test]
+fn updates_give_what_stds_give() {
+    use interleavings::sync::atomic::AtomicI8;
+    use std::sync::atomic::{AtomicBool as RealBool, AtomicI8 as RealI8};
+    let report = interleavings::all(|| {
+        for (before, value) in [(0, 1), (-1, 2), (i8::MIN, -1), (5, 3)] {
+            let (ours, real) = (AtomicI8::new(before), RealI8::new(before));
+            assert_eq!(ours.fetch_add(value, SeqCst), real.fetch_add(value, SeqCst));
+            assert_eq!(ours.fetch_sub(value, SeqCst), real.fetch_sub(value, SeqCst));
+            assert_eq!(ours.fetch_and(value, SeqCst), real.fetch_and(value, SeqCst));
+            assert_eq!(ours.fetch_or(value, SeqCst), real.fetch_or(value, SeqCst));
+            assert_eq!(ours.fetch_xor(value, SeqCst), real.fetch_xor(value, SeqCst));
+            assert_eq!(
+                ours.fetch_nand(value, SeqCst),
+                real.fetch_nand(value, SeqCst)
+            );
+            assert_eq!(ours.fetch_max(value, SeqCst), real.fetch_max(value, SeqCst));
+            assert_eq!(ours.fetch_min(value, SeqCst), real.fetch_min(value, SeqCst));
+            assert_eq!(ours.into_inner(), real.into_inner());
+        }
+        for (before, value) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (ours, real) = (AtomicBool::new(before), RealBool::new(before));
+            assert_eq!(
+                ours.fetch_nand(value, SeqCst),
+                real.fetch_nand(value, SeqCst)
+            );
+            assert_eq!(ours.fetch_xor(value, SeqCst), real.fetch_xor(value, SeqCst));
+            assert_eq!(ours.into_inner(), real.into_inner());
+        }
+    });
+    assert!(report.passed(), "{report}");
+}

@@ -105,7 +105,17 @@ fn is_presentable(path: &Path) -> Result<(), Failed> {
             .iter()
             .any(|tag| tag == "raises-exception" || tag == "stderr-expected");
         for output in cell["outputs"].as_array().into_iter().flatten() {
-            pictures += usize::from(output["data"]["image/svg+xml"].is_array());
+            if output["data"]["image/svg+xml"].is_array() {
+                pictures += 1;
+                // What a page shows that does not trust the notebook yet.
+                let page = text(&output["data"]["text/html"]);
+                let alt = page
+                    .split_once("<img alt=\"")
+                    .and_then(|(_, rest)| rest.split_once('"'));
+                if alt.is_none_or(|(alt, _)| alt.len() < 20) {
+                    problems.push(format!("cell {id} has a picture without its sentence"));
+                }
+            }
             if !meant && (output["output_type"] == "error" || output["name"] == "stderr") {
                 problems.push(format!("cell {id} failed or wrote to stderr"));
             }

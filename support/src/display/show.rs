@@ -35,7 +35,7 @@ where
 {
     fn formats(&self) -> Vec<(String, String)> {
         let figure: Figure = self.into();
-        pair("image/svg+xml", figure.svg(), figure.text())
+        picture(figure.svg(), figure.text())
     }
 }
 
@@ -56,7 +56,7 @@ pub fn of_svg(svg: &str) -> Vec<(String, String)> {
         true => "A picture (SVG)".into(),
         false => said.join(": "),
     };
-    pair("image/svg+xml", svg.into(), said)
+    picture(svg.into(), said)
 }
 
 pub fn of_png(png: &[u8]) -> Vec<(String, String)> {
@@ -70,6 +70,14 @@ pub fn of_json(json: &str) -> Vec<(String, String)> {
     } else {
         of_text(json)
     }
+}
+
+/// A page that trusts nobody shows the first, other tools take the second.
+fn picture(svg: String, text: String) -> Vec<(String, String)> {
+    let html = timeline::cell::image(&svg, &text);
+    let mut formats = vec![("text/html".into(), html)];
+    formats.extend(pair("image/svg+xml", svg, text));
+    formats
 }
 
 fn pair(mime: &str, content: String, text: String) -> Vec<(String, String)> {
@@ -114,8 +122,9 @@ mod tests {
         let html = of_html("<p>one &amp;\n <b>two</b></p>");
         assert_eq!(html[1], ("text/plain".into(), "one & two".into()));
         let svg = of_svg("<svg><title>T</title><desc>D</desc></svg>");
-        assert_eq!(svg[1].1, "T: D");
-        assert_eq!(of_svg("<svg/>")[1].1, "A picture (SVG)");
+        assert_eq!(svg[2].1, "T: D");
+        assert!(svg[0].1.contains("alt=\"T: D\""));
+        assert_eq!(of_svg("<svg/>")[2].1, "A picture (SVG)");
         assert_eq!(of_png(b"foo")[0], ("image/png".into(), "Zm9v".into()));
         assert_eq!(of_json("[1]")[0].0, "application/json");
         assert_eq!(of_json("[1")[0].0, "text/plain");

@@ -412,7 +412,7 @@ fn without_a_front_all_goes_through_evcxrs_pipes() {
     assert_eq!(
         cell.evcxr
             .iter()
-            .filter(|line| line.contains("svg+xml"))
+            .filter(|line| line.contains("EVCXR_BEGIN_CONTENT image/svg+xml"))
             .count(),
         2
     );

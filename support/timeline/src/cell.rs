@@ -8,6 +8,7 @@
 //! through a `Box`, a guard or a second reference, since those have a `Debug` too; so a value whose
 //! `Debug` writes a picture's and nothing else is shown as that picture ([`stands_for`]).
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use std::cell::RefCell;
 use std::fmt::{self, Debug, Write};
 use std::io::Write as _;
@@ -33,6 +34,38 @@ pub fn rich(formats: &[(&str, &str)]) {
     let _ = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+}
+
+/// A picture for a page, from an SVG document with a width in pixels: an image that is as wide as it was
+/// drawn, narrower where the page is, and never so narrow that nobody can read it. `sentence` is for who
+/// does not see it.
+///
+/// A page shows this also where it does not trust who made it: a fresh notebook, for one, in which an SVG
+/// document by itself is not shown.
+///
+/// ```
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="740" height="90"/>"#;
+/// let html = timeline::cell::image(svg, "A line that \"rises\"");
+/// assert!(html.contains(r#"alt="A line that &quot;rises&quot;""#));
+/// assert!(html.contains("max-width:740px"));
+/// ```
+pub fn image(svg: &str, sentence: &str) -> String {
+    let width = svg.split_once(" width=\"").and_then(|(_, rest)| {
+        let digits = rest.split(|char: char| !char.is_ascii_digit()).next()?;
+        digits.parse::<u32>().ok()
+    });
+    let width = width.unwrap_or(740);
+    let sentence = sentence
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;");
+    format!(
+        "<div style=\"overflow-x:auto\"><img alt=\"{sentence}\" style=\"width:100%;min-width:{}px;\
+         max-width:{width}px\" src=\"data:image/svg+xml;base64,{}\"></div>",
+        width.min(560),
+        BASE64_STANDARD.encode(svg)
+    )
 }
 
 /// Gives every `Debug` type the method that evcxr asks a cell's last expression for.

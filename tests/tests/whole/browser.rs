@@ -154,6 +154,51 @@ fn failures_interrupts_and_live_output_in_jupyterlab() {
     });
 }
 
+/// As a newcomer opens it: nobody has run it here, and nobody has said that it is to be trusted.
+#[test]
+fn saved_pictures_are_seen_in_a_notebook_that_nobody_trusts() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let saved = repository().join("notebooks/02-fork.ipynb");
+    std::fs::copy(&saved, folder.path().join("02-fork.ipynb")).expect("a writable folder");
+    let book: Value =
+        serde_json::from_slice(&std::fs::read(&saved).expect("the notebook")).expect("JSON");
+    let outputs = book["cells"].as_array().into_iter().flatten();
+    let outputs = outputs.flat_map(|cell| cell["outputs"].as_array().into_iter().flatten());
+    let wanted = outputs
+        .filter(|output| output["data"]["image/svg+xml"].is_array())
+        .count();
+    in_jupyterlab(folder.path(), "02-fork.ipynb", async |browser| {
+        for (wide, name) in [(1200, "saved"), (1920, "saved-wide"), (500, "saved-narrow")] {
+            browser
+                .set_window_size(wide, 1000)
+                .await
+                .map_err(|error| error.to_string())?;
+            let mut sizes = Vec::new();
+            let count = ask(browser, "return code().length").await?;
+            for cell in 0..count.as_u64().unwrap_or(0) as usize {
+                show(browser, cell, &format!("{name}-{cell}")).await?;
+                let seen = format!(
+                    "return [...code()[{cell}].node.querySelectorAll('.jp-OutputArea-output img')].map(image => {{
+                         const box = image.getBoundingClientRect();
+                         return [box.width, box.height, image.alt.length, image.naturalWidth];
+                     }})"
+                );
+                let seen = ask(browser, &seen).await?;
+                sizes.extend(seen.as_array().cloned().unwrap_or_default());
+            }
+            assert_eq!(sizes.len(), wanted, "{name}: {sizes:?}");
+            for size in &sizes {
+                let [width, _, alt, natural] =
+                    [0, 1, 2, 3].map(|at| size[at].as_f64().unwrap_or(0.0));
+                // Never blown up, and never too small to be read.
+                assert!((560.0..=natural).contains(&width), "{name}: {size}");
+                assert!(alt > 20.0, "{name}: {size}");
+            }
+        }
+        Ok(())
+    });
+}
+
 /// A lost update, found and shown as a figure through which one steps.
 const STEPS: [&str; 3] = [
     "use support::prelude::*;\nuse support::interleavings::{sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};",
@@ -401,7 +446,7 @@ async fn show(browser: &Client, cell: usize, name: &str) -> Result<(), String> {
     let drawn = format!(
         "const cell = code()[{cell}];
          const wanted = cell.model.outputs.toJSON().filter(output => output.data?.['image/svg+xml']).length;
-         const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')];
+         const drawn = [...cell.node.querySelectorAll('.jp-OutputArea-output img')];
          return drawn.length >= wanted && drawn.every(picture => picture.getBoundingClientRect().width > 0)"
     );
     until(browser, "the cell's pictures are drawn", CELL, &drawn).await?;
@@ -413,7 +458,7 @@ async fn show(browser: &Client, cell: usize, name: &str) -> Result<(), String> {
 async fn facts(browser: &Client, cell: usize) -> Result<Value, String> {
     let script = format!(
         "const cell = code()[{cell}];
-         const drawn = [...cell.node.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg')].map(picture => picture.getBoundingClientRect());
+         const drawn = [...cell.node.querySelectorAll('.jp-OutputArea-output img')].map(picture => picture.getBoundingClientRect());
          const expected = (cell.model.getMetadata('tags') ?? []).includes('raises-exception');
          return {{ number: cell.model.executionCount, pictures: drawn.map(box => [box.width, box.height]),
                   outputs: cell.model.outputs.length,

@@ -37,11 +37,10 @@ pub(super) fn svg(
     let canvas = Canvas { svg };
     canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
     draw(&canvas);
-    // As wide as asked, but not wider than the page: a printed one is narrow, and so is a phone.
-    // (A width in pixels would be kept where a page shows the picture as an image, and cut.)
+    // As large as it was drawn: a page makes an image narrower where it is narrow itself.
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" viewBox=\"0 0 {width:.0} \
-         {height:.0}\" style=\"max-width:{width:.0}px\" role=\"img\" text-anchor=\"middle\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+         viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" text-anchor=\"middle\" \
          font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}</g>\
          </svg>\n",
         escaped(title),

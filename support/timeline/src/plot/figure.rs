@@ -135,6 +135,19 @@ impl Figure {
         })
     }
 
+    /// The figure for a page, which shows it also where it trusts no scripts: see
+    /// [`image`](crate::cell::image). Its sentence is [`Figure::text`].
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// trace.instant("now");
+    /// let html = timeline::plot::Figure::from(trace.timeline()).html();
+    /// assert!(html.contains("alt=\"Timeline of 0 ns: 1 lane in 1 process, 1 instant.\""));
+    /// ```
+    pub fn html(&self) -> String {
+        crate::cell::image(&self.svg(), &self.text())
+    }
+
     /// What the figure shows, in a sentence with numbers for each picture.
     ///
     /// ```
@@ -159,7 +172,11 @@ impl Figure {
     /// ```
     pub fn evcxr_display(&self) {
         let (svg, text) = (self.svg(), self.text());
-        crate::cell::rich(&[("image/svg+xml", &svg), ("text/plain", &text)]);
+        crate::cell::rich(&[
+            ("text/html", &crate::cell::image(&svg, &text)),
+            ("image/svg+xml", &svg),
+            ("text/plain", &text),
+        ]);
     }
 
     fn pieces(&self) -> Vec<&Piece> {

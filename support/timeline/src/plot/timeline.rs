@@ -37,7 +37,7 @@ pub(super) enum Colours {
 /// let trace = Trace::new();
 /// trace.in_span("work", || trace.instant("half-way"));
 /// let picture = trace.timeline().title("Work").width(600);
-/// assert!(picture.svg().contains("max-width:600px"));
+/// assert!(picture.svg().contains("width=\"600\""));
 /// ```
 ///
 /// Each method gives a new picture and leaves this one as it was. (That matters in a cell: where
@@ -164,7 +164,7 @@ impl Timeline {
     ///
     /// ```
     /// let picture = timeline::trace::Trace::new().timeline().width(500);
-    /// assert!(picture.svg().contains("max-width:500px"));
+    /// assert!(picture.svg().contains("width=\"500\""));
     /// ```
     pub fn width(&self, px: u32) -> Timeline {
         self.with(|same| same.width = px.clamp(300, 10_000))

@@ -25,7 +25,7 @@ macro_rules! shared_methods {
             ///
             /// ```
             #[doc = concat!("let picture = ", $make, ".width(500);")]
-            /// assert!(picture.svg().contains("max-width:500px"));
+            /// assert!(picture.svg().contains("width=\"500\""));
             /// ```
             pub fn width(&self, px: u32) -> $chart {
                 self.with(|same| same.head.width = px.clamp(300, 10_000))

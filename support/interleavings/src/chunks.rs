@@ -33,22 +33,14 @@ pub(super) struct Reduction {
 }
 
 impl Touched {
-    fn concerns(&self, objects: [Option<(usize, bool)>; 2]) -> bool {
-        let meets = |(object, changes): (usize, bool)| {
-            let own = self.objects.iter();
-            own.copied()
-                .any(|(other, changed)| other == object && (changes || changed))
-        };
-        objects.into_iter().flatten().any(meets)
-    }
-
     pub fn meets(&self, other: &Touched) -> bool {
-        let objects = other.objects.iter();
+        let shared = |(object, changed): &(usize, bool)| {
+            let mut own = self.objects.iter();
+            own.any(|(it, changes)| it == object && (*changes || *changed))
+        };
         (self.fence && (other.fence || other.atomics))
             || (other.fence && self.atomics)
-            || objects
-                .copied()
-                .any(|object| self.concerns([Some(object), None]))
+            || other.objects.iter().any(shared)
     }
 
     pub fn join(&mut self, other: &Touched) {

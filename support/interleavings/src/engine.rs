@@ -195,7 +195,7 @@ impl Search {
         world.end_chunk();
         let mut chooser = std::mem::replace(&mut world.chooser, Chooser::all());
         let failed = match world.verdict.take() {
-            _ if self.checking && world.trail() != self.first => {
+            _ if self.checking && self.first != Some(world.trail()) => {
                 Some(Verdict::Unfit(unrepeatable()))
             }
             _ if self.checking => None,
@@ -222,7 +222,7 @@ impl Search {
             return None;
         }
         if self.report.schedules == 0 {
-            self.first = world.trail();
+            self.first = Some(world.trail());
         }
         let given = chooser.is_given();
         if self.reporting && !given {

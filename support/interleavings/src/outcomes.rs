@@ -70,7 +70,7 @@ impl Outcomes {
     }
 
     /// What was tried, in a sentence.
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         let head = self.report.tried();
         match self.rows.iter().filter(|row| row.schedules > 0).count() {
             1 => format!("{head}: 1 outcome"),
@@ -78,48 +78,10 @@ impl Outcomes {
         }
     }
 
-    fn most(&self) -> u128 {
+    pub(super) fn most(&self) -> u128 {
         let most = self.rows.iter().map(|row| row.schedules).max();
         most.unwrap_or(0).max(1)
     }
-
-    /// The table with bars, for a page.
-    #[cfg_attr(
-        not(feature = "pictures"),
-        expect(dead_code, reason = "only cells show pages")
-    )]
-    pub(super) fn html(&self) -> String {
-        let mut rows = String::new();
-        for row in &self.rows {
-            let share = (row.schedules.saturating_mul(1000) / self.most()) as f64 / 10.0;
-            let bar = match row.schedules {
-                0 => String::new(),
-                _ => format!(
-                    "<div style=\"height:1em;min-width:1px;width:{share}%;background-color:#4477aa\"></div>"
-                ),
-            };
-            let (count, schedule) = match &row.schedule {
-                Some(schedule) => (grouped(row.schedules), escaped(schedule)),
-                None => ("never".to_string(), String::new()),
-            };
-            rows += &format!(
-                "<tr><td style=\"text-align:left\"><code>{}</code></td><td>{count}</td>\
-                 <td style=\"width:40%\">{bar}</td><td style=\"text-align:left\"><code>{schedule}</code></td></tr>",
-                escaped(&row.value)
-            );
-        }
-        format!(
-            "<p>{}</p><table><thead><tr><th style=\"text-align:left\">outcome</th><th>schedules</th><th>share</th>\
-             <th style=\"text-align:left\">one of them</th></tr></thead><tbody>{rows}</tbody></table>",
-            escaped(&self.head())
-        )
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 /// The table, with bars.

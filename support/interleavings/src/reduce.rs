@@ -59,10 +59,10 @@ impl World {
     }
 
     /// Of those who are ready the ones whose next chunk was not tried already.
-    pub fn awake(&mut self, ready: &[usize]) -> Vec<usize> {
+    pub fn awake(&mut self, ready: Vec<usize>) -> Vec<usize> {
         self.end_chunk();
         let Some(reduction) = &mut self.reduction else {
-            return Vec::new();
+            return ready;
         };
         if let Some(last) = reduction.chunks.last() {
             reduction
@@ -74,11 +74,7 @@ impl World {
         let awake = awake.filter(|thread| asleep.iter().all(|(other, _)| other != thread));
         let awake: Vec<usize> = awake.collect();
         reduction.redundant |= awake.is_empty();
-        if reduction.redundant {
-            ready.to_vec()
-        } else {
-            awake
-        }
+        if reduction.redundant { ready } else { awake }
     }
 
     /// A thread takes its step, of these whose steps it could be; those before it were tried already.

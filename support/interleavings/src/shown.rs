@@ -1,11 +1,11 @@
 //! How a run, a failure and a report are drawn, and shown as the result of a notebook's cell.
 
 use timeline::Timeline;
-use timeline::cell::{debug_as_picture, rich};
+use timeline::cell::{debug_as_picture, escaped, rich};
 
 use super::failure::{Failure, Run};
 use super::outcomes::Outcomes;
-use super::report::Report;
+use super::report::{Report, grouped};
 use super::stepper::Stepper;
 
 impl Run {
@@ -93,6 +93,34 @@ impl Outcomes {
             ("text/html", &self.html()),
             ("text/plain", &self.to_string()),
         ]);
+    }
+
+    /// The table with bars, for a page.
+    fn html(&self) -> String {
+        let mut rows = String::new();
+        for row in &self.rows {
+            let share = (row.schedules.saturating_mul(1000) / self.most()) as f64 / 10.0;
+            let bar = match row.schedules {
+                0 => String::new(),
+                _ => format!(
+                    "<div style=\"height:1em;min-width:1px;width:{share}%;background-color:#4477aa\"></div>"
+                ),
+            };
+            let (count, schedule) = match &row.schedule {
+                Some(schedule) => (grouped(row.schedules), escaped(schedule)),
+                None => ("never".to_string(), String::new()),
+            };
+            rows += &format!(
+                "<tr><td style=\"text-align:left\"><code>{}</code></td><td>{count}</td>\
+                 <td style=\"width:40%\">{bar}</td><td style=\"text-align:left\"><code>{schedule}</code></td></tr>",
+                escaped(&row.value)
+            );
+        }
+        format!(
+            "<p>{}</p><table><thead><tr><th style=\"text-align:left\">outcome</th><th>schedules</th><th>share</th>\
+             <th style=\"text-align:left\">one of them</th></tr></thead><tbody>{rows}</tbody></table>",
+            escaped(&self.head())
+        )
     }
 }
 

@@ -3,10 +3,12 @@
 //! Where scripts are not allowed it is a plain picture with a sentence, which is what the script starts
 //! from.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::panic::Location;
 
 use serde_json::json;
-use timeline::cell::{debug_as_picture, image, rich};
+use timeline::cell::{debug_as_picture, escaped, image, rich};
 
 use super::place::line;
 use super::record::{Record, Row, Scene};
@@ -350,6 +352,8 @@ impl Stepper {
     /// How things stand after each step, for the script.
     fn scenes(&self) -> serde_json::Value {
         let rows = &self.0.rows;
+        // A loop comes to the same lines again and again.
+        let mut lines = HashMap::new();
         let scenes = (0..=rows.len()).map(|step| {
             let scene = self.0.scene(step);
             let moved = step.checked_sub(1).map(|last| &rows[last]);
@@ -361,7 +365,7 @@ impl Stepper {
             }
             let threads = self.0.threads.iter().enumerate();
             let threads: Vec<[String; 3]> = threads
-                .map(|(number, thread)| self.stands(step, number, thread))
+                .map(|(number, thread)| self.stands(step, number, thread, &mut lines))
                 .collect();
             json!({
                 "said": said,
@@ -373,8 +377,15 @@ impl Stepper {
         json!({ "scenes": scenes.collect::<Vec<_>>() })
     }
 
-    /// A thread after a step: its name, what it does, and the line of the program.
-    fn stands(&self, step: usize, number: usize, thread: &Actor) -> [String; 3] {
+    /// A thread after a step: its name, what it does, and the line of the program. `lines` are those that
+    /// were read before.
+    fn stands(
+        &self,
+        step: usize,
+        number: usize,
+        thread: &Actor,
+        lines: &mut HashMap<&'static Location<'static>, String>,
+    ) -> [String; 3] {
         let scene = self.0.scene(step);
         let mut later = self.0.rows[step..].iter();
         let next = later.find(|row| row.thread == number);
@@ -399,8 +410,8 @@ impl Stepper {
         if !holds.is_empty() {
             let _ = write!(what, "; holds {}", holds.join(", "));
         }
-        let line = at.map(line).unwrap_or_default();
-        [thread.name.clone(), what, line]
+        let line = at.map(|at| lines.entry(at).or_insert_with(|| line(at)).clone());
+        [thread.name.clone(), what, line.unwrap_or_default()]
     }
 
     /// Shows it as a cell's result: evcxr calls this on a cell's last expression.
@@ -428,11 +439,4 @@ fn shortened(text: &str, most: usize) -> String {
         short.push('…');
     }
     short
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

@@ -279,11 +279,7 @@ impl World {
             self.verdict = Some(Verdict::Cut);
             return None;
         }
-        let awake = if self.reduction.is_some() {
-            self.awake(&ready)
-        } else {
-            ready
-        };
+        let awake = self.awake(ready);
         let place = if self.is_redundant() {
             0
         } else {
@@ -332,8 +328,8 @@ impl World {
     }
 
     /// What stands for all that was done.
-    pub fn trail(&self) -> Option<u64> {
-        Some(self.trail)
+    pub fn trail(&self) -> u64 {
+        self.trail
     }
 
     /// A value that a step read or wrote, as a part of what has to be the same next time.
@@ -381,14 +377,10 @@ impl World {
     fn is_ready(&self, thread: usize) -> bool {
         match self.threads[thread].state {
             State::Before(op) => {
-                op.is_step() && (self.enabled(op) || op == Op::Park && self.is_unparked(thread))
+                op.is_step() && (self.enabled(op) || op == Op::Park && self.threads[thread].token)
             }
             _ => false,
         }
-    }
-
-    fn is_unparked(&self, thread: usize) -> bool {
-        self.threads[thread].token
     }
 
     /// Whether a thread that waits may wake without a reason.

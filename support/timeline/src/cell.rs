@@ -55,17 +55,25 @@ pub fn image(svg: &str, sentence: &str) -> String {
         digits.parse::<u32>().ok()
     });
     let width = width.unwrap_or(740);
-    let sentence = sentence
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;");
+    let sentence = escaped(sentence);
     format!(
         "<div style=\"overflow-x:auto\"><img alt=\"{sentence}\" style=\"width:100%;min-width:{}px;\
          max-width:{width}px\" src=\"data:image/svg+xml;base64,{}\"></div>",
         width.min(560),
         BASE64_STANDARD.encode(svg)
     )
+}
+
+/// A text that means itself in a page, as an element's content or an attribute's value.
+///
+/// ```
+/// assert_eq!(timeline::cell::escaped("a \"<b>\" & c"), "a &quot;&lt;b&gt;&quot; &amp; c");
+/// ```
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// Gives every `Debug` type the method that evcxr asks a cell's last expression for.

@@ -216,17 +216,8 @@ impl DrawingBackend for Svg {
 }
 
 pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            other => out.push(printable(other)),
-        }
-    }
-    out
+    let printable: String = text.chars().map(printable).collect();
+    crate::cell::escaped(&printable)
 }
 
 /// XML has no way to write most control characters; a label may hold any.

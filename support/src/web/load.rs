@@ -105,14 +105,15 @@ impl Load {
         self
     }
 
-    /// Makes requests for this long, up to a minute, however many those are.
+    /// Makes requests for this long, up to a minute, however many those are. One that is under way at
+    /// the end is not counted.
     ///
     /// ```
     /// use std::time::Duration;
     ///
     /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
     /// let report = support::web::load(&server.url(), "x").during(Duration::from_millis(50)).run();
-    /// assert!(report.done > 0 && report.took >= Duration::from_millis(50));
+    /// assert!(report.done > 0, "{report}");
     /// ```
     pub fn during(mut self, duration: Duration) -> Load {
         self.duration = duration.min(LONGEST);

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::panic::Location;
 
 use serde_json::json;
-use timeline::cell::{debug_as_picture, escaped, image, rich};
+use timeline::cell::{DARK, debug_as_picture, escaped, rich, stepped};
 
 use super::place::line;
 use super::record::{Record, Row, Scene};
@@ -67,9 +67,6 @@ impl Story {
 pub struct Stepper(pub(super) Story);
 
 debug_as_picture!(Stepper, Stepper::sentence);
-
-/// The script that lets the figure be stepped through: the same for all.
-const SCRIPT: &str = include_str!("stepper.js");
 
 const NUMBER: f64 = 34.0;
 const TOP: f64 = 40.0;
@@ -189,7 +186,7 @@ impl Stepper {
         );
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0}\" height=\"{1:.0}\" viewBox=\"0 0 {0:.0} {1:.0}\" \
-             font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"12\"><title>{2}</title>\
+             font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"12\" class=\"figure\">{DARK}<title>{2}</title>\
              <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
              orient=\"auto-start-reverse\"><path d=\"M0 0L8 4L0 8z\" fill=\"context-stroke\"/></marker></defs>\
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>",
@@ -344,9 +341,7 @@ impl Stepper {
     /// assert!(html.contains("<img alt=\"A schedule of 1 step") && html.contains("<script>"));
     /// ```
     pub fn html(&self) -> String {
-        let story = escaped(&self.scenes().to_string());
-        let image = image(&self.svg(), &self.sentence());
-        format!("<div data-interleaving=\"{story}\">{image}</div><script>{SCRIPT}</script>")
+        stepped(self.scenes(), &self.svg(), &self.sentence())
     }
 
     /// How things stand after each step, for the script.
@@ -374,7 +369,7 @@ impl Stepper {
                 "threads": threads,
             })
         });
-        json!({ "scenes": scenes.collect::<Vec<_>>() })
+        scenes.collect()
     }
 
     /// A thread after a step: its name, what it does, and the line of the program. `lines` are those that

@@ -36,9 +36,24 @@ pub fn rich(formats: &[(&str, &str)]) {
         .and_then(|()| stdout.flush());
 }
 
-/// A picture for a page, from an SVG document with a width in pixels: an image that is as wide as it was
-/// drawn, narrower where the page is, and never so narrow that nobody can read it. `sentence` is for who
-/// does not see it.
+/// What an SVG document has at its beginning, so that it has a dark ground where the page has: ground, ink
+/// and lines change, bars keep their colours. Its root is of the class `figure`.
+///
+/// An image follows its page's `color-scheme`, or what the reader has told the browser to prefer.
+pub const DARK: &str = concat!(
+    "<style>@media(prefers-color-scheme:dark){.figure{",
+    "[fill='#FFFFFF' i]{fill:#1c1f24}[stroke='#FFFFFF' i]{stroke:#1c1f24}",
+    "[fill='#22262B' i]{fill:#e8eaed}[stroke='#22262B' i]{stroke:#e8eaed}",
+    "[fill='#6B727B' i]{fill:#a8b0ba}[stroke='#6B727B' i]{stroke:#a8b0ba}",
+    "[fill='#DDE1E6' i]{fill:#3b424b}[stroke='#DDE1E6' i]{stroke:#3b424b}",
+    "[fill='#F4F5F7' i]{fill:#282d33}[fill='#4A5058' i]{fill:#a8b0ba}",
+    "[fill='#C6CCD3' i]{fill:#5c6670}",
+    "[fill='#B81D13' i]{fill:#ff7b6e}[stroke='#B81D13' i]{stroke:#ff7b6e}",
+    "[fill='#E1E5EA' i]{fill:#9aa3ad}[fill='#FFF3C4' i]{fill:#4d4210}}}</style>"
+);
+
+/// A picture for a page, from an SVG document with a width in pixels: an image that is as large as it was
+/// drawn; where the page is narrower, it is scrolled. `sentence` is for who does not see it.
 ///
 /// A page shows this also where it does not trust who made it: a fresh notebook, for one, in which an SVG
 /// document by itself is not shown.
@@ -54,14 +69,100 @@ pub fn image(svg: &str, sentence: &str) -> String {
         let digits = rest.split(|char: char| !char.is_ascii_digit()).next()?;
         digits.parse::<u32>().ok()
     });
-    let width = width.unwrap_or(740);
+    let width = width.unwrap_or(720);
     let sentence = escaped(sentence);
     format!(
-        "<div style=\"overflow-x:auto\"><img alt=\"{sentence}\" style=\"width:100%;min-width:{}px;\
+        "<div style=\"overflow-x:auto\" tabindex=\"0\"><img alt=\"{sentence}\" style=\"width:100%;min-width:{width}px;\
          max-width:{width}px\" src=\"data:image/svg+xml;base64,{}\"></div>",
-        width.min(560),
         BASE64_STANDARD.encode(svg)
     )
+}
+
+/// A picture that comes alive where a page trusts its scripts, and is an [`image`] elsewhere.
+///
+/// `kind` is a word of lower-case letters, and `script` a text of JavaScript that calls
+/// `figures(kind, (box, data, svg) => …)`: with the element in the page, `data`, and the picture's
+/// element, which has taken the image's place. What the script makes besides goes into `box`.
+///
+/// ```
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="740" height="90"/>"#;
+/// let script = "figures('greeting', (box, data) => box.append(data.said));";
+/// let html = timeline::cell::alive("greeting", &serde_json::json!({ "said": "hi" }), svg, "A line", script);
+/// assert!(html.starts_with("<div data-greeting='{\"said\":\"hi\"}'><div style="));
+/// ```
+pub fn alive(
+    kind: &str,
+    data: &serde_json::Value,
+    svg: &str,
+    sentence: &str,
+    script: &str,
+) -> String {
+    // JSON is full of the double quotes that `escaped` would write as six letters each.
+    let data = data.to_string();
+    let data = data.replace('&', "&amp;").replace('<', "&lt;");
+    let data = data.replace('\'', "&#39;");
+    let image = image(svg, sentence);
+    let script = [include_str!("page.js"), script].map(slim).concat();
+    format!("<div data-{kind}='{data}'>{image}</div><script>(() => {{\n{script}}})();</script>")
+}
+
+/// A picture through which a reader steps, by a slider, buttons and the arrow keys, where a page trusts
+/// its scripts; each step is said aloud. Elsewhere it is an [`image`].
+///
+/// `scenes` is an array, the first one of before the first step: of each, `said` is its sentence;
+/// `values`, if there are any, are pairs of name and value, `threads` triples of name, what it does and
+/// the line where it stands, and `moved` is the number of the one that made the step. Parts of the
+/// picture with an attribute `data-step` are faint before that step; those with `data-now`, which it
+/// hides, are seen at that step alone.
+///
+/// ```
+/// let scenes = serde_json::json!([{ "said": "nothing yet", "values": [["x", "0"]] }]);
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="740" height="90"/>"#;
+/// assert!(timeline::cell::stepped(scenes, svg, "A step").contains("data-steps="));
+/// ```
+pub fn stepped(scenes: serde_json::Value, svg: &str, sentence: &str) -> String {
+    let data = serde_json::json!({ "scenes": scenes });
+    alive("steps", &data, svg, sentence, include_str!("stepper.js"))
+}
+
+/// A script without the comments, the indentation and the spaces that only its readers have use for. Texts
+/// keep theirs; a regular expression is written without spaces and quotes.
+fn slim(script: &str) -> String {
+    let mut out = String::new();
+    for line in script.lines().map(str::trim_start) {
+        if line.is_empty() || line.starts_with("//") {
+            continue;
+        }
+        let (mut quote, mut escaped) = (None, false);
+        let mut chars = line.chars().peekable();
+        while let Some(char) = chars.next() {
+            let is_end = quote == Some(char) && !escaped;
+            escaped = char == '\\' && !escaped;
+            match quote {
+                Some(_) if is_end => quote = None,
+                Some(_) => {}
+                None if matches!(char, '"' | '\'' | '`') => quote = Some(char),
+                None if char == ' ' && !parts(out.chars().last(), chars.peek().copied()) => {
+                    continue;
+                }
+                None => {}
+            }
+            out.push(char);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Whether two characters of a script mean something else without a space between them.
+fn parts(left: Option<char>, right: Option<char>) -> bool {
+    let is_name = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$');
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            is_name(left) && is_name(right) || left == right && matches!(left, '+' | '-')
+        }
+        _ => false,
+    }
 }
 
 /// A text that means itself in a page, as an element's content or an attribute's value.
@@ -197,6 +298,18 @@ mod tests {
             ($result).evcxr_display();
             *count.lock().unwrap()
         }};
+    }
+
+    #[test]
+    fn a_slim_script_is_the_same_script() {
+        let script =
+            "// what it does\n  const a = b + +c ? \"x = 1\" : `y ${ z } '`;\n\n  return a in b;\n";
+        let wanted = "const a=b+ +c?\"x = 1\":`y ${ z } '`;\nreturn a in b;\n";
+        assert_eq!(super::slim(script), wanted);
+        assert_eq!(
+            super::slim(r#"f("a \" b", 'c d') ;"#),
+            "f(\"a \\\" b\",'c d');\n"
+        );
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::time::Duration;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 use roxmltree::{Document, Node};
-use timeline::plot::Figure;
-use timeline::trace::Trace;
+use serde_json::{Value, json};
+use timeline::plot::{Figure, Moment, Steps};
+use timeline::trace::{How, Kind, Told, Trace, What};
 
 fn texts(svg: &str) -> Vec<String> {
     let document = Document::parse(svg).expect("well-formed XML");
@@ -237,5 +238,318 @@ fn in_characters_it_has_a_line_for_each_lane() {
     assert!(
         lines[3].starts_with("w work") && lines[3].ends_with("◆ done"),
         "{text}"
+    );
+}
+
+fn told(tid: u32, at: u64, what: What) -> Told {
+    Told {
+        pid: 1,
+        tid,
+        at,
+        what,
+    }
+}
+
+/// A lock that Ada holds up to 40 µs, and that Bob waits for and gets.
+fn handed_over() -> Trace {
+    let label = || "purse".to_string();
+    Trace::foreign(
+        1_000,
+        &[
+            told(1, 1_000, What::Named("Ada".into())),
+            told(
+                1,
+                1_000,
+                What::Held {
+                    label: label(),
+                    end: 41_000,
+                },
+            ),
+            told(2, 1_000, What::Named("Bob".into())),
+            told(
+                2,
+                11_000,
+                What::Waited {
+                    label: label(),
+                    end: 42_000,
+                },
+            ),
+            told(
+                2,
+                42_000,
+                What::Held {
+                    label: label(),
+                    end: 91_000,
+                },
+            ),
+        ],
+    )
+}
+
+/// Each holds one lock and waits for the other's.
+fn deadlock() -> Trace {
+    let both = [(1, "Ada", "A", "B"), (2, "Bob", "B", "A")];
+    let all = both.into_iter().flat_map(|(tid, name, own, other)| {
+        let at = 1_000 * u64::from(tid);
+        let (held, waited) = (own.to_string(), other.to_string());
+        [
+            told(tid, at, What::Named(name.into())),
+            told(
+                tid,
+                at,
+                What::Held {
+                    label: held,
+                    end: 0,
+                },
+            ),
+            told(
+                tid,
+                at + 10_000,
+                What::Waited {
+                    label: waited,
+                    end: 0,
+                },
+            ),
+        ]
+    });
+    Trace::foreign(1_000, &all.collect::<Vec<_>>())
+}
+
+/// What the page of a figure knows of it.
+fn touched(figure: &Figure) -> Value {
+    let html = figure.html();
+    let (_, rest) = html
+        .split_once("<div data-figure='")
+        .expect("a live figure");
+    let (data, _) = rest.split_once("'>").unwrap();
+    let data = data.replace("&lt;", "<").replace("&#39;", "'");
+    serde_json::from_str(&data.replace("&amp;", "&")).unwrap()
+}
+
+#[test]
+fn a_wait_says_who_holds_the_lock_and_an_arrow_hands_it_over() {
+    let figure = Figure::from(handed_over().timeline());
+    let svg = checked(&figure);
+    assert!(texts(&svg).contains(&"purse, held by Ada".to_string()));
+    let part = &touched(&figure)["parts"][0];
+    // From Ada as she lets go to Bob as he has it.
+    assert_eq!(part["arrows"], json!([[0, 40_000, 1, 41_000]]));
+    let wait = &part["lanes"][1]["bars"][0];
+    assert_eq!(
+        wait.as_array().unwrap()[1..3],
+        [json!(10_000), json!(31_000)]
+    );
+    assert_eq!(touched(&figure)["causes"], json!(["held by Ada"]));
+}
+
+#[test]
+fn who_shares_a_lock_is_not_who_was_waited_for() {
+    let label = || "read".to_string();
+    let mut all = Vec::new();
+    for tid in [1, 2] {
+        for (from, to) in [(1_000, 1_000_000), (3_000_000 + u64::from(tid), 4_000_000)] {
+            let end = to;
+            all.push(told(
+                tid,
+                from,
+                What::Held {
+                    label: label(),
+                    end,
+                },
+            ));
+        }
+        let end = 3_000_000 + u64::from(tid);
+        all.push(told(
+            tid,
+            1_000_000,
+            What::Waited {
+                label: label(),
+                end,
+            },
+        ));
+    }
+    let trace = Trace::foreign(1_000, &all);
+    let figure = Figure::from(trace.timeline());
+    assert_eq!(touched(&figure)["causes"], json!([]));
+    assert_eq!(touched(&figure)["parts"][0]["arrows"], json!([]));
+}
+
+#[test]
+fn the_arrows_of_a_deadlock_close() {
+    let figure = Figure::from(deadlock().timeline().title("Stuck"));
+    checked(&figure);
+    let text = figure.text();
+    assert!(text.contains(" Ada waits for B, which Bob holds. Bob waits for A, which Ada holds."));
+    let arrows = &touched(&figure)["parts"][0]["arrows"];
+    assert_eq!(
+        *arrows,
+        json!([[0, 10_000, 1, 10_000], [1, 11_000, 0, 11_000]])
+    );
+}
+
+#[test]
+fn a_lock_that_is_held_is_seen_by_state_too() {
+    let svg = checked(&handed_over().timeline().by_state().into());
+    let texts = texts(&svg);
+    assert!(texts.contains(&"holding a lock".to_string()));
+    let bars = touched(&handed_over().timeline().by_state().into());
+    let rows = &bars["parts"][0]["lanes"][0]["rows"];
+    assert_eq!(rows.as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn a_note_stands_where_its_event_is() {
+    let trace = handed_over();
+    let events = trace.events();
+    let held = events.iter().rfind(|event| event.kind == Kind::Holding);
+    let held = held.unwrap();
+    let timeline = trace
+        .timeline()
+        .note("Bob is <rich>", held)
+        .note("and poor again", Moment::end_of(held))
+        .note("nobody yet", Duration::from_micros(200));
+    let figure = Figure::from(&timeline);
+    let svg = checked(&figure);
+    assert!(figure.text().starts_with(
+        "At 41 µs in Bob: Bob is <rich>. At 90 µs in Bob: and poor again. Timeline of "
+    ));
+    // What is outside of the picture is not told.
+    assert!(!figure.text().contains("nobody yet"));
+    assert!(!texts(&svg).contains(&"nobody yet".to_string()));
+    let notes = &touched(&figure)["parts"][0]["notes"];
+    assert_eq!(
+        (&notes[0][0], &notes[0][2]),
+        (&json!(41_000), &json!("Bob is <rich>"))
+    );
+    // The line stands at the beginning of Bob's bar.
+    let document = Document::parse(&svg).unwrap();
+    let dashes = document
+        .descendants()
+        .filter_map(|node| node.attribute("d"));
+    let mut dashes = dashes.filter(|path| path.matches('M').count() > 4);
+    let x = |path: &str| -> f64 {
+        let digits = path.trim_start_matches('M').split(',').next().unwrap();
+        digits.parse().unwrap()
+    };
+    let line = x(dashes.next().unwrap()) / 10.0;
+    let sides = &touched(&figure)["parts"][0]["x"];
+    let (left, right) = (sides[0].as_f64().unwrap(), sides[1].as_f64().unwrap());
+    let wanted = left + (right - left) * 41.0 / 90.0;
+    assert!((line - wanted).abs() < 0.2, "{line}, {wanted}");
+    assert!(
+        figure
+            .to_string()
+            .contains("At 41 µs in Bob: Bob is <rich>.\n")
+    );
+}
+
+#[test]
+fn a_page_knows_where_each_bar_is() {
+    let trace = Trace::new();
+    trace.name_lane("a 'lane' & <more>");
+    trace.in_span("work", || trace.busy(Duration::from_millis(2)));
+    trace.instant("done");
+    let two = trace.timeline().above(trace.timeline().by_cpu());
+    let data = touched(&two);
+    let part = &data["parts"][0];
+    assert_eq!(data["parts"].as_array().unwrap().len(), 2);
+    assert_eq!(part["lanes"][0]["name"], "a 'lane' & <more>");
+    let bar = part["lanes"][0]["bars"][0].as_array().unwrap();
+    let event = &trace.events()[0];
+    assert_eq!(bar[2], json!(event.time().as_nanos() as u64));
+    assert_eq!(data["labels"][bar[3].as_u64().unwrap() as usize], "work");
+    let (cpu, known) = (bar[5].as_i64().unwrap(), trace.events());
+    assert!(known.iter().any(|event| event.cpu as i64 == cpu));
+    // As high as it is drawn.
+    let svg = two.svg();
+    let document = Document::parse(&svg).unwrap();
+    let rects = document.descendants().filter(|it| it.has_tag_name("rect"));
+    let mut ys = rects.map(|it| it.attribute("y").unwrap().parse::<f64>().unwrap());
+    let y = part["lanes"][0]["rows"][0][0].as_f64().unwrap();
+    assert!(ys.any(|top| (top - 10.0 * y).abs() < 2.0));
+}
+
+#[test]
+fn the_legend_stands_below_the_title() {
+    let trace = handed_over();
+    let figure = trace
+        .timeline()
+        .title("One")
+        .beside(trace.timeline().title("Two"));
+    let place = |svg: &str, wanted: &str| {
+        let document = Document::parse(svg).unwrap();
+        let mut all = document.descendants().filter(|it| it.has_tag_name("text"));
+        let text = all.find(|it| it.text() == Some(wanted)).unwrap();
+        text.attribute("y").unwrap().parse::<i32>().unwrap()
+    };
+    let svg = checked(&figure);
+    assert!(place(&svg, "One") < place(&svg, "waiting"));
+    assert!(place(&svg, "waiting") < place(&svg, "Ada"));
+    assert_eq!(
+        child(Document::parse(&svg).unwrap().root_element(), "title"),
+        "One; Two"
+    );
+    let svg = checked(&figure.title("Both"));
+    assert!(place(&svg, "Both") < place(&svg, "waiting"));
+    assert!(place(&svg, "waiting") < place(&svg, "One"));
+}
+
+#[test]
+fn steps_are_a_table_that_is_stepped_through() {
+    let steps = Steps::new(&["queue", "<tea>"]).title("An executor");
+    steps.step("spawn tea", &["tea", "new"]);
+    steps.step("poll tea & wait", &["", "waits"]);
+    let svg = steps.svg();
+    let document = Document::parse(&svg).unwrap();
+    let rows = document
+        .descendants()
+        .filter_map(|it| it.attribute("data-step"));
+    assert_eq!(rows.collect::<Vec<_>>(), ["1", "2"]);
+    assert!(texts(&svg).contains(&"poll tea & wait".to_string()));
+    assert!(
+        steps
+            .html()
+            .contains("poll tea &amp; wait (queue: , &lt;tea>: waits)")
+    );
+    for n in 0..400 {
+        steps.step(&format!("step {n}"), &[]);
+    }
+    assert!(texts(&steps.svg()).contains(&"and 102 more steps".to_string()));
+    assert!(steps.text().len() < 2_000);
+}
+
+#[test]
+fn the_threads_of_a_process_end_with_it() {
+    let own = |tid, at, what| Told {
+        pid: 7,
+        tid,
+        at,
+        what,
+    };
+    let label = "work".to_string();
+    let trace = Trace::foreign(
+        1_000,
+        &[
+            told(1, 1_000, What::Named("parent".into())),
+            own(7, 1_000, What::Named("child".into())),
+            own(8, 11_000, What::Span { label, end: 0 }),
+            told(
+                1,
+                51_000,
+                What::Ended {
+                    pid: 7,
+                    how: How::Signalled(6),
+                },
+            ),
+            told(1, 91_000, What::Instant("later".into())),
+        ],
+    );
+    let figure = Figure::from(trace.timeline());
+    let thread = &touched(&figure)["parts"][0]["lanes"][2];
+    assert_eq!(thread["life"][1], 40_000, "{thread}");
+    // The pale part of its span, too.
+    assert_eq!(
+        thread["bars"][0].as_array().unwrap()[1..3],
+        [json!(0), json!(40_000)]
     );
 }

@@ -12,5 +12,8 @@ pub(super) struct Area {
     /// The width of the lanes' names.
     pub gutter: f64,
     pub axis: bool,
-    pub title: bool,
+    /// Of a picture in the first row: the height of the titles there and of the legend below them.
+    pub head: Option<f64>,
+    /// The size of a picture's own title.
+    pub title: f64,
 }

@@ -7,8 +7,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::palette::PAPER;
-use super::svg::{Drawn, FINE, Svg, escaped, fine};
+use super::palette::{NOW, PAPER};
+use super::svg::{Drawn, FINE, Svg, TEXT, escaped, fine};
+use crate::cell::DARK;
 
 /// Fonts of about one width on the common systems.
 const FAMILY: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
@@ -41,7 +42,7 @@ pub(super) fn svg(
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
          viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" text-anchor=\"middle\" \
-         font-family=\"{FAMILY}\"><title>{}</title><desc>{}</desc><g transform=\"scale({})\">{}</g>\
+         font-family=\"{FAMILY}\" class=\"figure\">{DARK}<title>{}</title><desc>{}</desc><g transform=\"scale({})\" fill=\"{TEXT}\">{}</g>\
          </svg>\n",
         escaped(title),
         escaped(text),
@@ -69,6 +70,20 @@ impl Canvas {
         let _ = draw(&mut self.svg.borrow_mut());
     }
 
+    /// What `draw` draws belongs to a step: see [`stepped`](crate::cell::stepped).
+    pub fn step(&self, number: usize, draw: impl FnOnce()) {
+        self.draw(|svg| svg.group(&format!("data-step=\"{number}\"")));
+        draw();
+        self.draw(Svg::end_group);
+    }
+
+    /// A ground that is seen at one step alone.
+    pub fn now(&self, number: usize, from: (f64, f64), to: (f64, f64)) {
+        self.draw(|svg| svg.group(&format!("data-now=\"{number}\" visibility=\"hidden\"")));
+        self.rect(from, to, NOW, 1.0);
+        self.draw(Svg::end_group);
+    }
+
     pub fn rect(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, opacity: f64) {
         let colour = colour.mix(opacity).to_backend_color();
         self.draw(|svg| svg.draw_rect(tenths(from), tenths(to), &colour, true));
@@ -77,6 +92,30 @@ impl Canvas {
     pub fn line(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
         let style = colour.stroke_width(fine(width) as u32);
         self.draw(|svg| svg.draw_line(tenths(from), tenths(to), &style));
+    }
+
+    /// Dashes of four pixels.
+    pub fn dashed(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1).max(1.0);
+        let along = |part: f64| {
+            let part = (part / length).min(1.0);
+            (
+                from.0 + part * (to.0 - from.0),
+                from.1 + part * (to.1 - from.1),
+            )
+        };
+        let mut at = 0.0;
+        while at < length {
+            self.line(along(at), along(at + 4.0), colour, width);
+            at += 7.0;
+        }
+    }
+
+    pub fn ring(&self, at: (f64, f64), radius: f64, colour: RGBColor) {
+        for (width, colour) in [(3.4, PAPER), (1.6, colour)] {
+            let style = colour.stroke_width(fine(width) as u32);
+            self.draw(|svg| svg.draw_circle(tenths(at), fine(radius) as u32, &style, false));
+        }
     }
 
     pub fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) {

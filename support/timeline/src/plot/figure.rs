@@ -9,11 +9,13 @@ use super::canvas::svg;
 use super::chart::Chart;
 use super::frame::Frame;
 use super::layout::{Node, Piece};
-use super::panel::{TITLE_HEIGHT, draw_title};
+use super::panel::{PART, TITLE, TITLE_HEIGHT, draw_title};
 use super::timeline::Timeline;
 
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
+/// Between a legend and the title of a part below it.
+const GAP: f64 = 6.0;
 
 /// Rectangles that a figure may have: what a page can show and 100 KB can hold.
 const MOST_BARS: usize = 1500;
@@ -33,6 +35,7 @@ const MOST_BARS: usize = 1500;
 #[derive(Clone)]
 pub struct Figure {
     node: Node,
+    title: Option<String>,
 }
 
 impl From<&Figure> for Figure {
@@ -43,8 +46,26 @@ impl From<&Figure> for Figure {
 
 impl Figure {
     pub(super) fn of_chart(chart: Arc<dyn Chart>) -> Figure {
-        let node = Node::One(Piece::Chart(chart));
-        Figure { node }
+        Figure::of(Node::One(Piece::Chart(chart)))
+    }
+
+    fn of(node: Node) -> Figure {
+        let title = None;
+        Figure { node, title }
+    }
+
+    /// The same with a title for the whole, above those of its parts.
+    ///
+    /// ```
+    /// let trace = timeline::Trace::new();
+    /// let both = trace.timeline().above(trace.timeline()).title("Twice the same");
+    /// assert!(both.text().starts_with("Twice the same: "));
+    /// ```
+    pub fn title(&self, title: &str) -> Figure {
+        Figure {
+            node: self.node.clone(),
+            title: Some(title.to_string()),
+        }
     }
 
     /// This above `other`. Timelines above each other share one time axis, so that the same
@@ -63,9 +84,7 @@ impl Figure {
             node => vec![node],
         };
         nodes.push(other.into().node);
-        Figure {
-            node: Node::Above(nodes),
-        }
+        Figure::of(Node::Above(nodes))
     }
 
     /// This to the left of `other`, at the same scale and with one legend.
@@ -83,9 +102,7 @@ impl Figure {
             node => vec![node],
         };
         nodes.push(other.into().node);
-        Figure {
-            node: Node::Beside(nodes),
-        }
+        Figure::of(Node::Beside(nodes))
     }
 
     /// The figure as an SVG document: white ground, a title and a description for screen
@@ -98,41 +115,51 @@ impl Figure {
     /// assert!(svg.contains("role=\"img\"") && svg.contains("<desc>"));
     /// ```
     pub fn svg(&self) -> String {
+        self.drawn().0
+    }
+
+    /// The document, and what a page has to know to let a reader touch it.
+    fn drawn(&self) -> (String, Option<serde_json::Value>) {
         let pieces = self.pieces();
         let timelines: Vec<&Timeline> = pieces.iter().filter_map(|it| it.timeline()).collect();
         let mut frame = Frame::new(&timelines);
-        let width = f64::from(pieces.iter().map(|it| it.width()).max().unwrap_or(740));
+        let width = f64::from(pieces.iter().map(|it| it.width()).max().unwrap_or(720));
         // Coarser until it is few enough bars for a page.
         while self.node.bars(&frame, width) > MOST_BARS && frame.least < 50.0 {
             frame.least *= 2.0;
         }
         let legend_width = width - 2.0 * MARGIN;
         let legend = frame.legend(None, (MARGIN, 0.0), legend_width);
-        // A single title stands over the legend; of several each stands over its own lanes.
-        let title = match &self.node {
-            Node::One(piece) => piece.title(),
-            _ => None,
+        let titles: Vec<&str> = pieces.iter().filter_map(|it| it.title()).collect();
+        let name = match (&self.title, timelines.is_empty()) {
+            (Some(title), _) => title.clone(),
+            (None, _) if !titles.is_empty() => titles.join("; "),
+            (None, true) => "Chart".to_string(),
+            (None, false) => "Timeline".to_string(),
         };
-        let name = title.unwrap_or(if timelines.is_empty() {
-            "Chart"
+        // The legend stands below the title; of several, below those of the first row.
+        let height = |has: bool| if has { TITLE_HEIGHT } else { 0.0 };
+        let own = height(self.title.is_some());
+        let (top, legend_at, head, size_of_titles) = if self.title.is_some() {
+            (TOP + own + legend + GAP, TOP + own, None, PART)
         } else {
-            "Timeline"
-        });
-        let below = TOP + title.map_or(0.0, |_| TITLE_HEIGHT);
-        let area = self
-            .node
-            .area((0.0, below + legend), width, title.is_none());
-        let lanes = self.node.place(&frame, area, &mut |_, _, _| ());
-        let size = (width, below + legend + lanes + BOTTOM);
-        svg(size, name, &self.text(), |canvas| {
-            if let Some(title) = title {
-                draw_title(canvas, title, (MARGIN, TOP), legend_width);
+            let first = height(!self.node.first_titles().is_empty());
+            (TOP, TOP + first, Some(first + legend), TITLE)
+        };
+        let area = self.node.area((0.0, top), width, head, size_of_titles);
+        let pictures = self.node.place(&frame, area, &mut |_, _, _| ());
+        let size = (width, top + pictures + BOTTOM);
+        let told = super::touch::told(&self.node, &frame, area);
+        let svg = svg(size, &name, &self.text(), |canvas| {
+            if let Some(title) = &self.title {
+                draw_title(canvas, title, (MARGIN, TOP), legend_width, TITLE);
             }
-            frame.legend(Some(canvas), (MARGIN, below), legend_width);
+            frame.legend(Some(canvas), (MARGIN, legend_at), legend_width);
             self.node.place(&frame, area, &mut |piece, panel, area| {
                 piece.draw(panel, canvas, area);
             });
-        })
+        });
+        (svg, told)
     }
 
     /// The figure for a page, which shows it also where it trusts no scripts: see
@@ -145,7 +172,28 @@ impl Figure {
     /// assert!(html.contains("alt=\"Timeline of 0 ns: 1 lane in 1 process, 1 instant.\""));
     /// ```
     pub fn html(&self) -> String {
-        crate::cell::image(&self.svg(), &self.text())
+        let (svg, told) = self.drawn();
+        page(&svg, &self.text(), told)
+    }
+
+    /// All forms of the figure, as pairs of MIME type and content: for a page that may trust it or not,
+    /// for other tools, and in words.
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// let formats = timeline::plot::Figure::from(trace.timeline()).formats();
+    /// let mimes = formats.map(|(mime, _)| mime);
+    /// assert_eq!(mimes, ["text/html", "image/svg+xml", "text/plain"]);
+    /// ```
+    pub fn formats(&self) -> [(String, String); 3] {
+        let ((svg, told), text) = (self.drawn(), self.text());
+        let html = page(&svg, &text, told);
+        [
+            ("text/html", html),
+            ("image/svg+xml", svg),
+            ("text/plain", text),
+        ]
+        .map(|(mime, content)| (mime.to_string(), content))
     }
 
     /// What the figure shows, in a sentence with numbers for each picture.
@@ -158,7 +206,8 @@ impl Figure {
     /// ```
     pub fn text(&self) -> String {
         let texts: Vec<String> = self.pieces().iter().map(|it| it.sentence()).collect();
-        texts.join(" ")
+        let title = self.title.as_ref().map(|title| format!("{title}: "));
+        title.unwrap_or_default() + &texts.join(" ")
     }
 
     /// Shows the figure as a cell's result: evcxr calls this on a cell's last expression.
@@ -171,16 +220,23 @@ impl Figure {
     /// timeline::plot::Figure::from(trace.timeline()).evcxr_display();
     /// ```
     pub fn evcxr_display(&self) {
-        let (svg, text) = (self.svg(), self.text());
-        crate::cell::rich(&[
-            ("text/html", &crate::cell::image(&svg, &text)),
-            ("image/svg+xml", &svg),
-            ("text/plain", &text),
-        ]);
+        let formats = self.formats();
+        crate::cell::rich(&formats.each_ref().map(|(mime, text)| (&**mime, &**text)));
     }
 
     fn pieces(&self) -> Vec<&Piece> {
         self.node.pieces()
+    }
+}
+
+/// The script that makes a figure that can be touched of a picture of timelines.
+const SCRIPT: &str = include_str!("touch.js");
+
+/// A picture, with what a script makes more of it where scripts are allowed.
+fn page(svg: &str, text: &str, told: Option<serde_json::Value>) -> String {
+    match told {
+        None => crate::cell::image(svg, text),
+        Some(told) => crate::cell::alive("figure", &told, svg, text, SCRIPT),
     }
 }
 
@@ -218,6 +274,15 @@ macro_rules! figure_methods {
                 Figure::from(self).svg()
             }
 
+            /// The picture for a page. See [`Figure::html`].
+            ///
+            /// ```
+            #[doc = concat!("assert!(", $make, ".html().contains(\"<img alt=\"));")]
+            /// ```
+            pub fn html(&self) -> String {
+                Figure::from(self).html()
+            }
+
             /// Shows the picture as a cell's result. See [`Figure::evcxr_display`].
             ///
             /// ```
@@ -248,9 +313,7 @@ pub(super) use figure_methods;
 figure_methods!(
     Timeline,
     "timeline::Trace::new().timeline()",
-    |timeline: &Timeline| Figure {
-        node: Node::One(Piece::Timeline(Arc::new(timeline.clone()))),
-    }
+    |timeline: &Timeline| Figure::of(Node::One(Piece::Timeline(Arc::new(timeline.clone()))))
 );
 
 impl fmt::Display for Figure {

@@ -6,7 +6,9 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas};
 use super::model::{Bar, Sort};
-use super::palette::{BREAK, INK, Numbers, PALE, RUNNING, colour, darker, pale, state, state_name};
+use super::palette::{
+    BREAK, Given, INK, Labels, PALE, RUNNING, colour, darker, pale, state, state_name,
+};
 use super::svg::text_width;
 use super::timeline::Timeline;
 use crate::trace::Kind;
@@ -26,11 +28,11 @@ pub(super) struct Frame {
     steps: u64,
     /// Bars narrower than this (in pixels) may be merged.
     pub least: f64,
-    /// Of whole traces, so that a part is coloured as the whole is.
-    spans: Numbers,
-    marks: Numbers,
-    messages: Numbers,
-    /// Those labels of all that lie within the window: the legend lists no others.
+    spans: Labels,
+    marks: Labels,
+    messages: Labels,
+    given: Given,
+    /// Those labels of all that lie within the window: the others have no colour and are not in the legend.
     shown: HashSet<String>,
     /// Each with whether all bars are coloured by state.
     states: Vec<(bool, Kind)>,
@@ -43,8 +45,8 @@ pub(super) struct Frame {
 
 enum Entry<'a> {
     Swatch(RGBColor, String),
-    Marker(usize, RGBColor, &'a str),
-    Arrow(RGBColor, &'a str),
+    Marker(usize, RGBColor, String),
+    Arrow(RGBColor, String),
     Cross(&'a str),
     Words(String),
 }
@@ -62,6 +64,10 @@ impl Frame {
         }
         frame.cpus.sort_unstable();
         frame.cpus.dedup();
+        let all = [&frame.spans, &frame.marks, &frame.messages].map(Labels::all);
+        let shown = all.into_iter().flatten();
+        let shown = shown.filter(|label| frame.shown.contains(*label));
+        frame.given = Given::to(shown.map(String::as_str));
         frame
     }
 
@@ -146,52 +152,47 @@ impl Frame {
         }
     }
 
-    fn cpu(&self, cpu: usize) -> RGBColor {
-        colour(self.cpus.binary_search(&cpu).unwrap_or(0))
-    }
-
     pub fn span(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
         if timeline.coloured_by_state() {
             state(bar.kind)
         } else if !timeline.coloured_by_cpu() {
-            pale(bar.kind).unwrap_or_else(|| colour(self.spans.of(&bar.label)))
+            pale(bar.kind).unwrap_or_else(|| self.given.of(&bar.label))
         } else if timeline.data.has_running {
             PALE
         } else {
-            self.cpu(bar.cpu)
+            colour(bar.cpu)
         }
     }
 
     pub fn running(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
         if timeline.coloured_by_cpu() {
-            self.cpu(bar.cpu)
+            colour(bar.cpu)
         } else {
             RUNNING
         }
     }
 
-    /// Shape and colour of an instant. Spans of the same name have the same colour.
+    /// Shape and colour of an instant. Spans and messages of the same name have the same colour.
     pub fn mark(&self, label: &str) -> (usize, RGBColor) {
-        let number = self.marks.of(label);
-        let same = self.spans.labels().iter().position(|span| span == label);
-        let next = self.spans.labels().len() + self.cpus.len() + number;
-        (number, colour(same.unwrap_or(next)))
+        (self.marks.place(label).unwrap_or(0), self.given.of(label))
     }
 
     /// The colour of a message's arrow.
     pub fn message(&self, label: &str) -> RGBColor {
-        let before = self.spans.labels().len() + self.cpus.len() + self.marks.labels().len();
-        darker(colour(before + self.messages.of(label)))
+        darker(self.given.of(label))
     }
 
     fn entries(&self) -> Vec<Entry<'_>> {
         let mut entries = Vec::new();
         let shown = |labels: &&String| self.shown.contains(*labels);
-        let spans: Vec<&String> = self.spans.labels().iter().filter(shown).collect();
-        let marks: Vec<&String> = self.marks.labels().iter().filter(shown).collect();
+        let named = |label: &str| match self.given.moved.contains(label) {
+            true => format!("{label} (elsewhere in another colour)"),
+            false => label.to_string(),
+        };
+        let spans: Vec<&String> = self.spans.all().iter().filter(shown).collect();
+        let marks: Vec<&String> = self.marks.all().iter().filter(shown).collect();
         for label in spans.iter().take(MOST) {
-            let colour = colour(self.spans.of(label));
-            entries.push(Entry::Swatch(colour, label.to_string()));
+            entries.push(Entry::Swatch(self.given.of(label), named(label)));
         }
         for (all, kind) in &self.states {
             let pale = || pale(*kind).unwrap_or(PALE);
@@ -202,17 +203,22 @@ impl Frame {
             entries.push(Entry::Swatch(RUNNING, "running".to_string()));
         }
         for cpu in &self.cpus {
-            entries.push(Entry::Swatch(self.cpu(*cpu), format!("cpu {cpu}")));
+            entries.push(Entry::Swatch(colour(*cpu), format!("cpu {cpu}")));
         }
         if self.pale {
             entries.push(Entry::Swatch(PALE, "span".to_string()));
         }
         for label in marks.iter().take(MOST) {
             let (shape, colour) = self.mark(label);
-            entries.push(Entry::Marker(shape, colour, label));
+            entries.push(Entry::Marker(shape, colour, named(label)));
         }
-        for label in self.messages.labels().iter().filter(shown).take(MOST) {
-            entries.push(Entry::Arrow(self.message(label), label));
+        let messages = self.messages.all().iter().filter(shown);
+        // What has a marker of its own has its colour, too.
+        for label in messages
+            .filter(|it| self.marks.place(it).is_none())
+            .take(MOST)
+        {
+            entries.push(Entry::Arrow(self.message(label), named(label)));
         }
         for label in self.breaks.iter().take(MOST) {
             entries.push(Entry::Cross(label));
@@ -220,6 +226,9 @@ impl Frame {
         let left = spans.len().saturating_sub(MOST) + marks.len().saturating_sub(MOST);
         if left > 0 {
             entries.push(Entry::Words(format!("and {left} more")));
+        }
+        if self.given.repeat {
+            entries.push(Entry::Words("(colours repeat)".to_string()));
         }
         entries
     }
@@ -235,8 +244,8 @@ impl Frame {
         for entry in entries {
             let (text, key) = match &entry {
                 Entry::Swatch(_, text) => (text.as_str(), SWATCH + 6.0),
-                Entry::Marker(_, _, text) => (*text, SWATCH + 4.0),
-                Entry::Arrow(_, text) => (*text, SWATCH + 9.0),
+                Entry::Marker(_, _, text) => (text.as_str(), SWATCH + 4.0),
+                Entry::Arrow(_, text) => (text.as_str(), SWATCH + 9.0),
                 Entry::Cross(text) => (*text, SWATCH + 4.0),
                 Entry::Words(text) => (text.as_str(), 0.0),
             };

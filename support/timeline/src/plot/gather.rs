@@ -6,7 +6,9 @@ use super::arrows::arrows;
 use super::family::family;
 use super::model::{Data, ProcessData, ns};
 use super::rows::lane_data;
-use crate::trace::{Event, Kind, Lane, Trace};
+use super::states::states;
+use super::waits::waits;
+use crate::trace::{Event, How, Kind, Lane, Trace};
 
 impl Data {
     pub fn new(trace: &Trace) -> Data {
@@ -46,6 +48,12 @@ impl Data {
             }
         }
         let order = family(&lanes, &events);
+        let firsts = lanes.iter().filter(|lane| lane.is_first());
+        let over_of: HashMap<i32, u64> = firsts
+            .filter_map(|lane| Some((lane.pid, lane.end?)))
+            .filter(|(_, end)| matches!(end.how, How::Exited(_) | How::Signalled(_)))
+            .map(|(pid, end)| (pid, ns(end.at)))
+            .collect();
         let mut processes: Vec<ProcessData> = Vec::new();
         for lane in order.iter().map(|place| &lanes[*place]) {
             let key = match lane.task {
@@ -53,7 +61,11 @@ impl Data {
                 None => (lane.pid, lane.tid, 0),
             };
             let events = by_lane.remove(&key).unwrap_or_default();
-            let data = lane_data(lane, &events, zero, last);
+            let mut data = lane_data(lane, &events, zero, last);
+            // With a process all of its threads end.
+            if let Some(end) = over_of.get(&lane.pid) {
+                data.over.get_or_insert(end.saturating_sub(zero));
+            }
             match processes.last_mut() {
                 Some(process) if process.pid == lane.pid => process.lanes.push(data),
                 _ => processes.push(ProcessData {
@@ -67,10 +79,15 @@ impl Data {
             arrows: Vec::new(),
             length: last - zero,
             dropped,
+            zero,
             has_running: events.iter().any(|event| event.kind == Kind::Running),
         };
         let ordered: Vec<&Lane> = order.iter().map(|place| &lanes[*place]).collect();
         arrows(&mut data, &ordered, &events, zero);
+        waits(&mut data);
+        data.arrows.sort_by_key(|arrow| arrow.from.1);
+        let lanes = data.processes.iter_mut().flat_map(|it| &mut it.lanes);
+        lanes.for_each(|lane| lane.states = states(&lane.rows));
         data
     }
 }

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas};
-use super::model::{Bar, LaneData};
+use super::model::{Bar, Cause, LaneData};
 use super::palette::{BREAK, INK, MIXED, PENDING, ink_on};
 use super::panel::Panel;
 use super::states::is_at_rest;
@@ -14,7 +14,14 @@ use super::thin::{Group, groups};
 const LABEL: f64 = 10.5;
 
 impl Panel<'_> {
-    fn visible<'b>(&self, bars: &'b [Bar]) -> impl Iterator<Item = &'b Bar> {
+    pub(super) fn row_height(&self, depth: usize) -> f64 {
+        match depth {
+            0 => self.sizes.row,
+            _ => self.sizes.nested,
+        }
+    }
+
+    pub(super) fn visible<'b>(&self, bars: &'b [Bar]) -> impl Iterator<Item = &'b Bar> {
         let (from, to) = self.timeline.window();
         bars.iter()
             .filter(move |bar| bar.start <= to && (bar.open || bar.end >= from))
@@ -63,10 +70,8 @@ impl Panel<'_> {
             self.draw_pending(canvas, lane, top + self.sizes.row / 2.0);
         }
         for (depth, row) in rows.iter().enumerate() {
-            let (height, taken) = match depth {
-                0 => (self.sizes.row, taken.as_slice()),
-                _ => (self.sizes.nested, lines),
-            };
+            let height = self.row_height(depth);
+            let taken = if depth == 0 { &taken } else { lines };
             for group in self.spans(row) {
                 self.draw_span(canvas, lane, &group, (top, height), taken);
             }
@@ -94,26 +99,35 @@ impl Panel<'_> {
         let colour = self.frame.span(self.timeline, group.bar);
         if is_at_rest(group.bar.kind) && !group.mixed {
             // Thin: it does nothing there.
-            let less = (height * 0.36).min(height - 4.0).round();
-            (top, height) = (top + (less / 2.0).floor(), height - less);
+            (top, height) = thin(top, height);
         }
         bar(canvas, group, top, height, colour);
         let mut place = widest_gap(group.from, group.to, marks);
         let mut ink = ink_on(colour);
-        let wanted = text_width(&group.bar.label, LABEL) + 8.0;
+        let wide = |text: &str| text_width(text, LABEL) + 8.0;
         if group.bar.open {
             // What happened after the last sign of life is not known: paler.
             let length = self.timeline.data.length;
             let end = self.at(lane.over.unwrap_or(length).max(group.bar.end));
             canvas.rect((group.to, top), (end, top + height - 1.0), colour, 0.3);
-            if place.1 - place.0 < wanted {
+            if place.1 - place.0 < wide(&group.bar.label) {
                 place = widest_gap(group.to, end, marks);
                 ink = INK;
             }
         }
+        let mut label = group.bar.label.clone();
+        let cause = group.bar.cause;
+        let lock = cause.filter(|cause| !matches!(cause, Cause::Woken(_)));
+        if let Some(cause) = lock.and_then(|lock| self.timeline.cause(lock)) {
+            let long = format!("{label}, {cause}");
+            if wide(&long) <= place.1 - place.0 {
+                label = long;
+            }
+        }
+        let wanted = wide(&label);
         if height >= 11.0 && group.bars == 1 && place.1 - place.0 >= wanted {
             let at = ((place.0 + place.1) / 2.0, top + (height - 1.0) / 2.0);
-            canvas.text(&group.bar.label, at, LABEL, Align::Center, ink);
+            canvas.text(&label, at, LABEL, Align::Center, ink);
         }
     }
 
@@ -148,6 +162,12 @@ impl Panel<'_> {
         let to = self.at(lane.over.unwrap_or_else(|| lane.last()));
         canvas.rect((from, middle - 1.5), (to, middle + 1.5), PENDING, 1.0);
     }
+}
+
+/// Top and height of a bar in which a lane does nothing.
+pub(super) fn thin(top: f64, height: f64) -> (f64, f64) {
+    let less = (height * 0.28).min(height - 4.0).round();
+    (top + (less / 2.0).floor(), height - less)
 }
 
 /// A bar leaves a hair's breadth to its neighbours, and is never too thin to be seen.

@@ -7,7 +7,7 @@ use super::area::{Area, MARGIN};
 use super::canvas::Canvas;
 use super::chart::Chart;
 use super::frame::Frame;
-use super::panel::{Panel, TITLE_HEIGHT, draw_title};
+use super::panel::{Panel, TITLE, TITLE_HEIGHT, draw_title};
 use super::timeline::Timeline;
 
 const BETWEEN: f64 = 10.0;
@@ -53,8 +53,7 @@ impl Node {
             }
             Node::One(piece @ Piece::Chart(chart)) => {
                 visit(piece, None, area);
-                let title = area.title && piece.title().is_some();
-                chart.height() + if title { TITLE_HEIGHT } else { 0.0 }
+                chart.height() + piece.head(area)
             }
             Node::Above(nodes) => {
                 let mut y = area.y;
@@ -62,7 +61,14 @@ impl Node {
                 for (n, node) in nodes.iter().enumerate() {
                     // One axis for all, unless they begin at different times, or count something else.
                     let axis = (n == last && area.axis) || node.start() != nodes[last].start();
-                    y += node.place(frame, Area { y, axis, ..area }, visit) + BETWEEN;
+                    let head = area.head.filter(|_| n == 0);
+                    let area = Area {
+                        y,
+                        axis,
+                        head,
+                        ..area
+                    };
+                    y += node.place(frame, area, visit) + BETWEEN;
                 }
                 y - BETWEEN - area.y
             }
@@ -92,7 +98,16 @@ impl Node {
         }
     }
 
-    pub fn area(&self, (x, y): (f64, f64), width: f64, title: bool) -> Area {
+    /// The titles of the pictures in the first row.
+    pub fn first_titles(&self) -> Vec<&str> {
+        match self {
+            Node::One(piece) => piece.title().into_iter().collect(),
+            Node::Above(nodes) => nodes[0].first_titles(),
+            Node::Beside(nodes) => nodes.iter().flat_map(Node::first_titles).collect(),
+        }
+    }
+
+    pub fn area(&self, (x, y): (f64, f64), width: f64, head: Option<f64>, title: f64) -> Area {
         // Names have one width, so that axes above each other are in line. A chart has its own.
         let pieces = self.pieces().into_iter();
         let gutter = pieces.filter_map(Piece::timeline).map(Panel::gutter);
@@ -102,13 +117,14 @@ impl Node {
             width,
             gutter: gutter.fold(0.0, f64::max),
             axis: true,
+            head,
             title,
         }
     }
 
     pub fn bars(&self, frame: &Frame, width: f64) -> usize {
         let mut bars = 0;
-        let area = self.area((0.0, 0.0), width, true);
+        let area = self.area((0.0, 0.0), width, None, TITLE);
         self.place(frame, area, &mut |_, panel, _| {
             bars += panel.map_or(0, |panel| panel.bars().0);
         });
@@ -129,6 +145,12 @@ impl Piece {
             Piece::Timeline(timeline) => timeline.title.as_deref(),
             Piece::Chart(chart) => chart.head().title.as_deref(),
         }
+    }
+
+    /// The height of what stands above the picture itself.
+    pub fn head(&self, area: Area) -> f64 {
+        let title = self.title().map_or(0.0, |_| TITLE_HEIGHT);
+        area.head.unwrap_or(title)
     }
 
     pub fn width(&self) -> u32 {
@@ -158,11 +180,11 @@ impl Piece {
     pub fn draw(&self, panel: Option<&Panel>, canvas: &Canvas, mut area: Area) {
         match (self, panel) {
             (Piece::Chart(chart), _) => {
-                if let (true, Some(title)) = (area.title, self.title()) {
+                if let Some(title) = self.title() {
                     let at = (area.x + MARGIN, area.y);
-                    draw_title(canvas, title, at, area.width - 2.0 * MARGIN);
-                    area.y += TITLE_HEIGHT;
+                    draw_title(canvas, title, at, area.width - 2.0 * MARGIN, area.title);
                 }
+                area.y += self.head(area);
                 chart.draw(canvas, area);
             }
             (_, Some(panel)) => panel.draw(canvas, area),

@@ -4,11 +4,14 @@ use plotters::style::RGBColor;
 
 use super::canvas::Canvas;
 use super::model::{Arrow, Sort};
-use super::palette::{FAINT, INK, PAPER, QUIET};
+use super::palette::{BREAK, FAINT, INK, PAPER, QUIET};
 use super::panel::{PAD, Panel};
 
 /// More than this would be a thicket, and a large file.
 const MOST: usize = 240;
+
+/// Locks that go from hand to hand more often than this are clear from the bars.
+const MOST_HANDED: usize = 12;
 
 /// An arrow on paper.
 pub(super) struct Line {
@@ -25,7 +28,11 @@ impl Panel<'_> {
         let (from, to) = self.timeline.window();
         let arrows = self.timeline.data.arrows.iter();
         let inside = arrows.filter(|it| it.from.1 <= to && it.to.1 >= from);
-        let all: Vec<&Arrow> = inside.collect();
+        let mut all: Vec<&Arrow> = inside.collect();
+        let is_handed = |arrow: &&Arrow| arrow.sort == Sort::Handed;
+        if self.many || all.iter().filter(|it| is_handed(it)).count() > MOST_HANDED {
+            all.retain(|arrow| !is_handed(arrow));
+        }
         // Evenly over time, as arrows come in its order.
         let step = all.len().div_ceil(MOST).max(1);
         let drawn: Vec<Line> = all
@@ -71,7 +78,8 @@ impl Panel<'_> {
             // Of many lanes the starts and ends would hide the rest.
             Sort::Start | Sort::End if self.many => (FAINT, false),
             Sort::Start => (INK, true),
-            Sort::End => (QUIET, false),
+            Sort::End | Sort::Handed => (QUIET, false),
+            Sort::Waits => (BREAK, true),
             Sort::Message(label) => (self.frame.message(label), true),
         };
         Line {

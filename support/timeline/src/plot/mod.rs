@@ -18,6 +18,7 @@
 //! | [`Bars`] | times beside each other, with their spread |
 //! | [`Lines`] | something over a parameter, beside an ideal |
 //! | [`Histogram`] | how times are distributed, as columns or cumulative |
+//! | [`Steps`] | what happens step by step, and how its values stand after each |
 //! | [`Figure`] | any of these above or beside each other |
 //!
 //! As a cell's last expression a picture shows itself as a picture, with a
@@ -44,19 +45,27 @@ mod layout;
 mod lines;
 mod measured;
 mod model;
+mod note;
+mod notes;
 mod palette;
 mod panel;
 mod rows;
 mod states;
+mod steps;
 mod svg;
 mod terminal;
 mod thin;
 mod timeline;
+mod touch;
+mod waits;
 mod words;
 
 pub use axis::STEP;
 pub use chart::{Bars, Histogram, Lines};
 pub use figure::Figure;
+pub use note::Moment;
+pub use palette::LabelColours;
+pub use steps::Steps;
 pub use timeline::Timeline;
 
 pub use crate::units::human;

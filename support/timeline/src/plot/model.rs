@@ -14,6 +14,19 @@ pub(super) struct Bar {
     pub cpu: usize,
     /// No end was recorded; `end` is the last that is known of its lane.
     pub open: bool,
+    /// Of a wait: what it is for, as far as the trace tells.
+    pub cause: Option<Cause>,
+}
+
+/// What a lane waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A lock that the lane of this place holds.
+    Held(usize),
+    /// A lock that others held, the lane of this place last.
+    Got(usize),
+    /// A message, or an end, of the lane of this place.
+    Woken(usize),
 }
 
 /// An instant.
@@ -33,8 +46,9 @@ pub(super) struct LaneData {
     /// Spans by depth: a span stands one row below the span that it began in. A task's polls are
     /// its first row.
     pub rows: Vec<Vec<Bar>>,
-    /// In place of the rows, where colours say states: what the lane was in at each moment.
-    pub states: Vec<Bar>,
+    /// In place of the rows, where colours say states: what the lane was in at each moment, and below
+    /// that the locks that it held.
+    pub states: Vec<Vec<Bar>>,
     pub running: Vec<Bar>,
     pub marks: Vec<Mark>,
     /// When the lane began to exist, and when it was over, as far as that is known.
@@ -58,6 +72,10 @@ pub(super) enum Sort {
     /// From a lane's end to who waited for it.
     End,
     Message(String),
+    /// From where a lock is let go to who waited for it.
+    Handed,
+    /// From who waits for a lock to who holds it, where that has no end, or one goes round in a circle.
+    Waits,
 }
 
 /// A lane, counted from the top, and a time in ns since the first event.
@@ -80,6 +98,8 @@ pub(super) struct Data {
     /// span open. The first event began at 0.
     pub length: u64,
     pub dropped: u64,
+    /// When the first event began, in ns since the trace was made.
+    pub zero: u64,
     /// Whether any lane ticked.
     pub has_running: bool,
 }

@@ -9,8 +9,10 @@ use super::svg::{fitted, text_width};
 use super::timeline::Timeline;
 
 const NAME: f64 = 12.0;
-const SMALL: f64 = 9.0;
-const TITLE: f64 = 14.0;
+const SMALL: f64 = 10.0;
+/// A whole's title, and that of a part under one.
+pub(super) const TITLE: f64 = 14.0;
+pub(super) const PART: f64 = 12.5;
 pub(super) const TITLE_HEIGHT: f64 = 26.0;
 const AXIS_HEIGHT: f64 = 22.0;
 const NOTICE_HEIGHT: f64 = 15.0;
@@ -46,7 +48,7 @@ impl<'a> Panel<'a> {
         let (row, nested, strip, name) = match lanes {
             0..=12 => (21.0, 16.0, 6.0, NAME),
             13..=24 => (14.0, 12.0, 4.0, 10.5),
-            _ => (9.0, 7.0, 3.0, 9.0),
+            _ => (9.0, 7.0, 3.0, 10.0),
         };
         let sizes = Sizes {
             row,
@@ -77,7 +79,7 @@ impl<'a> Panel<'a> {
     }
 
     /// What the width of the panel stands for.
-    fn range(&self) -> u64 {
+    pub(super) fn range(&self) -> u64 {
         self.frame.range(self.timeline)
     }
 
@@ -109,7 +111,7 @@ impl<'a> Panel<'a> {
 
     pub fn height(&self, area: Area) -> f64 {
         let processes = &self.timeline.data.processes;
-        let title = self.title(area).map_or(0.0, |_| TITLE_HEIGHT);
+        let title = self.head(area);
         let notices = self.notices().len() as f64 * NOTICE_HEIGHT;
         if processes.is_empty() {
             return title + 30.0 + notices;
@@ -123,11 +125,38 @@ impl<'a> Panel<'a> {
             })
             .sum();
         let gaps = (processes.len() - 1) as f64 * BETWEEN_PROCESSES;
-        title + lanes + gaps + if area.axis { AXIS_HEIGHT } else { 4.0 } + notices
+        title
+            + self.notes_height()
+            + lanes
+            + gaps
+            + if area.axis { AXIS_HEIGHT } else { 4.0 }
+            + notices
     }
 
-    fn title(&self, area: Area) -> Option<&str> {
-        self.timeline.title.as_deref().filter(|_| area.title)
+    /// Where each lane begins, and where the last ends.
+    pub(super) fn tops(&self, area: Area) -> (Vec<f64>, f64) {
+        let mut y = area.y + self.head(area) + self.notes_height();
+        let mut tops: Vec<f64> = Vec::new();
+        for process in &self.timeline.data.processes {
+            y += self.header(process);
+            for lane in &process.lanes {
+                tops.push(y);
+                y += self.lane_height(lane) + BETWEEN_LANES;
+            }
+            y += BETWEEN_PROCESSES - BETWEEN_LANES;
+        }
+        (tops, y - BETWEEN_PROCESSES)
+    }
+
+    /// Where time begins and ends.
+    pub(super) fn sides(&self) -> (f64, f64) {
+        (self.x0, self.x1)
+    }
+
+    /// The height of what stands above the notes and lanes.
+    fn head(&self, area: Area) -> f64 {
+        let title = self.timeline.title.as_ref();
+        area.head.unwrap_or(title.map_or(0.0, |_| TITLE_HEIGHT))
     }
 
     pub fn draw(&self, canvas: &Canvas, area: Area) {
@@ -137,10 +166,16 @@ impl<'a> Panel<'a> {
             axis,
             ..
         } = area;
-        if let Some(title) = self.title(area) {
-            draw_title(canvas, title, (left + MARGIN, y), self.x1 - left - MARGIN);
-            y += TITLE_HEIGHT;
+        if let Some(title) = &self.timeline.title {
+            draw_title(
+                canvas,
+                title,
+                (left + MARGIN, y),
+                self.x1 - left - MARGIN,
+                area.title,
+            );
         }
+        y += self.head(area);
         let processes = &self.timeline.data.processes;
         if processes.is_empty() {
             let at = (left + MARGIN, y + 12.0);
@@ -148,19 +183,14 @@ impl<'a> Panel<'a> {
             self.draw_notices(canvas, left, y + 26.0);
             return;
         }
-        let top = y;
-        let mut tops: Vec<f64> = Vec::new();
+        let top = y + self.notes_height();
+        let (tops, bottom) = self.tops(area);
+        let mut rest = tops.as_slice();
         for process in processes {
-            y += self.header(process);
-            let first = tops.len();
-            for lane in &process.lanes {
-                tops.push(y);
-                y += self.lane_height(lane) + BETWEEN_LANES;
-            }
-            self.draw_ground(canvas, left, process, &tops[first..]);
-            y += BETWEEN_PROCESSES - BETWEEN_LANES;
+            let (own, others) = rest.split_at(process.lanes.len());
+            self.draw_ground(canvas, left, process, own);
+            rest = others;
         }
-        let bottom = y - BETWEEN_PROCESSES;
         self.draw_axis(canvas, top, bottom, axis);
         let (lines, _) = self.lines(&tops);
         for (lane, top) in self.timeline.data.lanes().zip(&tops) {
@@ -173,10 +203,13 @@ impl<'a> Panel<'a> {
             crossing.sort_by(f64::total_cmp);
             self.draw_lane(canvas, lane, top + PAD, &crossing);
         }
+        // Below the arrows that begin where they stand.
+        self.draw_note_lines(canvas, top, bottom);
         self.draw_lines(canvas, &lines);
         for (lane, top) in self.timeline.data.lanes().zip(&tops) {
             self.draw_marks(canvas, lane, top + PAD + self.sizes.row / 2.0);
         }
+        self.draw_notes(canvas, top, &tops);
         let below = bottom + if axis { AXIS_HEIGHT } else { 4.0 };
         self.draw_notices(canvas, left, below);
     }
@@ -265,13 +298,13 @@ impl<'a> Panel<'a> {
     fn draw_notices(&self, canvas: &Canvas, left: f64, top: f64) {
         for (line, notice) in self.notices().iter().enumerate() {
             let y = top + (line as f64 + 0.5) * NOTICE_HEIGHT;
-            let notice = fitted(notice, 9.5, self.x1 - left - MARGIN);
-            canvas.text(&notice, (left + MARGIN, y), 9.5, Align::Left, QUIET);
+            let notice = fitted(notice, SMALL, self.x1 - left - MARGIN);
+            canvas.text(&notice, (left + MARGIN, y), SMALL, Align::Left, QUIET);
         }
     }
 }
 
-pub(super) fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64) {
-    let title = fitted(title, TITLE, width);
-    canvas.bold(&title, (at.0, at.1 + 9.0), TITLE, Align::Left, INK);
+pub(super) fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64, size: f64) {
+    let title = fitted(title, size, width);
+    canvas.bold(&title, (at.0, at.1 + 9.0), size, Align::Left, INK);
 }

@@ -1,7 +1,6 @@
 //! What one lane did: its spans in rows, its running segments, its moments.
 
 use super::model::{Bar, LaneData, Mark, ns};
-use super::states::states;
 use crate::trace::{End, Event, How, Kind, Lane};
 
 /// `events` are those of the lane, sorted by their start; `zero` and `last` are the picture's.
@@ -36,6 +35,7 @@ pub(super) fn lane_data(lane: &Lane, events: &[&Event], zero: u64, last: u64) ->
             kind: event.kind,
             cpu: event.cpu,
             open: event.end.is_none(),
+            cause: None,
         };
         // One panic passes several guards.
         let again = std::mem::replace(&mut unwinding, event.kind == Kind::Panicked);
@@ -60,7 +60,6 @@ pub(super) fn lane_data(lane: &Lane, events: &[&Event], zero: u64, last: u64) ->
         }
     }
     data.rows = rows.rows;
-    data.states = states(&data.rows);
     if let Some(end) = lane.end {
         data.end(end, known);
     }
@@ -69,15 +68,15 @@ pub(super) fn lane_data(lane: &Lane, events: &[&Event], zero: u64, last: u64) ->
 
 /// Spans by depth.
 #[derive(Default)]
-struct Rows {
-    rows: Vec<Vec<Bar>>,
+pub(super) struct Rows {
+    pub rows: Vec<Vec<Bar>>,
     /// When the row of each depth is free again.
     free: Vec<u64>,
 }
 
 impl Rows {
     /// One row below the innermost span that is still going on, and at `least` there.
-    fn depth(&mut self, start: u64, until: u64, least: usize) -> usize {
+    pub fn depth(&mut self, start: u64, until: u64, least: usize) -> usize {
         let deepest = self.free.iter().rposition(|free| *free > start);
         let depth = deepest.map_or(0, |deepest| deepest + 1).max(least);
         self.free.resize(depth, 0);
@@ -85,7 +84,7 @@ impl Rows {
         depth
     }
 
-    fn put(&mut self, depth: usize, bar: Bar) {
+    pub fn put(&mut self, depth: usize, bar: Bar) {
         if self.rows.len() <= depth {
             self.rows.resize(depth + 1, Vec::new());
         }

@@ -1,6 +1,7 @@
 //! What a lane was in at each moment: the innermost of its spans that says why it does not run.
 
 use super::model::Bar;
+use super::rows::Rows;
 use crate::trace::Kind;
 
 /// Whether a lane in such a span is not running.
@@ -8,11 +9,30 @@ pub(super) fn is_at_rest(kind: Kind) -> bool {
     matches!(kind, Kind::Waiting | Kind::Sleeping | Kind::Blocked)
 }
 
+/// What a lane was in at each moment, and, in rows of their own, the locks that it held meanwhile.
+pub(super) fn states(rows: &[Vec<Bar>]) -> Vec<Vec<Bar>> {
+    let mut out = Rows::default();
+    for mut bar in innermost(rows) {
+        if !is_at_rest(bar.kind) {
+            bar.kind = Kind::Span;
+        }
+        out.put(0, bar);
+    }
+    let mut held: Vec<&Bar> = rows.iter().flatten().collect();
+    held.retain(|bar| bar.kind == Kind::Holding);
+    held.sort_by_key(|bar| bar.start);
+    for bar in held {
+        let depth = out.depth(bar.start, bar.end, 1);
+        out.put(depth, bar.clone());
+    }
+    out.rows
+}
+
 /// Turns rows of spans into one row without overlaps.
 ///
 /// At each moment the span that began last counts. Bars of its rows are cut where an inner one
 /// begins or ends; the pieces keep its label.
-pub(super) fn states(rows: &[Vec<Bar>]) -> Vec<Bar> {
+fn innermost(rows: &[Vec<Bar>]) -> Vec<Bar> {
     if rows.len() == 1 {
         return rows[0].clone();
     }
@@ -70,6 +90,7 @@ mod tests {
             kind,
             cpu: 0,
             open: false,
+            cause: None,
         }
     }
 
@@ -82,7 +103,7 @@ mod tests {
                 bar(Kind::Waiting, "lock", 40, 60),
             ],
         ];
-        let found: Vec<_> = states(&rows)
+        let found: Vec<_> = innermost(&rows)
             .into_iter()
             .map(|bar| (bar.kind, bar.start, bar.end))
             .collect();
@@ -94,5 +115,18 @@ mod tests {
             (Kind::Span, 60, 100),
         ];
         assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn a_lock_is_held_also_by_who_sleeps() {
+        let rows = [
+            vec![bar(Kind::Holding, "number", 0, 100)],
+            vec![bar(Kind::Sleeping, "sleep", 10, 90)],
+        ];
+        let found = states(&rows);
+        let kinds: Vec<_> = found[0].iter().map(|bar| bar.kind).collect();
+        assert_eq!(kinds, [Kind::Span, Kind::Sleeping, Kind::Span]);
+        let held = (&found[1][0].kind, found[1][0].start, found[1][0].end);
+        assert_eq!((held, found.len()), ((&Kind::Holding, 0, 100), 2));
     }
 }

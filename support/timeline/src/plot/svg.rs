@@ -29,6 +29,9 @@ pub(super) struct Svg {
     lines: Option<(usize, String)>,
 }
 
+/// The colour of texts that have none of their own.
+pub(super) const TEXT: &str = "#22262B";
+
 /// How an element of lines ends.
 const END: &str = "\"/>";
 
@@ -64,6 +67,19 @@ impl Svg {
             size,
             lines: None,
         }
+    }
+
+    /// What follows has these attributes, up to [`Svg::end_group`].
+    pub fn group(&mut self, attributes: &str) -> Drawn {
+        self.lines = None;
+        let _ = write!(self.elements, "<g {attributes}>");
+        Ok(())
+    }
+
+    pub fn end_group(&mut self) -> Drawn {
+        self.lines = None;
+        self.elements += "</g>";
+        Ok(())
     }
 
     fn element(&mut self, name: &str, place: &str, style: &impl BackendStyle, fill: bool) -> Drawn {
@@ -192,15 +208,18 @@ impl DrawingBackend for Svg {
             HPos::Left => (x, " text-anchor=\"start\""),
             HPos::Right => (x, " text-anchor=\"end\""),
         };
+        let colour = hex(style.color().rgb);
+        let fill = match colour == TEXT {
+            true => String::new(),
+            false => format!(" fill=\"{colour}\""),
+        };
         let weight = match style.style() {
             FontStyle::Bold => " font-weight=\"bold\"",
             _ => "",
         };
         let _ = write!(
             self.elements,
-            "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size:.0}\"{weight} \
-             fill=\"{}\">{}</text>",
-            hex(style.color().rgb),
+            "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size:.0}\"{weight}{fill}>{}</text>",
             escaped(text)
         );
         Ok(())

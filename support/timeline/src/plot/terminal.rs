@@ -29,7 +29,9 @@ impl Timeline {
             writeln!(f, "{name:names$} {id:ids$} │{line}│")?;
         }
         self.draw_scale(f, names + ids + 3)?;
-        writeln!(f, "{}", signs.legend(self))
+        writeln!(f, "{}", signs.legend(self))?;
+        self.shown_notes()
+            .try_for_each(|note| writeln!(f, "{}", self.note_said(note)))
     }
 
     fn column(&self, time: u64) -> usize {
@@ -58,7 +60,10 @@ impl Timeline {
                 .for_each(|bar| fill(bar, if by_cpu { digit(bar.cpu) } else { RUNNING }));
         }
         for bar in rows.iter().flatten() {
-            fill(bar, signs.of(bar));
+            // One line has no room for locks beside the states.
+            if !(signs.by_state && bar.kind == Kind::Holding) {
+                fill(bar, signs.of(bar));
+            }
         }
         for mark in &lane.marks {
             if (from..=to).contains(&mark.at) {

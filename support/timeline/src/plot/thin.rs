@@ -84,6 +84,7 @@ mod tests {
             kind: crate::trace::Kind::Span,
             cpu: 0,
             open: false,
+            cause: None,
         };
         times.iter().map(bar).collect()
     }

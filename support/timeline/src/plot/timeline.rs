@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::axis;
 use super::model::{Bar, Data, LaneData};
+use super::note::{Moment, Note};
 use crate::trace::Trace;
 use crate::units::human_ns;
 
@@ -49,6 +49,7 @@ pub struct Timeline {
     pub(super) colours: Colours,
     pub(super) width: u32,
     pub(super) zoom: Option<(u64, u64)>,
+    pub(super) notes: Vec<Note>,
     /// Whether the axis counts steps of a schedule in place of time.
     pub(super) steps: bool,
 }
@@ -72,8 +73,9 @@ impl Timeline {
             data: Arc::new(Data::new(trace)),
             title: None,
             colours: Colours::Fitting,
-            width: 740,
+            width: 720,
             zoom: None,
+            notes: Vec::new(),
             steps: false,
         }
     }
@@ -145,9 +147,10 @@ impl Timeline {
 
     /// Colours by state: running or ready, waiting for another lane, sleeping, blocked in IO.
     ///
-    /// Each lane has one row, in which at every moment the innermost span counts that says why
+    /// Each lane has a row in which at every moment the innermost span counts that says why
     /// the lane does not run. Within other spans it could run, whether it had a CPU or not;
-    /// where it ticked, the strip below shows when it had one.
+    /// where it ticked, the strip below shows when it had one. Locks that it holds meanwhile stand below
+    /// by their names.
     ///
     /// ```
     /// use std::time::Duration;
@@ -160,7 +163,7 @@ impl Timeline {
         self.with(|same| same.colours = Colours::State)
     }
 
-    /// The picture's width in pixels, 740 unless told otherwise, at least 300.
+    /// The picture's width in pixels, 720 unless told otherwise, at least 300.
     ///
     /// ```
     /// let picture = timeline::trace::Trace::new().timeline().width(500);
@@ -170,8 +173,8 @@ impl Timeline {
         self.with(|same| same.width = px.clamp(300, 10_000))
     }
 
-    /// Shows only what happened between `from` and `to`, as the picture's own axis counts: 0 is
-    /// the first event.
+    /// Shows only what happened between `from` and `to`: events of the trace, or times as the picture's
+    /// own axis counts, on which 0 is the first event. See [`Moment`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -179,12 +182,34 @@ impl Timeline {
     /// let trace = timeline::trace::Trace::new();
     /// trace.busy(Duration::from_millis(1));
     /// let part = trace.timeline().zoom(Duration::ZERO, Duration::from_micros(500));
-    /// assert!(part.text().starts_with("Timeline from 0 ns to 500 µs"));
+    /// assert!(part.text().starts_with("Timeline from 0 to 500 µs"));
     /// ```
-    pub fn zoom(&self, from: Duration, to: Duration) -> Timeline {
-        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4);
-        let (from, to) = (ns(from.min(to)), ns(from.max(to)));
+    pub fn zoom(&self, from: impl Into<Moment>, to: impl Into<Moment>) -> Timeline {
+        let (from, to) = (from.into(), to.into());
+        let [from, to] = [from, to].map(|moment| moment.on_axis(&self.data));
+        let (from, to) = (from.min(to), from.max(to));
         self.with(|same| same.zoom = Some((from, to.max(from + 1))))
+    }
+
+    /// Marks a moment with a sentence, which stands above the lanes and in the picture's own sentence.
+    ///
+    /// The moment is an event of the trace, or a time as the picture's axis counts: see [`Moment`]. One
+    /// that the picture does not show is left out.
+    ///
+    /// ```
+    /// let trace = timeline::trace::Trace::new();
+    /// trace.instant("read");
+    /// let read = &trace.events()[0];
+    /// let picture = trace.timeline().note("here it has read", read);
+    /// assert!(picture.text().starts_with("At 0 ns in "));
+    /// assert!(picture.text().contains(": here it has read."));
+    /// ```
+    pub fn note(&self, sentence: &str, at: impl Into<Moment>) -> Timeline {
+        let note = Note::new(&self.data, sentence, &at.into());
+        self.with(|same| {
+            same.notes.push(note);
+            same.notes.sort_by_key(|note| note.at);
+        })
     }
 
     /// The picture in a sentence. See [`Figure::text`](super::Figure::text).
@@ -210,8 +235,7 @@ impl Timeline {
     /// The rows of a lane's bars, as this picture shows them.
     pub(super) fn rows<'a>(&self, lane: &'a LaneData) -> &'a [Vec<Bar>] {
         match self.colours {
-            Colours::State if lane.states.is_empty() => &[],
-            Colours::State => std::slice::from_ref(&lane.states),
+            Colours::State => &lane.states,
             _ => &lane.rows,
         }
     }

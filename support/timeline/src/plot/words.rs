@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::model::Sort;
+use super::axis;
+use super::model::{Cause, Sort};
+use super::note::Note;
 use super::palette::state_name;
 use super::states::is_at_rest;
 use super::svg::printable;
 use super::timeline::Timeline;
 use crate::trace::Kind;
 use crate::units::count;
+
+/// Waits without an end that a sentence names.
+const MOST_WAITS: usize = 6;
 
 impl Timeline {
     /// The picture in a sentence, for those who cannot see it.
@@ -34,9 +39,14 @@ impl Timeline {
         });
 
         let length = human(data.length);
+        let notes = self.shown_notes().map(|note| self.note_said(note) + " ");
+        let notes: String = notes.collect();
         let mut text = match from == 0 && to >= data.length {
             true => format!("Timeline of {length}"),
-            false => format!("Timeline from {} to {} of {length}", human(from), human(to)),
+            false => {
+                let (from, to) = (self.moment(from), self.moment(to));
+                format!("Timeline from {from} to {to} of {length}")
+            }
         };
         text += &format!(
             ": {} in {}",
@@ -87,10 +97,59 @@ impl Timeline {
             text += &format!("; longest segment: {}", human(bar.end - bar.start));
         }
         text.push('.');
+        for (lane, bar) in spans.iter().filter(|(_, bar)| bar.open).take(MOST_WAITS) {
+            if let Some(Cause::Held(holder)) = bar.cause
+                && let Some(holder) = data.lanes().nth(holder)
+            {
+                let (lane, lock, holder) = (&lane.name, &bar.label, &holder.name);
+                text += &format!(" {lane} waits for {lock}, which {holder} holds.");
+            }
+        }
+        text.insert_str(0, &notes);
         for notice in self.notices() {
             text += &format!(" {notice}");
         }
         self.with_title(text)
+    }
+
+    /// The notes within the window, by time.
+    pub(super) fn shown_notes(&self) -> impl Iterator<Item = &Note> {
+        let (from, to) = self.window();
+        let inside = move |note: &&Note| (from..=to).contains(&note.at);
+        self.notes.iter().filter(inside)
+    }
+
+    /// What a wait is for.
+    pub(super) fn cause(&self, cause: Cause) -> Option<String> {
+        let (words, lane) = match cause {
+            Cause::Held(lane) => ("held by", lane),
+            Cause::Got(lane) => ("got from", lane),
+            Cause::Woken(lane) => ("woken by", lane),
+        };
+        let lane = self.data.lanes().nth(lane)?;
+        Some(format!("{words} {}", lane.name))
+    }
+
+    /// A moment as precisely as a window of this length needs it.
+    fn moment(&self, at: u64) -> String {
+        match self.zoom {
+            Some((from, to)) if !self.steps => axis::mark(at, to - from),
+            _ => self.human(at),
+        }
+    }
+
+    /// A note as a sentence of its own.
+    pub(super) fn note_said(&self, note: &Note) -> String {
+        let at = self.moment(note.at);
+        let lane = note.lane.as_ref();
+        let lane = lane.and_then(|(lane, _)| self.data.lanes().nth(*lane));
+        let lane = lane.map_or(String::new(), |lane| format!(" in {}", lane.name));
+        let end = if note.text.ends_with(['.', '!', '?']) {
+            ""
+        } else {
+            "."
+        };
+        format!("At {at}{lane}: {}{end}", note.text)
     }
 
     /// What a reader has to know besides: events dropped, spans without an end.

@@ -35,6 +35,13 @@ pub struct Lane {
     pub end: Option<End>,
 }
 
+impl Lane {
+    /// Whether it is that of a process's first thread, with which the process ends.
+    pub(crate) fn is_first(&self) -> bool {
+        self.tid == self.pid && self.task.is_none()
+    }
+}
+
 /// A lane's end.
 ///
 /// ```

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use plotters::coord::combinators::{IntoLogRange, LogCoord};
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::coord::ranged1d::{
+    BoldPoints, KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter,
+};
 use plotters::coord::types::RangedCoordf64;
 
 use super::super::axis;
@@ -105,6 +107,24 @@ impl Axis {
             }
         }
         self
+    }
+
+    /// With as many round marks as find room within `width`, so that no two of them touch.
+    pub fn apart(self, width: f64) -> Axis {
+        let free = |marks: &[f64]| {
+            let ends = marks.iter().map(|value| {
+                let half = text_width(&self.format_ext(value), SMALL) / 2.0;
+                let at = self.part(*value) * width;
+                (at - half, at + half)
+            });
+            let ends: Vec<_> = ends.collect();
+            ends.windows(2).all(|two| two[0].1 + 8.0 <= two[1].0)
+        };
+        let most = (width / 45.0) as usize;
+        let marks = (2..=most).rev().map(|n| self.key_points(BoldPoints(n)));
+        let marks = marks.into_iter().find(|marks| free(marks));
+        let marks = marks.unwrap_or_default();
+        Axis { marks, ..self }
     }
 
     /// Powers of ten, with 2 and 5 where there is room for them. (plotters' own marks are powers
@@ -219,7 +239,6 @@ fn above(from: f64, to: f64, largest: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plotters::coord::ranged1d::BoldPoints;
 
     fn texts(axis: &Axis, most: usize) -> Vec<String> {
         let marks = axis.key_points(BoldPoints(most)).into_iter();
@@ -234,6 +253,27 @@ mod tests {
         assert_eq!(texts(&log, 6), ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms"]);
         assert_eq!(log.part(log.from), 0.0);
         assert_eq!(log.part(log.to), 1.0);
+    }
+
+    #[test]
+    fn marks_never_touch() {
+        for (to, log, unit) in [
+            (0.0123456, false, Unit::Seconds),
+            (1_234_567.0, false, Unit::Plain),
+            (2.5e-7, false, Unit::Seconds),
+            (1e9, true, Unit::Plain),
+        ] {
+            for width in [90.0, 200.0, 430.0, 700.0] {
+                let axis = Axis::over([to / 1e6, to].into_iter(), log, unit).apart(width);
+                let wide = |value: &f64| text_width(&axis.format_ext(value), SMALL);
+                let ends = axis.marks.windows(2).map(|two| {
+                    let [a, b] = [two[0], two[1]].map(|value| axis.part(value) * width);
+                    b - a - (wide(&two[0]) + wide(&two[1])) / 2.0
+                });
+                assert!(ends.clone().all(|gap| gap >= 7.9), "{axis:?}, {width}");
+                assert!(width < 400.0 || axis.marks.len() > 2, "{axis:?}, {width}");
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use super::super::area::{Area, MARGIN};
 use super::super::canvas::{Align, Canvas, text_style};
 use super::super::figure::Figure;
-use super::super::palette::{GRID, INK, QUIET, colour};
+use super::super::palette::{GRID, Given, INK, QUIET};
 use super::super::svg::{FINE, fine, fitted, text_width};
 use super::axis::{Axis, Unit};
 use super::head::{Chart, Head, NAME, SMALL};
@@ -21,7 +21,7 @@ const AXIS: f64 = 22.0;
 const LONGEST_NAME: f64 = 220.0;
 
 /// Runs of a bar that are drawn as dots; of more, every so many.
-const MOST_DOTS: usize = 40;
+const MOST_DOTS: usize = 15;
 
 /// Times beside each other: a bar to the median, a whisker from the shortest run to the longest,
 /// a dot for each run. Usually made by [`Timings::bars`](crate::timing::Timings::bars).
@@ -116,6 +116,7 @@ impl Chart for Bars {
         let left = area.x + MARGIN + self.names() + 10.0;
         // The longest bar's number stands behind it.
         let width = area.x + area.width - MARGIN - 58.0 - left;
+        let x = x.apart(width);
         let sheet = canvas.area((left, area.y), (width, rows * ROW + AXIS));
         let mut chart = ChartBuilder::on(&sheet);
         // Downwards, in rows.
@@ -132,12 +133,13 @@ impl Chart for Bars {
             .label_style(text_style(SMALL, QUIET, FontStyle::Normal))
             .x_labels((width / 75.0) as usize);
         let _ = mesh.draw();
+        let given = Given::to(self.bars.iter().map(Timing::name));
         let px = |px: f64| px / ROW;
         for (place, bar) in self.bars.iter().enumerate() {
             let y = place as f64 + 0.5;
             let [low, middle, high] =
                 [bar.min(), bar.median(), bar.max()].map(|time| time.as_secs_f64());
-            let colour = colour(place).filled();
+            let colour = given.of(bar.name()).filled();
             if self.head.log {
                 let _ = chart.draw_series([Circle::new((middle, y), fine(5.0), colour)]);
             } else {

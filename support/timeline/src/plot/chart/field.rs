@@ -49,7 +49,7 @@ pub(super) fn field<'a>(
     let width = area.width - 2.0 * MARGIN - gutter;
     let x = match values.len() {
         1..=12 => x.marked(values, width),
-        _ => x,
+        _ => x.apart(width),
     };
     let at = (area.x + MARGIN, area.y + ABOVE);
     let sheet = canvas.area(at, (gutter + width, height + NAMES));

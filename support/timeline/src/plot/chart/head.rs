@@ -42,7 +42,7 @@ impl Default for Head {
     fn default() -> Head {
         Head {
             title: None,
-            width: 740,
+            width: 720,
             log: false,
         }
     }

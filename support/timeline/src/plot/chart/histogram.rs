@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use super::super::area::Area;
 use super::super::canvas::Canvas;
 use super::super::figure::Figure;
-use super::super::palette::colour;
+use super::super::palette::{Given, darker};
 use super::super::svg::{FINE, fine};
 use super::axis::{Axis, Unit};
 use super::field::{Field, field, with_names};
@@ -169,9 +169,12 @@ impl Chart for Histogram {
     }
 
     fn draw(&self, canvas: &Canvas, area: Area) {
+        let given = Given::to(self.samples.iter().map(Timing::name));
+        let samples = self.samples.iter();
+        let colours: Vec<_> = samples.map(|it| darker(given.of(it.name()))).collect();
         let named = self.samples.iter().enumerate();
         let entries: Vec<_> = named
-            .map(|(place, sample)| (sample.name(), colour(place), false))
+            .map(|(place, sample)| (sample.name(), colours[place], false))
             .collect();
         let x = self.axis();
         let bins: Vec<Vec<f64>> = self.samples.iter().map(|s| self.bins(&x, s)).collect();
@@ -190,14 +193,14 @@ impl Chart for Histogram {
         let mut field = field(canvas, area, FIELD, &entries, axes.0, axes.1);
         for (place, sample) in self.samples.iter().enumerate() {
             if self.cumulative {
-                self.draw_cumulative(&mut field, &x, sample, colour(place));
+                self.draw_cumulative(&mut field, &x, sample, colours[place]);
             } else {
-                self.draw_bins(&mut field, &x, &bins[place], colour(place), least);
+                self.draw_bins(&mut field, &x, &bins[place], colours[place], least);
             }
             // The median, as a mark below the axis.
             let (x, y) = field.backend_coord(&(sample.median().as_secs_f64(), 0.0));
             let at = (f64::from(x) / FINE, f64::from(y) / FINE);
-            canvas.marker(at, 4.0, 2, colour(place));
+            canvas.marker(at, 4.0, 2, colours[place]);
         }
     }
 

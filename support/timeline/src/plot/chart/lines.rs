@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use super::super::area::Area;
 use super::super::canvas::Canvas;
 use super::super::figure::Figure;
-use super::super::palette::{PAPER, QUIET, colour};
+use super::super::palette::{Given, PAPER, QUIET, darker};
 use super::super::svg::fine;
 use super::axis::{Axis, Unit, say};
 use super::field::{field, with_names};
@@ -15,6 +15,9 @@ use super::head::{Chart, Head};
 use super::shared::shared_methods;
 
 const FIELD: f64 = 220.0;
+
+/// A line of more points bears no dots: they would hide it.
+const MOST_DOTS: usize = 40;
 
 /// x, and low, middle and high of y.
 type Point = (f64, f64, f64, f64);
@@ -148,19 +151,15 @@ impl Lines {
         xs
     }
 
-    /// Ideals are grey; lines have colours in their order.
+    /// Ideals are grey.
     fn colours(&self) -> Vec<RGBColor> {
-        let mut next = 0..;
-        let lines = self.lines.iter();
-        lines
-            .map(|line| {
-                if line.ideal {
-                    QUIET
-                } else {
-                    colour(next.next().unwrap_or(0))
-                }
-            })
-            .collect()
+        let lines = self.lines.iter().filter(|line| !line.ideal);
+        let given = Given::to(lines.map(|line| &*line.name));
+        let colour = |line: &Line| match line.ideal {
+            true => QUIET,
+            false => darker(given.of(&line.name)),
+        };
+        self.lines.iter().map(colour).collect()
     }
 }
 
@@ -208,7 +207,9 @@ impl Chart for Lines {
             }));
             // Each with its rim, so that points that overlap can be told apart.
             let rims = [(4.6, PAPER), (3.4, colour)];
-            let dots = points().flat_map(|at| {
+            // Of many the line says more.
+            let few = points().filter(|_| line.points.len() <= MOST_DOTS);
+            let dots = few.flat_map(|at| {
                 rims.map(|(size, colour)| Circle::new(at, fine(size), colour.filled()))
             });
             let _ = field.draw_series(dots);

@@ -21,7 +21,7 @@ macro_rules! shared_methods {
                 self.with(|same| same.head.title = Some(title.to_string()))
             }
 
-            /// The picture's width in pixels, 740 unless told otherwise, at least 300.
+            /// The picture's width in pixels, 720 unless told otherwise, at least 300.
             ///
             /// ```
             #[doc = concat!("let picture = ", $make, ".width(500);")]

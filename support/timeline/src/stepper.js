@@ -1,25 +1,11 @@
-// Lets a reader step through a schedule: the picture that stands there becomes one that follows a slider.
-for (const box of document.querySelectorAll("div[data-interleaving]:not([data-alive])")) {
-  box.dataset.alive = "yes";
-  const story = JSON.parse(box.dataset.interleaving);
-  const image = box.querySelector("img");
-  const code = atob(image.src.split(",")[1]);
-  const bytes = Uint8Array.from(code, (letter) => letter.charCodeAt(0));
+// Lets a reader step through a picture that grows by steps: a slider, buttons and the arrow keys move it.
+figures("steps", (box, { scenes }, svg) => {
   const make = (name, text) => {
     const made = document.createElement(name);
     if (text !== undefined) made.textContent = text;
     return made;
   };
-  const picture = make("div");
-  picture.innerHTML = new TextDecoder().decode(bytes);
-  picture.style.cssText = "overflow-x:auto;max-width:100%";
-  const svg = picture.querySelector("svg");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", image.alt);
-  svg.style.maxWidth = "100%";
-  image.parentElement.replaceWith(picture);
-
-  const last = story.scenes.length - 1;
+  const last = scenes.length - 1;
   const slider = make("input");
   Object.assign(slider, { type: "range", min: 0, max: last, value: last, step: 1 });
   slider.setAttribute("aria-label", "step");
@@ -34,11 +20,11 @@ for (const box of document.querySelectorAll("div[data-interleaving]:not([data-al
   const back = button("◀", "one step back", -1);
   const on = button("▶", "one step on", 1);
   const bar = make("div");
-  bar.style.cssText = "display:flex;gap:0.5em;align-items:center;max-width:740px";
+  bar.style.cssText = "display:flex;gap:0.5em;align-items:center;max-width:720px";
   bar.append(back, slider, on);
   const said = make("p");
   said.setAttribute("aria-live", "polite");
-  said.style.cssText = "margin:0.5em 0;min-height:3em;max-width:740px";
+  said.style.cssText = "margin:0.5em 0;min-height:3em;max-width:720px";
   const tables = make("div");
   tables.style.cssText = "display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start;margin-top:0.5em";
   box.prepend(bar, said);
@@ -71,27 +57,29 @@ for (const box of document.querySelectorAll("div[data-interleaving]:not([data-al
   function show(wanted) {
     const at = Math.max(0, Math.min(last, wanted));
     slider.value = at;
-    const scene = story.scenes[at];
+    const scene = scenes[at];
     slider.setAttribute("aria-valuetext", `step ${at} of ${last}`);
     back.disabled = at === 0;
     on.disabled = at === last;
     said.textContent = `Step ${at} of ${last}: ${scene.said}`;
-    const before = at > 0 ? story.scenes[at - 1].values : [];
-    const values = scene.values.map(([name, value], place) => ({
-      cells: [name, value],
-      strong: before[place] !== undefined && before[place][1] !== value,
-    }));
-    const threads = scene.threads.map(([name, stands, line], number) => ({
-      cells: [name, stands, line],
-      strong: number === scene.moved,
-    }));
-    tables.replaceChildren(
-      table("Values", ["name", "value"], values),
-      table("Threads", ["thread", "stands", "at the line"], threads),
-    );
+    tables.replaceChildren();
+    if (scene.values) {
+      const before = at > 0 ? scenes[at - 1].values : [];
+      const values = scene.values.map(([name, value], place) => ({
+        cells: [name, value],
+        strong: before[place] !== undefined && before[place][1] !== value,
+      }));
+      tables.append(table("Values", ["name", "value"], values));
+    }
+    if (scene.threads) {
+      const threads = scene.threads.map(([name, stands, line], number) => ({
+        cells: [name, stands, line],
+        strong: number === scene.moved,
+      }));
+      tables.append(table("Threads", ["thread", "stands", "at the line"], threads));
+    }
     for (const part of svg.querySelectorAll("[data-step]")) {
-      const step = Number(part.dataset.step);
-      part.style.opacity = step > at ? 0.1 : 1;
+      part.style.opacity = Number(part.dataset.step) > at ? 0.1 : 1;
     }
     for (const part of svg.querySelectorAll("[data-now]")) {
       part.style.visibility = Number(part.dataset.now) === at ? "visible" : "hidden";
@@ -99,8 +87,6 @@ for (const box of document.querySelectorAll("div[data-interleaving]:not([data-al
   }
 
   slider.oninput = () => show(Number(slider.value));
-  // The page around must not take the arrow keys for its own.
-  box.dataset.lmSuppressShortcuts = "true";
   box.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     const to = { Home: 0, End: last }[event.key];
@@ -110,4 +96,4 @@ for (const box of document.querySelectorAll("div[data-interleaving]:not([data-al
     show(to ?? Number(slider.value) + by);
   });
   show(last);
-}
+});

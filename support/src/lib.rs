@@ -24,6 +24,7 @@
 //!
 //! - [`traced`]: processes, pools and coroutines that record into a trace.
 //! - [`display`]: shows text, pictures and data at once, and replaces them in place.
+//! - [`live`]: a timeline that is drawn again while threads run.
 //! - [`progress`]: says how far a long piece of work has come.
 //! - [`runtime`]: the session's one tokio runtime: tasks that live across cells.
 //! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
@@ -39,6 +40,7 @@ pub mod coroutine;
 pub mod cpus;
 pub mod display;
 pub mod kernel;
+pub mod live;
 pub mod prelude;
 pub mod progress;
 pub mod python;

@@ -8,10 +8,11 @@ use processes::pool::Watch;
 use processes::{Exit, Outcome, Pool, Process};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use timeline::Trace;
 use timeline::trace::How;
+use timeline::{Timeline, Trace};
 
 use crate::coroutine::{Coroutine, Resumes, Yielder};
+use crate::live::{Arrange, Live, live};
 
 /// What a [`Trace`] starts and waits for.
 pub trait TraceExt {
@@ -104,6 +105,40 @@ pub trait TraceExt {
         S: 'static,
         R: 'static,
         F: FnOnce(&Yielder<'_, Y, S>) -> R + 'static;
+
+    /// Draws the trace's timeline now, and again as events come, at most ten times a second, until
+    /// the handle is stopped or dropped.
+    ///
+    /// A thread of its own draws; [`threads::list`](crate::threads::list) leaves it out. It takes at
+    /// most a fifth of one CPU's time, however much was recorded, and draws nothing while nothing is
+    /// recorded. Under stock evcxr, outside of a kernel, and where no thread can be started, only the
+    /// last picture is shown.
+    ///
+    /// ```
+    /// use support::prelude::*;
+    ///
+    /// let trace = Trace::new();
+    /// let picture = trace.live();
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| trace.in_span("work", || trace.busy(Duration::from_micros(50))));
+    /// });
+    /// picture.stop();
+    /// ```
+    fn live(&self) -> Live {
+        self.live_with(|timeline| timeline)
+    }
+
+    /// The same, of a timeline as `arrange` makes it: with a title, by CPU, zoomed.
+    ///
+    /// ```
+    /// use support::prelude::*;
+    ///
+    /// let trace = Trace::new();
+    /// let live = trace.live_with(|timeline| timeline.title("Two threads"));
+    /// trace.instant("now");
+    /// drop(live);
+    /// ```
+    fn live_with(&self, arrange: impl Fn(Timeline) -> Timeline + Send + 'static) -> Live;
 }
 
 impl TraceExt for Trace {
@@ -146,6 +181,10 @@ impl TraceExt for Trace {
         F: FnOnce(&Yielder<'_, Y, S>) -> R + 'static,
     {
         Coroutine::traced(Resumes::begin(self, name), body)
+    }
+
+    fn live_with(&self, arrange: impl Fn(Timeline) -> Timeline + Send + 'static) -> Live {
+        live(self, Box::new(arrange) as Arrange)
     }
 }
 

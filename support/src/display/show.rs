@@ -35,7 +35,7 @@ where
 {
     fn formats(&self) -> Vec<(String, String)> {
         let figure: Figure = self.into();
-        picture(figure.svg(), figure.text())
+        figure.formats().into()
     }
 }
 

@@ -154,6 +154,83 @@ fn failures_interrupts_and_live_output_in_jupyterlab() {
     });
 }
 
+/// A figure of two spans, one after the other.
+const TOUCHED: [&str; 2] = [
+    "use support::prelude::*;\nlet trace = Trace::new();\nfor name in [\"first\", \"second\"] {\n    trace.in_span(name, || thread::sleep(Duration::from_millis(20)));\n}",
+    "trace.timeline().title(\"Two spans\")",
+];
+const TOUCHABLE: usize = 1;
+
+#[test]
+fn a_figure_is_touched_in_jupyterlab() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cells = TOUCHED.map(|code| (code, &[] as &[&str]));
+    books::write(folder.path(), "touched.ipynb", &cells);
+    in_jupyterlab(folder.path(), "touched.ipynb", async |browser| {
+        menu(browser, "Run", "Run All Cells").await?;
+        let drawn =
+            format!("return code()[{TOUCHABLE}].node.querySelector('[data-alive] svg') !== null");
+        until(browser, "the figure is alive", CELL, &drawn).await?;
+        into_view(browser, TOUCHABLE).await?;
+        // A third and two thirds of the way through its time.
+        touch(browser, "pointermove", 0.4, "").await?;
+        says(browser, TOUCHABLE, "first: from 0, lasts 2").await?;
+        touch(browser, "pointermove", 0.8, "").await?;
+        says(browser, TOUCHABLE, "second: from 2").await?;
+        says(browser, TOUCHABLE, "pid ").await?;
+        // Zoomed in on the second, one can read how long a moment is; and back.
+        touch(browser, "wheel", 0.8, "deltaY: -400, ctrlKey: true").await?;
+        touch(browser, "pointermove", 0.5, "").await?;
+        says(browser, TOUCHABLE, "second: from 2").await?;
+        show(browser, TOUCHABLE, "touched-zoomed").await?;
+        touch(browser, "dblclick", 0.5, "").await?;
+        touch(browser, "pointermove", 0.3, "").await?;
+        says(browser, TOUCHABLE, "first: from 0").await?;
+        // From bar to bar by the keys, and the distance of two moments.
+        let key = format!(
+            "const svg = code()[{TOUCHABLE}].node.querySelector('[data-alive] svg');
+             for (const key of ['ArrowDown', 'ArrowDown']) svg.dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}));
+             return true"
+        );
+        ask(browser, &key).await?;
+        says(browser, TOUCHABLE, "second: from 2").await?;
+        for part in [0.25, 0.75] {
+            for event in ["pointerdown", "pointerup"] {
+                touch(browser, event, part, "shiftKey: true").await?;
+            }
+        }
+        says(browser, TOUCHABLE, "between the marks: ").await?;
+        show(browser, TOUCHABLE, "touched").await?;
+        // On a dark page it is dark.
+        let dark = format!(
+            "const box = code()[{TOUCHABLE}].node.querySelector('[data-alive]');
+             box.parentElement.style.background = '#111111';
+             document.body.dataset.looked = 'again';
+             return true"
+        );
+        ask(browser, &dark).await?;
+        let ground = format!(
+            "const ground = code()[{TOUCHABLE}].node.querySelector('[data-alive] svg rect');
+             return getComputedStyle(ground).fill === 'rgb(28, 31, 36)'"
+        );
+        until(browser, "the figure is dark", CELL, &ground).await?;
+        show(browser, TOUCHABLE, "touched-dark").await
+    });
+}
+
+/// An event of a pointer over the first lane of the figure, so far along its time.
+async fn touch(browser: &Client, event: &str, part: f64, more: &str) -> Result<(), String> {
+    let script = format!(
+        "const box = code()[{TOUCHABLE}].node.querySelector('[data-alive]'), svg = box.querySelector('svg');
+         const {{ x, lanes }} = JSON.parse(box.dataset.figure).parts[0];
+         const point = new DOMPoint(x[0] + {part} * (x[1] - x[0]), lanes[0].middle).matrixTransform(svg.getScreenCTM());
+         const kind = {{ wheel: WheelEvent, dblclick: MouseEvent }}['{event}'] ?? PointerEvent;
+         svg.dispatchEvent(new kind('{event}', {{ clientX: point.x, clientY: point.y, bubbles: true, cancelable: true, {more} }}));
+         return true"
+    );
+    ask(browser, &script).await.map(drop)
+}
+
 /// As a newcomer opens it: nobody has run it here, and nobody has said that it is to be trusted.
 #[test]
 fn saved_pictures_are_seen_in_a_notebook_that_nobody_trusts() {
@@ -446,7 +523,7 @@ async fn show(browser: &Client, cell: usize, name: &str) -> Result<(), String> {
     let drawn = format!(
         "const cell = code()[{cell}];
          const wanted = cell.model.outputs.toJSON().filter(output => output.data?.['image/svg+xml']).length;
-         const drawn = [...cell.node.querySelectorAll('.jp-OutputArea-output img')];
+         const drawn = [...cell.node.querySelectorAll('.jp-OutputArea-output img, .jp-OutputArea-output [data-alive] svg')];
          return drawn.length >= wanted && drawn.every(picture => picture.getBoundingClientRect().width > 0)"
     );
     until(browser, "the cell's pictures are drawn", CELL, &drawn).await?;
@@ -458,7 +535,7 @@ async fn show(browser: &Client, cell: usize, name: &str) -> Result<(), String> {
 async fn facts(browser: &Client, cell: usize) -> Result<Value, String> {
     let script = format!(
         "const cell = code()[{cell}];
-         const drawn = [...cell.node.querySelectorAll('.jp-OutputArea-output img')].map(picture => picture.getBoundingClientRect());
+         const drawn = [...cell.node.querySelectorAll('.jp-OutputArea-output img, .jp-OutputArea-output [data-alive] svg')].map(picture => picture.getBoundingClientRect());
          const expected = (cell.model.getMetadata('tags') ?? []).includes('raises-exception');
          return {{ number: cell.model.executionCount, pictures: drawn.map(box => [box.width, box.height]),
                   outputs: cell.model.outputs.length,

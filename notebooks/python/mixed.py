@@ -14,7 +14,8 @@ CPUS = sorted(os.sched_getaffinity(0))
 
 def compute():
     total = 0
-    for number in range(60_000):
+    # Longer than the 5 ms after which one thread of Python makes room for another.
+    for number in range(250_000):
         total += number * number
     return total
 

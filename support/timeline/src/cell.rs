@@ -9,6 +9,7 @@
 //! `Debug` writes a picture's and nothing else is shown as that picture ([`stands_for`]).
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::{self, Debug, Write};
 use std::io::Write as _;
@@ -59,49 +60,112 @@ pub const DARK: &str = concat!(
 /// document by itself is not shown.
 ///
 /// ```
-/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="740" height="90"/>"#;
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="720" height="90"/>"#;
 /// let html = timeline::cell::image(svg, "A line that \"rises\"");
 /// assert!(html.contains(r#"alt="A line that &quot;rises&quot;""#));
-/// assert!(html.contains("max-width:740px"));
+/// assert!(html.contains("max-width:720px"));
 /// ```
 pub fn image(svg: &str, sentence: &str) -> String {
+    image_with(svg, sentence, &[])
+}
+
+/// A part of a picture that says something when it is pointed at, also where scripts are not allowed.
+/// Lengths are in pixels of the picture.
+///
+/// ```
+/// use timeline::cell::{Tip, image_with};
+///
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="720" height="90"/>"#;
+/// let tip = Tip { left: 10.0, top: 20.0, width: 60.0, height: 18.0, text: "work: 3 ms".to_string() };
+/// assert!(image_with(svg, "A bar", &[tip]).contains("title=\"work: 3 ms\""));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tip {
+    /// From the picture's left edge.
+    pub left: f64,
+    /// From its upper edge.
+    pub top: f64,
+    /// How wide it is.
+    pub width: f64,
+    /// How high it is.
+    pub height: f64,
+    /// What it says.
+    pub text: String,
+}
+
+/// An [`image`] with parts that say something when they are pointed at.
+///
+/// ```
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="720" height="90"/>"#;
+/// let plain = timeline::cell::image_with(svg, "A line", &[]);
+/// assert_eq!(plain, timeline::cell::image(svg, "A line"));
+/// ```
+pub fn image_with(svg: &str, sentence: &str, tips: &[Tip]) -> String {
     let width = svg.split_once(" width=\"").and_then(|(_, rest)| {
         let digits = rest.split(|char: char| !char.is_ascii_digit()).next()?;
         digits.parse::<u32>().ok()
     });
     let width = width.unwrap_or(720);
     let sentence = escaped(sentence);
+    // The image has its sentence: it need not say it once more within.
+    let svg = without(svg, "title");
+    let svg = without(&svg, "desc");
+    let tips: String = tips
+        .iter()
+        .map(|tip| {
+            format!(
+                "<span title=\"{}\" style=\"position:absolute;left:{:.0}px;top:{:.0}px;width:{:.0}px;\
+                 height:{:.0}px\"></span>",
+                escaped(&tip.text),
+                tip.left,
+                tip.top,
+                tip.width.max(3.0),
+                tip.height
+            )
+        })
+        .collect();
     format!(
-        "<div style=\"overflow-x:auto\" tabindex=\"0\"><img alt=\"{sentence}\" style=\"width:100%;min-width:{width}px;\
-         max-width:{width}px\" src=\"data:image/svg+xml;base64,{}\"></div>",
-        BASE64_STANDARD.encode(svg)
+        "<div style=\"overflow-x:auto\" tabindex=\"0\"><div style=\"position:relative;width:{width}px\">\
+         <img alt=\"{sentence}\" style=\"width:100%;min-width:{width}px;max-width:{width}px\" \
+         src=\"data:image/svg+xml;base64,{}\">{tips}</div></div>",
+        BASE64_STANDARD.encode(svg.as_bytes())
     )
+}
+
+/// A document without the first element of that name, if that has no attributes.
+fn without<'a>(svg: &'a str, name: &str) -> Cow<'a, str> {
+    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
+    let cut = svg.split_once(&begin).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&end)?;
+        Some(format!("{before}{after}"))
+    });
+    cut.map_or(Cow::Borrowed(svg), Cow::Owned)
 }
 
 /// A picture that comes alive where a page trusts its scripts, and is an [`image`] elsewhere.
 ///
-/// `kind` is a word of lower-case letters, and `script` a text of JavaScript that calls
+/// The picture is an SVG document, its sentence, and its tips, which only the image has. `kind` is a
+/// word of lower-case letters, and `script` a text of JavaScript that calls
 /// `figures(kind, (box, data, svg) => …)`: with the element in the page, `data`, and the picture's
 /// element, which has taken the image's place. What the script makes besides goes into `box`.
 ///
 /// ```
-/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="740" height="90"/>"#;
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="720" height="90"/>"#;
 /// let script = "figures('greeting', (box, data) => box.append(data.said));";
-/// let html = timeline::cell::alive("greeting", &serde_json::json!({ "said": "hi" }), svg, "A line", script);
+/// let html = timeline::cell::alive("greeting", &serde_json::json!({ "said": "hi" }), (svg, "A line", &[]), script);
 /// assert!(html.starts_with("<div data-greeting='{\"said\":\"hi\"}'><div style="));
 /// ```
 pub fn alive(
     kind: &str,
     data: &serde_json::Value,
-    svg: &str,
-    sentence: &str,
+    (svg, sentence, tips): (&str, &str, &[Tip]),
     script: &str,
 ) -> String {
     // JSON is full of the double quotes that `escaped` would write as six letters each.
     let data = data.to_string();
     let data = data.replace('&', "&amp;").replace('<', "&lt;");
     let data = data.replace('\'', "&#39;");
-    let image = image(svg, sentence);
+    let image = image_with(svg, sentence, tips);
     let script = [include_str!("page.js"), script].map(slim).concat();
     format!("<div data-{kind}='{data}'>{image}</div><script>(() => {{\n{script}}})();</script>")
 }
@@ -117,12 +181,13 @@ pub fn alive(
 ///
 /// ```
 /// let scenes = serde_json::json!([{ "said": "nothing yet", "values": [["x", "0"]] }]);
-/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="740" height="90"/>"#;
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="720" height="90"/>"#;
 /// assert!(timeline::cell::stepped(scenes, svg, "A step").contains("data-steps="));
 /// ```
 pub fn stepped(scenes: serde_json::Value, svg: &str, sentence: &str) -> String {
     let data = serde_json::json!({ "scenes": scenes });
-    alive("steps", &data, svg, sentence, include_str!("stepper.js"))
+    let picture = (svg, sentence, &[][..]);
+    alive("steps", &data, picture, include_str!("stepper.js"))
 }
 
 /// A script without the comments, the indentation and the spaces that only its readers have use for. Texts

@@ -553,3 +553,21 @@ fn the_threads_of_a_process_end_with_it() {
         [json!(0), json!(40_000)]
     );
 }
+
+#[test]
+fn the_longest_bars_say_what_they_are_without_a_script() {
+    let html = Figure::from(handed_over().timeline()).html();
+    assert_eq!(html.matches("<span title=").count(), 3);
+    assert!(
+        html.contains("<span title=\"purse: 31 µs, held by Ada\" style=\"position:absolute;left:")
+    );
+    // Of many the longest.
+    let trace = Trace::new();
+    for n in 0..100 {
+        trace.in_span(&format!("span {n}"), || ());
+    }
+    trace.in_span("long", || trace.busy(Duration::from_millis(2)));
+    let html = Figure::from(trace.timeline()).html();
+    assert_eq!(html.matches("<span title=").count(), 12);
+    assert!(html.contains("<span title=\"long: "));
+}

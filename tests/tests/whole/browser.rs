@@ -257,7 +257,9 @@ fn saved_pictures_are_seen_in_a_notebook_that_nobody_trusts() {
                 let seen = format!(
                     "return [...code()[{cell}].node.querySelectorAll('.jp-OutputArea-output img')].map(image => {{
                          const box = image.getBoundingClientRect();
-                         return [box.width, box.height, image.alt.length, image.naturalWidth];
+                         const tips = [...image.parentElement.querySelectorAll('span[title]')].map(tip => tip.getBoundingClientRect());
+                         const inside = tips.filter(tip => tip.width > 0 && tip.left >= box.left && tip.right <= box.right + 3 && tip.top > box.top && tip.bottom < box.bottom);
+                         return [box.width, box.height, image.alt.length, image.naturalWidth, tips.length, inside.length];
                      }})"
                 );
                 let seen = ask(browser, &seen).await?;
@@ -265,10 +267,12 @@ fn saved_pictures_are_seen_in_a_notebook_that_nobody_trusts() {
             }
             assert_eq!(sizes.len(), wanted, "{name}: {sizes:?}");
             for size in &sizes {
-                let [width, _, alt, natural] =
-                    [0, 1, 2, 3].map(|at| size[at].as_f64().unwrap_or(0.0));
+                let [width, _, alt, natural, tips, inside] =
+                    [0, 1, 2, 3, 4, 5].map(|at| size[at].as_f64().unwrap_or(0.0));
                 // Never blown up, and never too small to be read.
-                assert!((560.0..=natural).contains(&width), "{name}: {size}");
+                assert_eq!(width, natural, "{name}: {size}");
+                // Its longest bars say what they are.
+                assert!(tips > 0.0 && inside == tips, "{name}: {size}");
                 assert!(alt > 20.0, "{name}: {size}");
             }
         }

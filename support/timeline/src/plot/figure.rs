@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::layout::{Node, Piece};
 use super::panel::{PART, TITLE, TITLE_HEIGHT, draw_title};
 use super::timeline::Timeline;
+use super::touch::{Touch, touch};
 
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
@@ -119,7 +120,7 @@ impl Figure {
     }
 
     /// The document, and what a page has to know to let a reader touch it.
-    fn drawn(&self) -> (String, Option<serde_json::Value>) {
+    fn drawn(&self) -> (String, Option<Touch>) {
         let pieces = self.pieces();
         let timelines: Vec<&Timeline> = pieces.iter().filter_map(|it| it.timeline()).collect();
         let mut frame = Frame::new(&timelines);
@@ -149,7 +150,7 @@ impl Figure {
         let area = self.node.area((0.0, top), width, head, size_of_titles);
         let pictures = self.node.place(&frame, area, &mut |_, _, _| ());
         let size = (width, top + pictures + BOTTOM);
-        let told = super::touch::told(&self.node, &frame, area);
+        let told = touch(&self.node, &frame, area);
         let svg = svg(size, &name, &self.text(), |canvas| {
             if let Some(title) = &self.title {
                 draw_title(canvas, title, (MARGIN, TOP), legend_width, TITLE);
@@ -233,10 +234,12 @@ impl Figure {
 const SCRIPT: &str = include_str!("touch.js");
 
 /// A picture, with what a script makes more of it where scripts are allowed.
-fn page(svg: &str, text: &str, told: Option<serde_json::Value>) -> String {
-    match told {
+fn page(svg: &str, text: &str, touch: Option<Touch>) -> String {
+    match touch {
         None => crate::cell::image(svg, text),
-        Some(told) => crate::cell::alive("figure", &told, svg, text, SCRIPT),
+        Some(Touch { told, tips }) => {
+            crate::cell::alive("figure", &told, (svg, text, &tips), SCRIPT)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ figures("figure", (box, { labels, colours, causes, parts }, svg) => {
   Object.assign(svg.style, { touchAction: "pan-x pan-y", cursor: "crosshair" });
   // One stop for the keys: who is there scrolls, too.
   svg.setAttribute("tabindex", "0");
-  svg.parentElement.removeAttribute("tabindex");
+  box.firstElementChild.removeAttribute("tabindex");
   const said = document.createElement("div");
   said.setAttribute("role", "status");
   said.style.cssText =

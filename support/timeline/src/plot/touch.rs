@@ -15,6 +15,7 @@ use super::notes::Placed;
 use super::palette::BREAK;
 use super::panel::{PAD, Panel};
 use super::states::is_at_rest;
+use crate::cell::Tip;
 
 /// More bars than these in a part are too many for a page: the longest stay.
 const MOST: usize = 600;
@@ -43,17 +44,30 @@ struct Book {
     causes: Words,
 }
 
+/// What lets a reader touch a figure.
+pub(super) struct Touch {
+    /// For the script.
+    pub told: Value,
+    /// For who has no scripts: the longest bars.
+    pub tips: Vec<Tip>,
+}
+
+/// Bars that say something without a script, in the whole figure.
+const MOST_TIPS: usize = 12;
+
 /// The timelines of a figure; none if it has only charts.
-pub(super) fn told(node: &Node, frame: &Frame, area: Area) -> Option<Value> {
-    let (mut book, mut parts) = (Book::default(), Vec::new());
+pub(super) fn touch(node: &Node, frame: &Frame, area: Area) -> Option<Touch> {
+    let (mut book, mut parts, mut tips) = (Book::default(), Vec::new(), Vec::new());
     node.place(frame, area, &mut |_, panel, area| {
         if let Some(panel) = panel {
             parts.push(panel.told(area, &mut book));
+            panel.tips(area, &mut tips);
         }
     });
     let some = parts.iter().any(|part| part["lanes"] != json!([]));
     let [labels, colours, causes] = [book.labels, book.colours, book.causes].map(|it| it.all);
-    some.then(|| json!({ "labels": labels, "colours": colours, "causes": causes, "parts": parts }))
+    let told = json!({ "labels": labels, "colours": colours, "causes": causes, "parts": parts });
+    some.then_some(Touch { told, tips })
 }
 
 fn hex(RGBColor(red, green, blue): RGBColor) -> String {
@@ -104,6 +118,41 @@ impl Panel<'_> {
             "arrows": arrows.collect::<Vec<_>>(),
             "notes": notes.collect::<Vec<_>>(),
         })
+    }
+
+    /// Keeps the widest bars, this panel's among them.
+    fn tips(&self, area: Area, tips: &mut Vec<Tip>) {
+        let (tops, _) = self.tops(area);
+        for (lane, top) in self.timeline.data.lanes().zip(tops) {
+            let mut y = top + PAD;
+            for (depth, row) in self.timeline.rows(lane).iter().enumerate() {
+                let height = self.row_height(depth);
+                for bar in self.visible(row) {
+                    let (left, right) = (self.at(bar.start), self.at(bar.end));
+                    let width = right - left;
+                    if tips.len() == MOST_TIPS {
+                        // The widest first.
+                        if tips[MOST_TIPS - 1].width >= width {
+                            continue;
+                        }
+                        tips.pop();
+                    }
+                    let length = self.timeline.human(bar.end - bar.start);
+                    let cause = bar.cause.and_then(|cause| self.timeline.cause(cause));
+                    let cause = cause.map_or(String::new(), |cause| format!(", {cause}"));
+                    let place = tips.partition_point(|tip| tip.width >= width);
+                    let tip = Tip {
+                        left,
+                        top: y,
+                        width,
+                        height,
+                        text: format!("{}: {length}{cause}", bar.label),
+                    };
+                    tips.insert(place, tip);
+                }
+                y += height;
+            }
+        }
     }
 
     fn lane(&self, lane: &LaneData, top: f64, least: u64, book: &mut Book) -> Value {

@@ -94,6 +94,7 @@ pub(super) fn waits(data: &mut Data) {
             {
                 let until = starts.get(number + 1).copied().unwrap_or(u64::MAX);
                 let after = comes.partition_point(|(at, _)| *at < bar.start);
+                let until = until.min(bar.end.saturating_add(LATE));
                 let first = comes.get(after).filter(|(at, _)| *at < until);
                 bar.cause = first.map(|(_, from)| Cause::Woken(*from));
             }

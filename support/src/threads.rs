@@ -36,7 +36,7 @@
 //! | `Lock` | | [`std::sync::Mutex`], which owns what it guards; `try_lock` for `acquire(blocking=False)`; none of std's waits with a limit |
 //! | `RLock` | | none in stable std: lock once, pass on what is locked (`&mut`); else crate parking_lot's `ReentrantMutex` |
 //! | `Condition` | | [`std::sync::Condvar`]; `wait_while` for `wait_for`, `wait_timeout_while` with a limit |
-//! | `Semaphore`, `BoundedSemaphore` | | `tokio::sync::Semaphore`; one of `Mutex` and `Condvar` is in 08-locks; a bounded channel often is what is meant |
+//! | `Semaphore`, `BoundedSemaphore` | | `tokio::sync::Semaphore`; one of `Mutex` and `Condvar` is in 09-locks; a bounded channel often is what is meant |
 //! | `Barrier` | | [`std::sync::Barrier`]; without `abort()`, `reset()` or a timeout, and so without `BrokenBarrierError` |
 //! | `stack_size(n)` | | [`Builder::stack_size`](std::thread::Builder::stack_size), for that thread alone; 2 MiB else |
 //! | `excepthook`, `ExceptHookArgs` | a panic's one line tells the thread; [`message`] reads the error of its join | [`std::panic::set_hook`], for all threads |

@@ -3,6 +3,9 @@
 /// The distance from a figure's edge.
 pub(super) const MARGIN: f64 = 14.0;
 
+/// The height of a title.
+pub(super) const TITLE_HEIGHT: f64 = 26.0;
+
 /// Where a panel stands, and what it bears.
 #[derive(Clone, Copy)]
 pub(super) struct Area {
@@ -16,4 +19,12 @@ pub(super) struct Area {
     pub head: Option<f64>,
     /// The size of a picture's own title.
     pub title: f64,
+}
+
+impl Area {
+    /// The height of what stands above the picture itself, with a title of its own or without.
+    pub fn above(&self, has_title: bool) -> f64 {
+        let title = if has_title { TITLE_HEIGHT } else { 0.0 };
+        self.head.unwrap_or(title)
+    }
 }

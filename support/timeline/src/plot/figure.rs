@@ -4,12 +4,12 @@ use crate::cell::debug_as_picture;
 use std::fmt;
 use std::sync::Arc;
 
-use super::area::MARGIN;
+use super::area::{MARGIN, TITLE_HEIGHT};
 use super::canvas::svg;
 use super::chart::Chart;
 use super::frame::Frame;
 use super::layout::{Node, Piece};
-use super::panel::{PART, TITLE, TITLE_HEIGHT, draw_title};
+use super::panel::{PART, TITLE, draw_title};
 use super::timeline::Timeline;
 use super::touch::{Touch, touch};
 
@@ -173,8 +173,8 @@ impl Figure {
     /// assert!(html.contains("alt=\"Timeline of 0 ns: 1 lane in 1 process, 1 instant.\""));
     /// ```
     pub fn html(&self) -> String {
-        let (svg, told) = self.drawn();
-        page(&svg, &self.text(), told)
+        let [(_, html), ..] = self.formats();
+        html
     }
 
     /// All forms of the figure, as pairs of MIME type and content: for a page that may trust it or not,

@@ -21,6 +21,20 @@ impl Panel<'_> {
         }
     }
 
+    /// The rows of a lane's bars, each with its upper edge and its height; the first begins at `top`.
+    pub(super) fn rows_at<'b>(
+        &'b self,
+        lane: &'b LaneData,
+        mut top: f64,
+    ) -> impl Iterator<Item = (&'b [Bar], f64, f64)> {
+        let rows = self.timeline.rows(lane).iter().enumerate();
+        rows.map(move |(depth, row)| {
+            let height = self.row_height(depth);
+            top += height;
+            (row.as_slice(), top - height, height)
+        })
+    }
+
     pub(super) fn visible<'b>(&self, bars: &'b [Bar]) -> impl Iterator<Item = &'b Bar> {
         let (from, to) = self.timeline.window();
         bars.iter()
@@ -69,13 +83,12 @@ impl Panel<'_> {
         if lane.task.is_some() {
             self.draw_pending(canvas, lane, top + self.sizes.row / 2.0);
         }
-        for (depth, row) in rows.iter().enumerate() {
-            let height = self.row_height(depth);
+        for (depth, (row, at, height)) in self.rows_at(lane, top).enumerate() {
             let taken = if depth == 0 { &taken } else { lines };
             for group in self.spans(row) {
-                self.draw_span(canvas, lane, &group, (top, height), taken);
+                self.draw_span(canvas, lane, &group, (at, height), taken);
             }
-            top += height;
+            top = at + height;
         }
         let height = if rows.is_empty() {
             self.sizes.row

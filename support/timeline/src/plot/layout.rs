@@ -7,7 +7,7 @@ use super::area::{Area, MARGIN};
 use super::canvas::Canvas;
 use super::chart::Chart;
 use super::frame::Frame;
-use super::panel::{Panel, TITLE, TITLE_HEIGHT, draw_title};
+use super::panel::{Panel, TITLE, draw_title};
 use super::timeline::Timeline;
 
 const BETWEEN: f64 = 10.0;
@@ -53,7 +53,7 @@ impl Node {
             }
             Node::One(piece @ Piece::Chart(chart)) => {
                 visit(piece, None, area);
-                chart.height() + piece.head(area)
+                chart.height() + area.above(piece.title().is_some())
             }
             Node::Above(nodes) => {
                 let mut y = area.y;
@@ -147,12 +147,6 @@ impl Piece {
         }
     }
 
-    /// The height of what stands above the picture itself.
-    pub fn head(&self, area: Area) -> f64 {
-        let title = self.title().map_or(0.0, |_| TITLE_HEIGHT);
-        area.head.unwrap_or(title)
-    }
-
     pub fn width(&self) -> u32 {
         match self {
             Piece::Timeline(timeline) => timeline.width,
@@ -184,7 +178,7 @@ impl Piece {
                     let at = (area.x + MARGIN, area.y);
                     draw_title(canvas, title, at, area.width - 2.0 * MARGIN, area.title);
                 }
-                area.y += self.head(area);
+                area.y += area.above(self.title().is_some());
                 chart.draw(canvas, area);
             }
             (_, Some(panel)) => panel.draw(canvas, area),

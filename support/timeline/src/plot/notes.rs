@@ -72,13 +72,12 @@ impl Panel<'_> {
     /// The middle of the row on which a bar of this label begins or ends at a time, within its lane.
     fn middle_of(&self, lane: usize, label: &str, at: u64) -> f64 {
         let lane = self.timeline.data.lanes().nth(lane);
-        let rows = lane.map_or(&[][..], |lane| self.timeline.rows(lane));
-        let has = |row: &Vec<Bar>| {
+        let mut rows = lane.into_iter().flat_map(|lane| self.rows_at(lane, 0.0));
+        let has = |row: &[Bar]| {
             let mut own = row.iter().filter(|bar| bar.label == label);
             own.any(|bar| bar.start == at || bar.end == at)
         };
-        let depth = rows.iter().position(has).unwrap_or(0);
-        let above: f64 = (0..depth).map(|depth| self.row_height(depth)).sum();
-        above + self.row_height(depth) / 2.0
+        let found = rows.find(|(row, ..)| has(row));
+        found.map_or(self.sizes.row / 2.0, |(_, top, height)| top + height / 2.0)
     }
 }

@@ -13,7 +13,6 @@ const SMALL: f64 = 10.0;
 /// A whole's title, and that of a part under one.
 pub(super) const TITLE: f64 = 14.0;
 pub(super) const PART: f64 = 12.5;
-pub(super) const TITLE_HEIGHT: f64 = 26.0;
 const AXIS_HEIGHT: f64 = 22.0;
 const NOTICE_HEIGHT: f64 = 15.0;
 const HEADER: f64 = 17.0;
@@ -155,8 +154,7 @@ impl<'a> Panel<'a> {
 
     /// The height of what stands above the notes and lanes.
     fn head(&self, area: Area) -> f64 {
-        let title = self.timeline.title.as_ref();
-        area.head.unwrap_or(title.map_or(0.0, |_| TITLE_HEIGHT))
+        area.above(self.timeline.title.is_some())
     }
 
     pub fn draw(&self, canvas: &Canvas, area: Area) {

@@ -56,7 +56,7 @@ fn paint(style: &impl BackendStyle, fill: bool) -> String {
     }
 }
 
-fn hex((r, g, b): (u8, u8, u8)) -> String {
+pub(super) fn hex((r, g, b): (u8, u8, u8)) -> String {
     format!("#{r:02X}{g:02X}{b:02X}")
 }
 

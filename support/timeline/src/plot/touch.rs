@@ -71,7 +71,7 @@ pub(super) fn touch(node: &Node, frame: &Frame, area: Area) -> Option<Touch> {
 }
 
 fn hex(RGBColor(red, green, blue): RGBColor) -> String {
-    format!("#{red:02x}{green:02x}{blue:02x}")
+    super::svg::hex((red, green, blue))
 }
 
 /// How the part of a bar is drawn of which nothing is known: paler.
@@ -124,9 +124,7 @@ impl Panel<'_> {
     fn tips(&self, area: Area, tips: &mut Vec<Tip>) {
         let (tops, _) = self.tops(area);
         for (lane, top) in self.timeline.data.lanes().zip(tops) {
-            let mut y = top + PAD;
-            for (depth, row) in self.timeline.rows(lane).iter().enumerate() {
-                let height = self.row_height(depth);
+            for (row, y, height) in self.rows_at(lane, top + PAD) {
                 for bar in self.visible(row) {
                     let (left, right) = (self.at(bar.start), self.at(bar.end));
                     let width = right - left;
@@ -150,7 +148,6 @@ impl Panel<'_> {
                     };
                     tips.insert(place, tip);
                 }
-                y += height;
             }
         }
     }
@@ -160,10 +157,9 @@ impl Panel<'_> {
         // Each row twice: for bars of its height, and for the thin ones of who is at rest.
         let (mut rows, mut bars) = (Vec::new(), Vec::new());
         let mut y = top + PAD;
-        for (depth, row) in timeline.rows(lane).iter().enumerate() {
-            let height = self.row_height(depth);
-            let (thin_y, thin) = thin(y, height);
-            rows.extend([[px(y), px(height - 1.0)], [px(thin_y), px(thin - 1.0)]]);
+        for (depth, (row, top, height)) in self.rows_at(lane, y).enumerate() {
+            let (thin_y, thin) = thin(top, height);
+            rows.extend([[px(top), px(height - 1.0)], [px(thin_y), px(thin - 1.0)]]);
             for bar in self.visible(row).filter(|bar| bar.end - bar.start >= least) {
                 let row = 2 * depth + usize::from(is_at_rest(bar.kind));
                 let colour = hex(self.frame.span(timeline, bar));
@@ -189,7 +185,7 @@ impl Panel<'_> {
                 );
                 bars.push(json!(told));
             }
-            y += height;
+            y = top + height;
         }
         if !lane.running.is_empty() {
             let height = if rows.is_empty() {

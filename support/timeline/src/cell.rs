@@ -167,7 +167,7 @@ pub fn alive(
     let data = data.replace('\'', "&#39;");
     let image = image_with(svg, sentence, tips);
     let script = [include_str!("page.js"), script].map(slim).concat();
-    format!("<div data-{kind}='{data}'>{image}</div><script>(() => {{\n{script}}})();</script>")
+    format!("<div data-{kind}='{data}'>{image}</div><script>(() => {{{script}}})();</script>")
 }
 
 /// A picture through which a reader steps, by a slider, buttons and the arrow keys, where a page trusts
@@ -191,12 +191,17 @@ pub fn stepped(scenes: serde_json::Value, svg: &str, sentence: &str) -> String {
 }
 
 /// A script without the comments, the indentation and the spaces that only its readers have use for. Texts
-/// keep theirs; a regular expression is written without spaces and quotes.
+/// keep theirs; a regular expression is written without spaces and quotes, and a statement ends with a
+/// semicolon.
 fn slim(script: &str) -> String {
     let mut out = String::new();
     for line in script.lines().map(str::trim_start) {
         if line.is_empty() || line.starts_with("//") {
             continue;
+        }
+        // Each statement ends with a semicolon or a bracket: lines need not end.
+        if parts(out.chars().last(), line.chars().next()) {
+            out.push(' ');
         }
         let (mut quote, mut escaped) = (None, false);
         let mut chars = line.chars().peekable();
@@ -214,7 +219,6 @@ fn slim(script: &str) -> String {
             }
             out.push(char);
         }
-        out.push('\n');
     }
     out
 }
@@ -368,12 +372,12 @@ mod tests {
     #[test]
     fn a_slim_script_is_the_same_script() {
         let script =
-            "// what it does\n  const a = b + +c ? \"x = 1\" : `y ${ z } '`;\n\n  return a in b;\n";
-        let wanted = "const a=b+ +c?\"x = 1\":`y ${ z } '`;\nreturn a in b;\n";
+            "// what it does\n  const a = b + +c ? \"x = 1\" : `y ${ z } '`;\n\n  return a in b;";
+        let wanted = "const a=b+ +c?\"x = 1\":`y ${ z } '`;return a in b;";
         assert_eq!(super::slim(script), wanted);
         assert_eq!(
             super::slim(r#"f("a \" b", 'c d') ;"#),
-            "f(\"a \\\" b\",'c d');\n"
+            "f(\"a \\\" b\",'c d');"
         );
     }
 

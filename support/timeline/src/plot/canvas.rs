@@ -72,14 +72,14 @@ impl Canvas {
 
     /// What `draw` draws belongs to a step: see [`stepped`](crate::cell::stepped).
     pub fn step(&self, number: usize, draw: impl FnOnce()) {
-        self.draw(|svg| svg.group(&format!("data-step=\"{number}\"")));
+        self.draw(|svg| svg.group(&format!("data-step='{number}'")));
         draw();
         self.draw(Svg::end_group);
     }
 
     /// A ground that is seen at one step alone.
     pub fn now(&self, number: usize, from: (f64, f64), to: (f64, f64)) {
-        self.draw(|svg| svg.group(&format!("data-now=\"{number}\" visibility=\"hidden\"")));
+        self.draw(|svg| svg.group(&format!("data-now='{number}' visibility='hidden'")));
         self.rect(from, to, NOW, 1.0);
         self.draw(Svg::end_group);
     }
@@ -133,12 +133,21 @@ impl Canvas {
 
     /// A line with a head at its end.
     pub fn arrow(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
-        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        let length = dx.hypot(dy).max(1.0);
-        let (ux, uy) = (dx / length, dy / length);
-        let head = 5.0_f64.min(length);
+        self.shaft(from, to, colour, width);
+        self.head(from, to, colour, width);
+    }
+
+    /// The line of an arrow.
+    pub fn shaft(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let (ux, uy, head) = direction(from, to);
+        let end = (to.0 - (head - 1.0) * ux, to.1 - (head - 1.0) * uy);
+        self.line(from, end, colour, width);
+    }
+
+    /// The head of an arrow.
+    pub fn head(&self, from: (f64, f64), to: (f64, f64), colour: RGBColor, width: f64) {
+        let (ux, uy, head) = direction(from, to);
         let back = (to.0 - head * ux, to.1 - head * uy);
-        self.line(from, (back.0 + ux, back.1 + uy), colour, width);
         let half = 0.55 * head + 0.3 * width;
         let tip = [
             (back.0 - half * uy, back.1 + half * ux),
@@ -202,6 +211,13 @@ impl Canvas {
         let style = text_style(size, colour, weight).pos(Pos::new(align, VPos::Center));
         self.draw(|svg| svg.draw_text(text, &style, tenths(at)));
     }
+}
+
+/// A unit along an arrow, and the length of its head.
+fn direction(from: (f64, f64), to: (f64, f64)) -> (f64, f64, f64) {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let length = dx.hypot(dy).max(1.0);
+    (dx / length, dy / length, 5.0_f64.min(length))
 }
 
 fn tenths(at: (f64, f64)) -> (i32, i32) {

@@ -55,8 +55,14 @@ impl Panel<'_> {
             0..=40 => (1.2, 2.2),
             _ => (0.8, 1.5),
         };
+        // All lines of one colour are one element.
+        let mut by_colour: Vec<&Line> = lines.iter().collect();
+        by_colour.sort_by_key(|line| (line.colour.0, line.colour.1, line.colour.2));
+        for line in by_colour {
+            canvas.shaft(line.from, line.to, line.colour, width);
+        }
         for line in lines {
-            canvas.arrow(line.from, line.to, line.colour, width);
+            canvas.head(line.from, line.to, line.colour, width);
             if line.dot {
                 canvas.dot(line.from, dot, line.colour);
             }

@@ -2,7 +2,7 @@
 //!
 //! plotters has a backend for SVG, too. It counts in whole pixels, which is too coarse for a bar that
 //! begins between two, and repeats at every element what stands once at the top here: pictures would
-//! be twice as large.
+//! be twice as large. Attributes stand between single quotes, which a notebook's JSON does not escape.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -33,7 +33,7 @@ pub(super) struct Svg {
 pub(super) const TEXT: &str = "#22262B";
 
 /// How an element of lines ends.
-const END: &str = "\"/>";
+const END: &str = "'/>";
 
 /// Writing into a string cannot fail.
 pub(super) type Drawn = Result<(), DrawingErrorKind<Infallible>>;
@@ -43,16 +43,16 @@ fn paint(style: &impl BackendStyle, fill: bool) -> String {
     let BackendColor { rgb, alpha } = style.color();
     let colour = hex(rgb);
     let paint = match fill {
-        true => format!("fill=\"{colour}\""),
+        true => format!("fill='{colour}'"),
         false => {
             let width = style.stroke_width();
-            format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"")
+            format!("fill='none' stroke='{colour}' stroke-width='{width}'")
         }
     };
     match alpha {
         1.0 => paint,
         // Two decimals are more than anyone sees.
-        _ => format!("{paint} opacity=\"{}\"", (alpha * 100.0).round() / 100.0),
+        _ => format!("{paint} opacity='{}'", (alpha * 100.0).round() / 100.0),
     }
 }
 
@@ -137,7 +137,7 @@ impl DrawingBackend for Svg {
     ) -> Drawn {
         let (x, y) = (from.0.min(to.0), from.1.min(to.1));
         let (width, height) = (from.0.abs_diff(to.0), from.1.abs_diff(to.1));
-        let place = format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"");
+        let place = format!("x='{x}' y='{y}' width='{width}' height='{height}'");
         self.element("rect", &place, style, fill)
     }
 
@@ -147,7 +147,7 @@ impl DrawingBackend for Svg {
         style: &S,
     ) -> Drawn {
         if style.color().alpha > 0.0 {
-            let (begin, lines) = (format!("<path {} d=\"", paint(style, false)), list(path));
+            let (begin, lines) = (format!("<path {} d='", paint(style, false)), list(path));
             // Lines that follow each other in one style, such as dashes, are one element.
             if self.lines == Some((self.elements.len(), begin.clone())) {
                 self.elements.truncate(self.elements.len() - END.len());
@@ -167,7 +167,7 @@ impl DrawingBackend for Svg {
         style: &S,
         fill: bool,
     ) -> Drawn {
-        let place = format!("cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"");
+        let place = format!("cx='{x}' cy='{y}' r='{radius}'");
         self.element("circle", &place, style, fill)
     }
 
@@ -178,7 +178,7 @@ impl DrawingBackend for Svg {
     ) -> Drawn {
         self.element(
             "polygon",
-            &format!("points=\"{}\"", list(corners)),
+            &format!("points='{}'", list(corners)),
             style,
             true,
         )
@@ -205,21 +205,21 @@ impl DrawingBackend for Svg {
                 x.min((f64::from(self.size.0) - 3.0 * FINE - half) as i32),
                 "",
             ),
-            HPos::Left => (x, " text-anchor=\"start\""),
-            HPos::Right => (x, " text-anchor=\"end\""),
+            HPos::Left => (x, " text-anchor='start'"),
+            HPos::Right => (x, " text-anchor='end'"),
         };
         let colour = hex(style.color().rgb);
         let fill = match colour == TEXT {
             true => String::new(),
-            false => format!(" fill=\"{colour}\""),
+            false => format!(" fill='{colour}'"),
         };
         let weight = match style.style() {
-            FontStyle::Bold => " font-weight=\"bold\"",
+            FontStyle::Bold => " font-weight='bold'",
             _ => "",
         };
         let _ = write!(
             self.elements,
-            "<text x=\"{x}\" y=\"{y}\"{anchor} font-size=\"{size:.0}\"{weight}{fill}>{}</text>",
+            "<text x='{x}' y='{y}'{anchor} font-size='{size:.0}'{weight}{fill}>{}</text>",
             escaped(text)
         );
         Ok(())
@@ -296,10 +296,10 @@ mod tests {
         let _ = svg.draw_line((1, 1), (2, 2), &five(RED));
         let _ = svg.draw_circle((5, 5), 2, &RED.mix(0.0), true);
         let wanted = [
-            r##"<path fill="none" stroke="#000000" stroke-width="5" d="M0,0 10,0M20,0 30,0"/>"##,
-            r##"<path fill="none" stroke="#FF0000" stroke-width="5" d="M0,0 0,10"/>"##,
-            r##"<rect x="1" y="2" width="8" height="6" fill="#FF0000" opacity="0.5"/>"##,
-            r##"<path fill="none" stroke="#FF0000" stroke-width="5" d="M1,1 2,2"/>"##,
+            r##"<path fill='none' stroke='#000000' stroke-width='5' d='M0,0 10,0M20,0 30,0'/>"##,
+            r##"<path fill='none' stroke='#FF0000' stroke-width='5' d='M0,0 0,10'/>"##,
+            r##"<rect x='1' y='2' width='8' height='6' fill='#FF0000' opacity='0.5'/>"##,
+            r##"<path fill='none' stroke='#FF0000' stroke-width='5' d='M1,1 2,2'/>"##,
         ];
         assert_eq!(svg.elements, wanted.concat());
     }

@@ -41,6 +41,9 @@ pub(super) fn groups<'a>(
         let width = to - from;
         if let Some(last) = out.last_mut()
             && width < least
+            // An open bar is pale from here to the lane's end: no sliver.
+            && !bar.open
+            && !last.bar.open
             && (last.bars > 1 || last.to - last.from < least)
             && from - last.to < least
             && to - last.from < LONGEST * least
@@ -102,5 +105,14 @@ mod tests {
         ];
         assert_eq!(found, wanted);
         assert!((groups[2].cover - 2.0 / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_open_bar_is_not_taken_for_a_sliver() {
+        let mut bars = bars(&[(0, 1), (1, 1), (2, 3)]);
+        bars[1].open = true;
+        let groups = groups(bars.iter(), 5.0, |time| time as f64, |_, _| true);
+        let found: Vec<_> = groups.iter().map(|g| (g.bar.open, g.bars)).collect();
+        assert_eq!(found, [(false, 1), (true, 1), (false, 1)]);
     }
 }

@@ -579,6 +579,12 @@ fn exchange(
         };
         world.threads[now].failed_at = for_nothing.then_some(at);
         let done = could && pick == 0;
+        // What a success reads, it reads by its own order.
+        let read = if done {
+            world.memory.last(place, success)
+        } else {
+            read
+        };
         if done {
             put_value(world, place, success, new);
         } else {

@@ -122,18 +122,23 @@ fn a_schedule_is_told_step_by_step() {
     ] {
         assert!(html.contains(part), "{part}: {html}");
     }
-    // What a load reads is an arrow: whole if it carries, dashed if not.
+    // What is read is an arrow: whole if it carries, dashed if not. An exchange that succeeds reads by
+    // its own order, whatever that of its failure is.
     for (order, dashed) in [(SeqCst, 0), (Relaxed, 1)] {
-        let report = interleavings::replay("1 2", move || {
-            let x = AtomicU32::named("x", 0);
-            thread::scope(|scope| {
-                scope.spawn_named("writer", || x.store(1, order));
-                scope.spawn_named("reader", || x.load(order));
+        let load = |x: &AtomicU32, order| x.load(order) == 1;
+        let exchange = |x: &AtomicU32, order| x.compare_exchange(1, 2, order, Relaxed).is_ok();
+        for read in [load, exchange] {
+            let report = interleavings::replay("1 2", move || {
+                let x = AtomicU32::named("x", 0);
+                thread::scope(|scope| {
+                    scope.spawn_named("writer", || x.store(1, order));
+                    scope.spawn_named("reader", || assert!(read(&x, order)));
+                });
             });
-        });
-        let svg = report.run().unwrap().step_through().svg();
-        assert_eq!(svg.matches("url(#tip)").count(), 1, "{svg}");
-        assert_eq!(svg.matches("stroke-dasharray").count(), dashed, "{svg}");
+            let svg = report.run().unwrap().step_through().svg();
+            assert_eq!(svg.matches("url(#tip)").count(), 1, "{svg}");
+            assert_eq!(svg.matches("stroke-dasharray").count(), dashed, "{svg}");
+        }
     }
 }
 

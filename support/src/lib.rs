@@ -53,7 +53,7 @@ pub mod web;
 pub use {interleavings, processes, timeline};
 
 /// The crates that cells use beside this one: one copy for all cells.
-pub use {axum, crossbeam, libc, nix, plotters, rayon, serde, serde_bytes, tokio};
+pub use {axum, crossbeam, libc, nix, plotters, rayon, serde, serde_bytes, tokio, tokio_stream};
 
 /// The README's example is tested too.
 #[cfg(doctest)]

@@ -28,7 +28,7 @@
 //! | [`python`](fn@python) | a Python program, to run beside its Rust counterpart |
 //! | [`spawn`], [`block_on`], [`runtime`] | async tasks, and how to wait for them |
 //! | [`Duration`], [`Instant`] | of `std::time` |
-//! | [`crossbeam`], [`nix`], [`libc`], [`plotters`], [`rayon`], [`tokio`] | the crates: `nix::unistd::fork()` |
+//! | [`crossbeam`], [`nix`], [`libc`], [`plotters`], [`rayon`], [`tokio`], [`tokio_stream`] | the crates: `nix::unistd::fork()` |
 //! | [`Any`] | evcxr wants the name where a cell joins a thread |
 //!
 //! A cell's own `use` or `let` of one of these names wins over the prelude's.
@@ -59,4 +59,4 @@ pub use crate::runtime::{self, Task, block_on, spawn};
 pub use crate::threads::{self, JoinTimeout};
 pub use crate::traced::TraceExt;
 pub use crate::web;
-pub use crate::{crossbeam, libc, nix, plotters, rayon, tokio};
+pub use crate::{crossbeam, libc, nix, plotters, rayon, tokio, tokio_stream};

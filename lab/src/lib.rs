@@ -6,7 +6,8 @@
 //! - [`setup`] runs the steps of the set-up: [`toolchain`], [`environment`], [`evcxr`],
 //!   [`kernelspec`], [`template`];
 //! - [`open`] becomes JupyterLab;
-//! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them;
+//! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them, and
+//!   [`programs`] shows each one's program at its end;
 //! - [`grade`] reaches the verdict on submissions of the assignments;
 //! - [`front`] is what Jupyter talks to when it talks to the kernel;
 //! - [`launcher`] is what Jupyter starts for the kernelspec `rust`; [`stock`] is what the kernel
@@ -23,6 +24,7 @@ pub mod kernelspec;
 pub mod launcher;
 pub mod open;
 pub mod pictures;
+pub mod programs;
 pub mod progress;
 pub mod run;
 pub mod setup;

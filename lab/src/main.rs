@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lab::home::Home;
 use lab::installed::Installed;
-use lab::{grade, launcher, open, pictures, run, setup};
+use lab::{grade, launcher, open, pictures, programs, run, setup};
 use std::process::ExitCode;
 
 /// Notebooks that teach processes, threads, IO and async in Rust
@@ -96,6 +96,7 @@ fn obey(cli: Cli) -> Result<ExitCode> {
             let summary = run::run(&options, &environment)?;
             if options.save && !summary.failed() {
                 pictures::refresh(&home)?;
+                programs::refresh(&home)?;
             }
             return Ok(ExitCode::from(summary.exit_code()));
         }

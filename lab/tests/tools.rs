@@ -1,4 +1,4 @@
-//! What the README of `programs/12-tools` says of the plain test and of loom is what they say.
+//! What the README of `notebooks/programs/12-tools` says of the plain test and of loom is what they say.
 
 use lab::home::Home;
 use lab::template::without_callers_cargo;
@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 fn folder() -> PathBuf {
     let home = Home::of_this_program().expect("the repository");
-    home.root.join("programs/12-tools")
+    home.root.join("notebooks/programs/12-tools")
 }
 
 /// Whether the package's tests pass, and what they say. Its lock file has only what the repository's

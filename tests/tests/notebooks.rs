@@ -44,8 +44,12 @@ fn main() {
         "readme::pictures_are_the_notebooks_own",
         pictures_are_the_notebooks_own,
     ));
+    trials.push(Trial::test(
+        "programs::each_is_shown_by_its_notebook",
+        each_program_is_shown,
+    ));
     assert!(
-        trials.len() > 1,
+        trials.len() > 2,
         "no notebook was found by {}",
         pattern.display()
     );
@@ -170,6 +174,26 @@ fn pictures_are_the_notebooks_own() -> Result<(), Failed> {
         if std::fs::read_to_string(&picture)? != lab::pictures::drawn(&home, &picture)? {
             return Err(format!(
                 "pictures/{name} is not what the notebook drew: run `cargo lab run --save`"
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Each lesson has a program, and its notebook shows it as it is.
+fn each_program_is_shown() -> Result<(), Failed> {
+    let home = lab::home::Home::of_this_program()?;
+    let programs = lab::programs::programs(&home)?;
+    let lessons = glob::glob(&home.notebooks().join("*.ipynb").to_string_lossy())?.count();
+    if programs.len() != lessons {
+        return Err(format!("{} programs for {lessons} lessons", programs.len()).into());
+    }
+    for program in programs {
+        if lab::programs::present(&home, &program)? != lab::programs::shown(&program)? {
+            return Err(format!(
+                "{} is not what its notebook shows: run `cargo lab run --save`",
+                program.display()
             )
             .into());
         }

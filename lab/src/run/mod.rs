@@ -29,7 +29,7 @@ mod progress;
 mod publish;
 mod report;
 mod result;
-mod save;
+pub(crate) mod save;
 mod selection;
 mod session;
 mod start;

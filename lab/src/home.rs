@@ -36,6 +36,20 @@ impl Home {
         self.root.join("notebooks")
     }
 
+    /// The files in a folder of the repository that have this extension, in the order of their names.
+    ///
+    /// # Errors
+    /// When the folder is missing.
+    pub fn files(&self, folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
+        let folder = self.root.join(folder);
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("{} cannot be read", folder.display()))?;
+        let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        files.retain(|path| path.extension().is_some_and(|it| it == extension));
+        files.sort();
+        Ok(files)
+    }
+
     /// What the set-up made: kept out of `target`, so that `cargo clean` does not undo it.
     pub fn state(&self) -> PathBuf {
         self.root.join(".lab")

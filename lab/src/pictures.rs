@@ -1,8 +1,8 @@
 //! Keeps the pictures of the README as the notebooks last drew them.
 
 use crate::home::Home;
-use anyhow::{Context, Result};
-use serde_json::Value;
+use crate::run::notebook::{self, joined};
+use anyhow::{Context, Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Draws every file of `pictures/` anew from the notebook and cell that it is named after:
@@ -27,13 +27,7 @@ pub fn refresh(home: &Home) -> Result<()> {
 /// # Errors
 /// When the folder is missing.
 pub fn pictures(home: &Home) -> Result<Vec<PathBuf>> {
-    let folder = home.root.join("pictures");
-    let entries = std::fs::read_dir(&folder)
-        .with_context(|| format!("{} cannot be read", folder.display()))?;
-    let mut pictures: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    pictures.retain(|path| path.extension().is_some_and(|extension| extension == "svg"));
-    pictures.sort();
-    Ok(pictures)
+    home.files("pictures", "svg")
 }
 
 /// What the cell that a picture is named after drew last.
@@ -50,10 +44,7 @@ pub fn drawn(home: &Home, picture: &Path) -> Result<String> {
         .split_once('.')
         .with_context(|| format!("{} is not named NOTEBOOK.CELL.svg", picture.display()))?;
     let file = home.notebooks().join(format!("{notebook}.ipynb"));
-    let text =
-        std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let book: Value = serde_json::from_slice(&text)
-        .with_context(|| format!("{} is not a notebook", file.display()))?;
+    let book = notebook::load(&file).map_err(Error::msg)?.document;
     let cells = book["cells"].as_array().into_iter().flatten();
     let outputs = cells
         .filter(|candidate| candidate["id"] == cell)
@@ -61,12 +52,12 @@ pub fn drawn(home: &Home, picture: &Path) -> Result<String> {
     let svg = outputs
         .flatten()
         .rev()
-        .find_map(|output| output["data"]["image/svg+xml"].as_array());
-    let svg = svg.with_context(|| {
+        .map(|output| joined(&output["data"]["image/svg+xml"]))
+        .find(|svg| !svg.is_empty());
+    svg.with_context(|| {
         format!(
             "{}: the cell \"{cell}\" is missing or drew no picture",
             file.display()
         )
-    })?;
-    Ok(svg.iter().filter_map(Value::as_str).collect())
+    })
 }

@@ -1,8 +1,9 @@
 //! Keeps the program at the end of each notebook as it stands in `notebooks/programs`.
 
 use crate::home::Home;
+use crate::run::notebook::{self, joined};
 use crate::run::save;
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,25 +18,24 @@ pub const CELL: &str = "without";
 /// When a program has no notebook, or one of the two cannot be read or written.
 pub fn refresh(home: &Home) -> Result<()> {
     for program in programs(home)? {
-        let path = notebook(home, &program);
+        let path = notebook_of(home, &program);
         let mut book = read(&path)?;
-        let shown = json!(shown(&program)?);
+        let shown = shown(&program)?;
+        if text_of(&book) == shown {
+            continue;
+        }
         let cells = book["cells"].as_array_mut();
         let cells = cells.with_context(|| format!("{} has no cells", path.display()))?;
         let place = |id: &str| cells.iter().position(|cell| cell["id"] == id);
-        match (place(CELL), place("summary")) {
-            (Some(place), _) => cells[place]["source"] = shown,
-            (None, summary) => {
-                let cell = json!({
-                    "cell_type": "markdown", "id": CELL, "metadata": {}, "source": shown
-                });
-                cells.insert(summary.unwrap_or(cells.len()), cell);
-            }
+        if let Some(place) = place(CELL) {
+            cells[place]["source"] = json!(shown);
+        } else {
+            let cell = json!({
+                "cell_type": "markdown", "id": CELL, "metadata": {}, "source": shown
+            });
+            cells.insert(place("summary").unwrap_or(cells.len()), cell);
         }
-        let text = save::to_text(&book)?;
-        if fs::read_to_string(&path)? != text {
-            save::write(&path, &text)?;
-        }
+        save::write(&path, &save::to_text(&book)?)?;
     }
     Ok(())
 }
@@ -45,17 +45,11 @@ pub fn refresh(home: &Home) -> Result<()> {
 /// # Errors
 /// When the folder is missing.
 pub fn programs(home: &Home) -> Result<Vec<PathBuf>> {
-    let folder = home.notebooks().join("programs");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    let mut programs: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    programs.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    programs.sort();
-    Ok(programs)
+    home.files("notebooks/programs", "rs")
 }
 
 /// The notebook that a program belongs to.
-pub fn notebook(home: &Home, program: &Path) -> PathBuf {
+fn notebook_of(home: &Home, program: &Path) -> PathBuf {
     let name = program.file_stem().unwrap_or_default();
     home.notebooks().join(name).with_extension("ipynb")
 }
@@ -65,13 +59,13 @@ pub fn notebook(home: &Home, program: &Path) -> PathBuf {
 /// # Errors
 /// When the notebook cannot be read.
 pub fn present(home: &Home, program: &Path) -> Result<String> {
-    let book = read(&notebook(home, program))?;
+    Ok(text_of(&read(&notebook_of(home, program))?))
+}
+
+fn text_of(book: &Value) -> String {
     let mut cells = book["cells"].as_array().into_iter().flatten();
     let cell = cells.find(|cell| cell["id"] == CELL);
-    Ok(cell.map_or_else(String::new, |cell| match &cell["source"] {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        text => text.as_str().unwrap_or_default().to_owned(),
-    }))
+    cell.map_or_else(String::new, |cell| joined(&cell["source"]))
 }
 
 /// What a notebook says of its program: how to run it, the lines of `Cargo.toml` for the crates
@@ -117,6 +111,6 @@ pub fn shown(program: &Path) -> Result<String> {
 }
 
 fn read(path: &Path) -> Result<Value> {
-    let text = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is not a notebook", path.display()))
+    let notebook = notebook::load(path).map_err(Error::msg)?;
+    Ok(notebook.document)
 }

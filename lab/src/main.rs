@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use lab::home::Home;
 use lab::installed::Installed;
 use lab::{grade, launcher, open, pictures, programs, run, setup};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Notebooks that teach processes, threads, IO and async in Rust
@@ -94,7 +95,12 @@ fn obey(cli: Cli) -> Result<ExitCode> {
                 jupyter: Some(environment.program("jupyter")),
             };
             let summary = run::run(&options, &environment)?;
-            if options.save && !summary.failed() {
+            let is_ours = |path: &Path| {
+                let path = path.canonicalize().unwrap_or_default();
+                path.starts_with(home.notebooks())
+            };
+            let saved = options.save && !summary.failed();
+            if saved && summary.notebooks.iter().any(|it| is_ours(&it.path)) {
                 pictures::refresh(&home)?;
                 programs::refresh(&home)?;
             }

@@ -1,6 +1,8 @@
 //! Processes, pools and coroutines that record into a trace: what the crates below, which know nothing
 //! of each other, have in common.
 
+mod children;
+
 use std::any::Any;
 use std::sync::Arc;
 
@@ -37,7 +39,9 @@ pub trait TraceExt {
     /// Waits for a process's end and records the wait, and how the process ended: an arrow from
     /// its lane, and a marker if a signal ended it or it did not exit with 0.
     ///
-    /// Blocks as long as the process runs; of one that has ended, it returns at once.
+    /// Blocks as long as the process runs; of one that has ended, it returns at once. Processes that
+    /// this thread has started by [`TraceExt::process`], and that end during the wait, have their
+    /// ends where they were: in which order they are joined does not matter.
     ///
     /// ```
     /// use support::{timeline::{Trace, trace::How}, traced::TraceExt};
@@ -144,15 +148,20 @@ pub trait TraceExt {
 impl TraceExt for Trace {
     fn process<T: Outcome>(&self, name: &str, work: impl FnOnce(&Trace) -> T) -> Process {
         begin(self);
-        Process::spawn(name, || {
+        let process = Process::spawn(name, || {
             self.introduce();
             let _lane = self.own_lane();
             work(self)
-        })
+        });
+        children::watch(self, &process);
+        process
     }
 
     fn join_process(&self, process: &Process) -> Exit {
-        let exit = self.waiting("join", || process.join());
+        let exit = self.waiting("join", || {
+            children::wait_for(process);
+            process.join()
+        });
         saw_end(self, process.pid(), exit);
         exit
     }

@@ -31,7 +31,7 @@ const HURRY: Duration = Duration::from_millis(1200);
 pub struct Kernel {
     child: Child,
     /// Also the number of its process group and of its session.
-    pid: Pid,
+    pub pid: Pid,
     /// Held open for as long as we live: a launcher may take its closing as the end of its parent.
     _stdin: Option<ChildStdin>,
     pub info: ConnectionInfo,

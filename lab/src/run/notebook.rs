@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::claims::{self, Claim};
 use super::tags::Tags;
 
 /// A notebook that has passed every check and can be run.
@@ -28,6 +29,8 @@ pub struct CodeCell {
     pub source: String,
     pub tags: Tags,
     pub timeout: Option<Duration>,
+    /// What its text says of its run.
+    pub claims: Vec<Claim>,
 }
 
 impl CodeCell {
@@ -86,12 +89,17 @@ pub fn parse(path: &Path, text: &str) -> Result<Notebook, String> {
             let number = cells.len() + 1;
             format!("{at}, code cell {number}: the metadata `timeout` is {wrong}, not a positive number of seconds: correct it")
         })?;
+        let claims = claims::of(&cell["metadata"]).map_err(|wrong| {
+            let number = cells.len() + 1;
+            format!("{at}, code cell {number}: {wrong}: correct it")
+        })?;
         cells.push(CodeCell {
             index,
             id: cell["id"].as_str().map(str::to_owned),
             source: joined(&cell["source"]),
             tags: Tags::of(&cell["metadata"]),
             timeout,
+            claims,
         });
     }
     if cells.is_empty() {

@@ -23,6 +23,14 @@ pub struct Options {
     #[arg(long)]
     pub save: bool,
 
+    /// Check what the texts say of the runs: the claims in the cells' metadata (`--save` does too)
+    #[arg(long)]
+    pub check: bool,
+
+    /// Write a report that CI systems read, in JUnit's format, into this file
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
     /// Time limit for one cell, unless the notebook or the cell sets its own
     #[arg(long, value_name = "SECONDS", default_value_t = 120,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -36,6 +44,8 @@ impl Default for Options {
             jobs: default_jobs(),
             out: None,
             save: false,
+            check: false,
+            junit: None,
             timeout: 120,
         }
     }

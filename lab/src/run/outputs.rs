@@ -142,6 +142,14 @@ impl CellOutputs {
         merged
     }
 
+    /// The first line of the first error.
+    pub fn error(&self) -> Option<String> {
+        let mut values = self.items.iter().map(|item| &item.value);
+        let error = values.find(|value| value["output_type"] == "error")?;
+        let line = error["evalue"].as_str()?.lines().next()?;
+        Some(line.to_owned())
+    }
+
     /// The outputs as text, for a failure report.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::ansi::{self, Keep};
+use super::claims::Broken;
 use super::progress::count;
 use super::result::{Failure, NotebookResult, Outcome, Summary};
 
@@ -20,6 +21,10 @@ pub fn ended(result: &NotebookResult) -> String {
             "FAILED    {name} in {seconds:.1} s: code cell {}: {}",
             failure.cell, failure.reason
         ),
+        Outcome::Broken(claims) => format!(
+            "BROKEN    {name} in {seconds:.1} s: {}",
+            count_of(claims.len())
+        ),
         Outcome::Error(sentence) => format!("ERROR     {sentence}"),
         Outcome::Interrupted => format!("stopped   {name} after {seconds:.1} s"),
     }
@@ -31,6 +36,9 @@ pub fn summary(summary: &Summary, keep: Keep) -> String {
     for result in &summary.notebooks {
         if let Outcome::Failed(failure) = &result.outcome {
             text += &failed(&result.name, failure, keep);
+        }
+        if let Outcome::Broken(claims) = &result.outcome {
+            text += &broken(&result.name, claims);
         }
     }
     text += &table(&summary.notebooks);
@@ -44,6 +52,26 @@ pub fn summary(summary: &Summary, keep: Keep) -> String {
         ""
     };
     text.trim_end().to_owned()
+}
+
+fn count_of(claims: usize) -> String {
+    count(claims, "claim")
+        + if claims == 1 {
+            " does not hold"
+        } else {
+            " do not hold"
+        }
+}
+
+/// What the texts say that is not so.
+fn broken(name: &str, claims: &[Broken]) -> String {
+    let mut text = String::new();
+    for claim in claims {
+        let id = claim.id.as_ref();
+        let id = id.map(|id| format!(" (id {id})")).unwrap_or_default();
+        writeln!(text, "\n{name}, code cell {}{id}: {claim}", claim.cell).ok();
+    }
+    text
 }
 
 fn failed(name: &str, failure: &Failure, keep: Keep) -> String {
@@ -123,6 +151,7 @@ fn word(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passed => "passed".to_owned(),
         Outcome::Failed(failure) => format!("FAILED in code cell {}", failure.cell),
+        Outcome::Broken(claims) => count_of(claims.len()),
         Outcome::Error(_) => "ERROR".to_owned(),
         Outcome::Interrupted => "interrupted".to_owned(),
     }
@@ -139,6 +168,7 @@ mod tests {
             outcome: Outcome::Failed(Failure {
                 cell: 2,
                 id: Some("x1".to_owned()),
+                why: super::super::result::Why::Cell,
                 reason: "the cell ended in an error".to_owned(),
                 source: "one\ntwo".to_owned(),
                 output: "\u{1b}[31mred\u{1b}[0m".to_owned(),
@@ -147,6 +177,7 @@ mod tests {
             ran: 2,
             cells: 3,
             seconds: 1.25,
+            parts: Vec::new(),
             notes: vec!["a.ipynb was not saved".to_owned()],
         }
     }

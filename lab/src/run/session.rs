@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use jupyter_protocol::ExecuteRequest;
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
+use super::claims::{self, Broken};
 use super::client::{Channel, Client, Message};
 use super::kernel::{Kernel, describe};
 use super::notebook::Notebook;
 use super::options::Limits;
 use super::outputs::CellOutputs;
+use super::quiet::Load;
+use super::result::Why;
 use super::stop::Stop;
 
 /// evcxr passes on what a cell writes by another way than its answer, so text may come behind
@@ -22,6 +26,8 @@ const QUIET: Duration = Duration::from_millis(30);
 const QUIET_AFTER_ERROR: Duration = Duration::from_millis(200);
 /// A thread that prints without end must not keep a finished cell open.
 const LONGEST_QUIET: Duration = Duration::from_secs(1);
+/// The most time for the claims of a cell, which compute what is there already.
+const CLAIMS: Duration = Duration::from_secs(60);
 /// How long to wait for the rest of a conversation: for "idle" behind a reply, for the answer to
 /// an interrupted cell.
 const GRACE: Duration = Duration::from_secs(2);
@@ -32,8 +38,14 @@ pub struct Session<'a> {
     limits: Limits,
     kernel: Kernel,
     client: Client,
-    /// One for each code cell.
-    pub outputs: Vec<CellOutputs>,
+    /// Whether to check what the cells' texts say of their runs.
+    check: bool,
+    /// One for each code cell, and one behind them for what is asked about claims.
+    outputs: Vec<CellOutputs>,
+    /// The claims that do not hold.
+    broken: Vec<Broken>,
+    /// The most that others had of a core while one of the cells ran.
+    others: f64,
     /// Which code cells were answered, and whether by an error.
     answers: Vec<Option<bool>>,
     /// The code cell of each request, by the request's id.
@@ -45,9 +57,21 @@ pub struct Session<'a> {
 pub struct CellFailure {
     /// Index among the code cells.
     pub cell: usize,
+    pub why: Why,
     pub reason: String,
     /// What the kernel wrote about itself, where that explains its death.
     pub log: String,
+}
+
+impl CellFailure {
+    fn new(cell: usize, why: Why, reason: String) -> CellFailure {
+        CellFailure {
+            cell,
+            why,
+            reason,
+            log: String::new(),
+        }
+    }
 }
 
 /// How the wait for a cell ended.
@@ -66,17 +90,25 @@ enum Patience {
 }
 
 impl<'a> Session<'a> {
-    pub fn new(notebook: &'a Notebook, limits: Limits, kernel: Kernel, client: Client) -> Self {
+    pub fn new(
+        notebook: &'a Notebook,
+        (limits, check): (Limits, bool),
+        kernel: Kernel,
+        client: Client,
+    ) -> Self {
         let cells = notebook.cells.len();
         Session {
             notebook,
             limits,
+            check,
+            broken: Vec::new(),
+            others: 0.0,
             kernel,
             client,
             outputs: std::iter::repeat_with(CellOutputs::default)
-                .take(cells)
+                .take(cells + 1)
                 .collect(),
-            answers: vec![None; cells],
+            answers: vec![None; cells + 1],
             requests: HashMap::new(),
         }
     }
@@ -86,24 +118,24 @@ impl<'a> Session<'a> {
         for cell in 0..self.notebook.cells.len() {
             if self.notebook.cells[cell].runs() {
                 before(cell);
+                let load = Load::now(self.kernel.pid);
                 self.run_cell(cell).await?;
+                self.others = self.others.max(load.others());
+                self.check(cell).await?;
             }
         }
         Ok(())
     }
 
-    /// Ends the kernel and hands back the outputs.
-    pub async fn close(self, stop: &mut Stop) -> Vec<CellOutputs> {
+    /// Ends the kernel and hands back the outputs, and the claims that do not hold.
+    pub async fn close(mut self, stop: &mut Stop) -> (Vec<CellOutputs>, Vec<Broken>) {
         self.kernel.stop(Some(self.client), stop).await;
-        self.outputs
+        self.outputs.truncate(self.notebook.cells.len());
+        (self.outputs, self.broken)
     }
 
     async fn run_cell(&mut self, cell: usize) -> Result<(), CellFailure> {
-        let fail = |reason: String| CellFailure {
-            cell,
-            reason,
-            log: String::new(),
-        };
+        let fail = |why, reason| CellFailure::new(cell, why, reason);
         let request = ExecuteRequest {
             allow_stdin: false, // nobody is there to type
             stop_on_error: true,
@@ -111,7 +143,7 @@ impl<'a> Session<'a> {
             ..ExecuteRequest::new(self.notebook.cells[cell].source.clone())
         };
         let sent = self.client.request(request).await;
-        let id = sent.map_err(|error| fail(format!("{error:#}")))?;
+        let id = sent.map_err(|error| fail(Why::Died, format!("{error:#}")))?;
         self.requests.insert(id.clone(), cell);
         self.outputs[cell].sent = true;
 
@@ -119,6 +151,7 @@ impl<'a> Session<'a> {
         let limit = own.unwrap_or(self.limits.time);
         match timeout(limit, self.answer(cell, &id, Patience::WithinLimits)).await {
             Ok(Answer::Replied) if !self.kernel.others_files_are_left() => Err(fail(
+                Why::Cell,
                 "the cell removed other programs' files from the folder for temporary files"
                     .to_owned(),
             )),
@@ -126,16 +159,18 @@ impl<'a> Session<'a> {
             Ok(Answer::Died(status)) => Err(self.death(cell, status).await),
             Ok(Answer::Flooded(limit)) => {
                 self.give_up(cell, &id).await;
-                Err(fail(format!(
-                    "the cell's output went past the limit of {limit}"
-                )))
+                Err(fail(
+                    Why::Limit,
+                    format!("the cell's output went past the limit of {limit}"),
+                ))
             }
             Err(_) => {
                 self.give_up(cell, &id).await;
                 let seconds = limit.as_secs_f64();
-                Err(fail(format!(
-                    "the cell ran past its time limit of {seconds} s"
-                )))
+                Err(fail(
+                    Why::Limit,
+                    format!("the cell ran past its time limit of {seconds} s"),
+                ))
             }
         }
     }
@@ -208,8 +243,68 @@ impl<'a> Session<'a> {
             };
             let tags = self.notebook.cells[cell].tags;
             if let Some(reason) = tags.verdict(refused, self.outputs[cell].stderr) {
-                let log = String::new();
-                return Err(CellFailure { cell, reason, log });
+                return Err(CellFailure::new(cell, Why::Cell, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the kernel whether what the cell's text says is so.
+    async fn check(&mut self, cell: usize) -> Result<(), CellFailure> {
+        let claims = &self.notebook.cells[cell].claims;
+        if !self.check || claims.is_empty() {
+            return Ok(());
+        }
+        let fail = |why, reason| CellFailure::new(cell, why, reason);
+        let mark = format!("claim-{}", Uuid::new_v4().simple());
+        let request = ExecuteRequest {
+            allow_stdin: false,
+            store_history: false,
+            ..ExecuteRequest::new(claims::cell(claims, &mark))
+        };
+        let sent = self.client.request(request).await;
+        let id = sent.map_err(|error| fail(Why::Died, format!("{error:#}")))?;
+        let place = self.notebook.cells.len();
+        self.outputs[place] = CellOutputs::default();
+        self.answers[place] = None;
+        self.requests.insert(id.clone(), place);
+        let limit = CLAIMS.min(self.limits.time);
+        match timeout(limit, self.answer(place, &id, Patience::WithinLimits)).await {
+            Ok(Answer::Replied) if self.answers[place] == Some(false) => {}
+            Ok(Answer::Replied) => {
+                let said = self.outputs[place].error().unwrap_or_default();
+                return Err(fail(
+                    Why::Claim,
+                    format!("a claim of the cell cannot be evaluated: {said}"),
+                ));
+            }
+            Ok(Answer::Died(status)) => return Err(self.death(cell, status).await),
+            Ok(Answer::Flooded(limit)) => {
+                self.give_up(place, &id).await;
+                return Err(fail(
+                    Why::Claim,
+                    format!("a claim of the cell printed more than {limit}"),
+                ));
+            }
+            Err(_) => {
+                self.give_up(place, &id).await;
+                let seconds = limit.as_secs();
+                return Err(fail(
+                    Why::Claim,
+                    format!("the claims of the cell took more than {seconds} s"),
+                ));
+            }
+        }
+        let answers = claims::answers(claims.len(), &mark, &self.outputs[place].text());
+        for (claim, came) in claims.iter().zip(answers) {
+            if let Some(came) = came {
+                self.broken.push(Broken {
+                    cell: cell + 1,
+                    id: self.notebook.cells[cell].id.clone(),
+                    claim: claim.clone(),
+                    came,
+                    others: self.others,
+                });
             }
         }
         Ok(())
@@ -227,6 +322,7 @@ impl<'a> Session<'a> {
         timeout(LONGEST_QUIET, self.drain(QUIET)).await.ok();
         CellFailure {
             cell,
+            why: Why::Died,
             reason: format!("the kernel died: {}", describe(status)),
             log: self.kernel.log(),
         }

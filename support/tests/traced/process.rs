@@ -1,6 +1,10 @@
 //! Processes in a trace: their lanes, where they came from and how they ended.
 
+use std::io::{Read, Write};
 use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 use support::processes::{Exit, Process};
 
 use support::threads;
@@ -44,6 +48,30 @@ fn a_process_has_a_lane_with_its_name_and_its_end() {
     if let Some(lane) = lanes.find(|lane| lane.pid == sleeps.pid()) {
         assert_eq!(lane.end.unwrap().how, How::Signalled(9));
     }
+}
+
+#[test]
+fn an_end_is_where_it_was_whoever_is_joined_first() {
+    let trace = Trace::new();
+    let (mut ask, mut tell) = std::io::pipe().unwrap();
+    let stays = trace.process("stays", move |_| ask.read_exact(&mut [0]).unwrap());
+    let aborts = trace.process("aborts", |_| std::process::abort());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let begun = Instant::now();
+            let ended = || trace.lanes().iter().any(|lane| lane.end.is_some());
+            while !ended() && begun.elapsed() < Duration::from_secs(20) {
+                thread::yield_now();
+            }
+            trace.in_span("told", || tell.write_all(&[1])).unwrap();
+        });
+        assert!(trace.join_process(&stays).success());
+    });
+    assert_eq!(trace.join_process(&aborts), Exit::Signal(Signal::SIGABRT));
+    let end = lane(&trace, "aborts").end.unwrap();
+    assert_eq!(end.how, How::Signalled(6));
+    assert!(end.at < trace.of("told").start());
+    assert!(end.at < end.seen.unwrap().at);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod browser;
 mod cells;
+mod claims;
 mod classroom;
 mod cli;
 mod command;

@@ -12,7 +12,7 @@ use crate::trace::{Event, How, Kind, Lane, Trace};
 
 impl Data {
     pub fn new(trace: &Trace) -> Data {
-        let now = ns(trace.elapsed());
+        let now = ns(trace.now());
         let events = trace.events();
         let lanes = trace.lanes();
         let dropped = trace.dropped();

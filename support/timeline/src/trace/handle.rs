@@ -136,14 +136,24 @@ impl Trace {
         self.shared.clear();
     }
 
-    /// The time since the trace was made or cleared, as its events count it.
+    /// How long its picture is: from the moment the trace was made or cleared to the end of the
+    /// last event. Zero for an empty trace.
+    ///
+    /// Reads all events, as [`Trace::events`] does.
     ///
     /// ```
     /// let trace = timeline::trace::Trace::new();
-    /// trace.instant("now");
-    /// assert!(trace.elapsed() >= trace.events()[0].start);
+    /// trace.in_span("job", || ());
+    /// assert_eq!(Some(trace.elapsed()), trace.events()[0].end);
     /// ```
     pub fn elapsed(&self) -> Duration {
+        let events = self.events();
+        let ends = events.iter().map(|event| event.end.unwrap_or(event.start));
+        ends.max().unwrap_or_default()
+    }
+
+    /// This moment, as events count time.
+    pub(crate) fn now(&self) -> Duration {
         Duration::from_nanos(who::now().saturating_sub(self.shared.epoch()))
     }
 }

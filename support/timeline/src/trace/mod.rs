@@ -30,6 +30,9 @@
 //! | an async task and its polls; whatever else runs in pieces | [`Trace::task`], [`Trace::task_lane`] |
 //! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::waitpid`], [`Trace::ended`], [`Trace::lane`] |
 //!
+//! [`Trace::events`] is what was recorded, as a table; [`Trace::of`] measures and compares the bars of
+//! a label or a lane.
+//!
 //! A program that speaks the words of the `tracing` crate needs none of these: `TimelineLayer`, with
 //! the cargo feature `tracing`, records its spans and events.
 //!
@@ -51,6 +54,7 @@
 //! made by a raw `clone` system call goes round the C library's fork handlers and would record
 //! under its parent's name.
 
+mod ask;
 mod end;
 mod event;
 mod family;
@@ -76,6 +80,7 @@ pub mod told;
 mod watch;
 mod who;
 
+pub use ask::Bars;
 pub use end::{How, LaneGuard};
 pub use event::{Event, Kind};
 pub use handle::Trace;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 /// Dependencies are compiled well, whatever level the cells have: `:opt 2` in a notebook that times
 /// its own loops then compiles nothing anew. A configuration file above the build directory is the
@@ -28,6 +29,15 @@ pub struct Template {
 }
 
 impl Template {
+    /// Whether there is one for the sources as they are now.
+    ///
+    /// # Errors
+    /// When the sources cannot be read.
+    pub fn is_made(home: &Home, installed: &Installed) -> Result<bool> {
+        let names = Names::of(home, installed)?;
+        Ok(home.state().join("template").join(names.template).is_dir())
+    }
+
     /// The template for the sources as they are now; compiles it if they changed since.
     ///
     /// Blocks while another process compiles it.
@@ -84,8 +94,40 @@ impl Template {
                 String::from_utf8_lossy(&answer.stderr).trim()
             );
         }
-        Ok(())
+        count_as_fresh(target)
     }
+}
+
+/// Makes cargo take the family's artifacts for newer than its sources.
+///
+/// They are: the template is named by what the sources say. Cargo goes by times, and those of a
+/// checkout are newer after each change of branch and back; each kernel would compile `support` again.
+fn count_as_fresh(folder: &Path) -> Result<()> {
+    let now = SystemTime::now();
+    for fingerprint in fingerprints_of_family(&folder.join("build").join(stock::TARGET))? {
+        for record in fs::read_dir(&fingerprint)?.flatten() {
+            if record.file_name().as_encoded_bytes().starts_with(b"dep-") {
+                File::options()
+                    .write(true)
+                    .open(record.path())
+                    .and_then(|file| file.set_modified(now))
+                    .with_context(|| format!("{} cannot be written", record.path().display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What cargo knows of `support` and its family: a folder for each, below a build directory.
+fn fingerprints_of_family(target: &Path) -> Result<Vec<PathBuf>> {
+    let pattern = format!("{}/*/debug/.fingerprint/*", target.display());
+    let mut found: Vec<PathBuf> = glob::glob(&pattern)?.flatten().collect();
+    found.retain(|folder| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let (package, _) = name.rsplit_once('-').unwrap_or_default();
+        FAMILY.contains(&package) || package == stock::CRATE
+    });
+    Ok(found)
 }
 
 /// Names, by all that they depend on.
@@ -164,20 +206,8 @@ fn keep_what_holds(templates: &Path, names: &Names, unfinished: &Path) -> Result
     fs::create_dir_all(unfinished.join("build"))?;
     if aside.is_dir() {
         fs::rename(&aside, unfinished.join(&target))?;
-        for fingerprint in glob::glob(&format!(
-            "{}/*/debug/.fingerprint/*",
-            unfinished.join(&target).display()
-        ))?
-        .flatten()
-        {
-            let name = fingerprint
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy();
-            let (package, _) = name.rsplit_once('-').unwrap_or_default();
-            if FAMILY.contains(&package) || package == stock::CRATE {
-                fs::remove_dir_all(&fingerprint)?;
-            }
+        for fingerprint in fingerprints_of_family(&unfinished.join(&target))? {
+            fs::remove_dir_all(&fingerprint)?;
         }
     }
     fs::write(unfinished.join(LIBRARIES), &names.libraries)?;
@@ -348,6 +378,25 @@ mod tests {
         let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_copy_is_newer_than_sources_whatever_their_times() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let prints = "build/target/some-host/debug/.fingerprint";
+        let changed = |package: &str| {
+            let record = folder.path().join(prints).join(package).join("dep-lib-it");
+            fs::create_dir_all(record.parent().unwrap()).expect("a writable folder");
+            let file = File::create(&record).expect("a writable folder");
+            file.set_modified(SystemTime::UNIX_EPOCH).expect("a file");
+            record
+        };
+        let [ours, other] = ["support-1a", "nix-4d"].map(changed);
+        let before = SystemTime::now();
+        count_as_fresh(folder.path()).expect("a writable folder");
+        let time = |path| fs::metadata(path).and_then(|it| it.modified()).unwrap();
+        assert!(time(ours) >= before - std::time::Duration::from_secs(1));
+        assert_eq!(time(other), SystemTime::UNIX_EPOCH);
     }
 
     #[test]

@@ -202,7 +202,11 @@ impl Kernel {
 
     /// Sends a cell and does not wait for it.
     pub fn begin(&mut self, code: &str) -> String {
-        let request = ExecuteRequest::new(code.to_owned());
+        self.send(ExecuteRequest::new(code.to_owned()))
+    }
+
+    /// Sends any request and does not wait for its reply.
+    pub fn send(&mut self, request: impl Into<JupyterMessageContent>) -> String {
         self.runtime
             .block_on(self.client.request(request))
             .expect("the kernel takes requests")

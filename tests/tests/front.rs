@@ -9,9 +9,12 @@ use lab::front::{self, Factory};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -25,10 +28,28 @@ struct Fakes {
     folder: tempfile::TempDir,
     modes: Vec<&'static str>,
     started: AtomicUsize,
+    /// What is waited for, and said, before a directory is made.
+    gate: Mutex<Option<Receiver<()>>>,
+}
+
+impl Fakes {
+    fn new(modes: &[&'static str]) -> Fakes {
+        Fakes {
+            folder: tempfile::tempdir().expect("a folder"),
+            modes: modes.to_vec(),
+            started: AtomicUsize::new(0),
+            gate: Mutex::new(None),
+        }
+    }
 }
 
 impl Factory for Fakes {
-    fn directory(&self) -> anyhow::Result<(PathBuf, Vec<File>)> {
+    fn directory(&self, say: &dyn Fn(&str)) -> anyhow::Result<(PathBuf, Vec<File>)> {
+        if let Some(gate) = self.gate.lock().expect("no panic").take() {
+            say("it is compiled first");
+            // The end of a test that has failed opens it, too.
+            let _ = gate.recv();
+        }
         let number = self.started.load(Ordering::SeqCst);
         let directory = self.folder.path().join(number.to_string());
         std::fs::create_dir(&directory)?;
@@ -65,12 +86,11 @@ impl Session {
     }
 
     async fn start_with(modes: &[&'static str], patience: Patience) -> Session {
-        let folder = tempfile::tempdir().expect("a folder");
-        let fakes = Arc::new(Fakes {
-            folder,
-            modes: modes.to_vec(),
-            started: AtomicUsize::new(0),
-        });
+        Session::start_of(Fakes::new(modes), patience).await
+    }
+
+    async fn start_of(fakes: Fakes, patience: Patience) -> Session {
+        let fakes = Arc::new(fakes);
         let info = connection();
         let (stop, stopped) = oneshot::channel::<()>();
         let (served_info, factory) = (info.clone(), fakes.clone());
@@ -336,6 +356,26 @@ async fn an_idle_evcxr_is_warmed_up_and_nobody_sees_it() {
 }
 
 #[tokio::test]
+async fn evcxr_is_asked_what_it_can_answer() {
+    let mut session = Session::start(&["echo"]).await;
+    let mut seen = async |kind, code: &str, cursor: usize| {
+        let content = json!({"code": code, "cursor_pos": cursor});
+        let asked = session.send(kind, &content).await;
+        let answer = session.reply(&asked.header.msg_id).await.content();
+        answer["seen"]["code"].clone()
+    };
+    let code = "println!(\"{}\", wor";
+    let asked = seen("complete_request", code, code.len()).await;
+    assert_eq!(asked, "               wor");
+    let code = "thread::spawn(|| 1)";
+    let asked = seen("inspect_request", code, 10).await;
+    assert_eq!(asked, "thread::spawn");
+    // The crates on this machine are no question for evcxr.
+    assert_eq!(seen("complete_request", ":dep ser", 8).await, Value::Null);
+    session.end().await;
+}
+
+#[tokio::test]
 async fn nothing_of_the_warm_up_is_published() {
     let mut session = Session::start(&["echo"]).await;
     let mut ours = Vec::new();
@@ -531,6 +571,53 @@ async fn an_evcxr_that_goes_silent_is_told_of_and_replaced() {
 }
 
 #[tokio::test]
+async fn a_kernel_that_must_be_compiled_first_answers_says_so_and_is_busy() {
+    let (open, gate) = channel();
+    let fakes = Fakes::new(&["echo"]);
+    *fakes.gate.lock().expect("no panic") = Some(gate);
+    // It answers already: that is how a session starts.
+    let mut session = Session::start_of(fakes, Patience::default()).await;
+    let id = session.begin("x").await;
+    let said = async {
+        loop {
+            let message = Message::read(session.iopub.recv().await.expect("iopub"), &Key::new(KEY));
+            let message = message.expect("signed");
+            if message.parent() == id && message.header.msg_type == "display_data" {
+                return message.content()["data"]["text/plain"].clone();
+            }
+        }
+    };
+    let said = timeout(LIMIT, said).await.expect("it says so");
+    assert_eq!(said, "it is compiled first");
+    let asked = session.send("kernel_info_request", &json!({})).await;
+    session.reply(&asked.header.msg_id).await;
+    open.send(()).expect("it waits");
+    assert_eq!(session.reply(&id).await.content()["status"], "ok");
+    let heard = timeout(LIMIT, session.until_idle(&id))
+        .await
+        .expect("it ends");
+    // The other request was answered meanwhile, and the kernel is still busy.
+    assert_eq!(heard[0].1["execution_state"], "busy");
+    let kinds: Vec<&str> = heard.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert!(kinds.ends_with(&["clear_output", "status"]), "{kinds:?}");
+    session.end().await;
+}
+
+#[tokio::test]
+async fn an_evcxr_that_never_opens_its_ports_is_waited_for_as_long_as_was_said() {
+    let patience = Patience {
+        start: Duration::from_secs(1),
+        ..Patience::default()
+    };
+    let mut session = Session::start_with(&["hang"], patience).await;
+    let (reply, _) = session.run("x").await;
+    assert_eq!(reply["ename"], "KernelNotStarted", "{reply}");
+    let said = reply["evalue"].as_str().unwrap_or_default();
+    assert!(said.contains("did not answer within 1 s"), "{reply}");
+    session.end().await;
+}
+
+#[tokio::test]
 async fn an_evcxr_that_hangs_at_its_start_is_interrupted_away() {
     let mut session = Session::start(&["hang"]).await;
     let id = session.begin("x").await;
@@ -542,6 +629,8 @@ async fn an_evcxr_that_hangs_at_its_start_is_interrupted_away() {
 #[tokio::test]
 async fn a_cell_that_evcxr_never_answers_ends_within_two_seconds_of_an_interrupt() {
     let mut session = Session::start(&["echo"]).await;
+    // It is free to take the cell at once.
+    until_looked(&mut session, front::WARM_UP).await;
     let id = session.begin("never").await;
     let began = Instant::now();
     session.control("interrupt_request").await;
@@ -570,12 +659,7 @@ async fn an_interrupt_of_nothing_does_nothing() {
 async fn a_port_in_use_is_one_sentence() {
     let info = connection();
     let _held = std::net::TcpListener::bind(("127.0.0.1", info.control_port)).expect("a port");
-    let folder = tempfile::tempdir().expect("a folder");
-    let fakes = Fakes {
-        folder,
-        modes: vec!["echo"],
-        started: AtomicUsize::new(0),
-    };
+    let fakes = Fakes::new(&["echo"]);
     let error = front::serve(
         &info,
         Arc::new(fakes),
@@ -596,12 +680,7 @@ async fn only_the_loopback_interface_is_listened_on() {
         ip: "0.0.0.0".into(),
         ..connection()
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    let fakes = Fakes {
-        folder,
-        modes: vec!["echo"],
-        started: AtomicUsize::new(0),
-    };
+    let fakes = Fakes::new(&["echo"]);
     let error = front::serve(
         &info,
         Arc::new(fakes),
@@ -617,19 +696,59 @@ async fn only_the_loopback_interface_is_listened_on() {
     );
 }
 
-/// In a process of its own: the memory of other tests is no business of this one.
 #[test]
 fn a_thousand_cells_leave_no_memory_behind() {
+    alone("a_thousand_cells_leave_no_memory_behind", thousand_cells);
+}
+
+#[test]
+fn a_client_that_does_not_read_costs_no_memory_and_stops_nobody() {
+    let name = "a_client_that_does_not_read_costs_no_memory_and_stops_nobody";
+    alone(name, flood_for_nobody);
+}
+
+/// In a process of its own: the memory of other tests is no business of this one.
+fn alone(name: &str, test: fn()) {
     const ALONE: &str = "FRONT_TEST_ALONE";
     if std::env::var_os(ALONE).is_some() {
-        return thousand_cells();
+        return test();
     }
     let mut alone = std::process::Command::new(std::env::current_exe().expect("this program"));
-    alone
-        .args(["--exact", "a_thousand_cells_leave_no_memory_behind"])
-        .env(ALONE, "1");
+    alone.args(["--exact", name]).env(ALONE, "1");
     let ran = end_to_end::commands::run(&mut alone, "");
     assert!(ran.passed && ran.said.contains("1 passed"), "{}", ran.said);
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn flood_for_nobody() {
+    const MEGABYTES: usize = 100;
+    let mut session = Session::start(&["echo"]).await;
+    session.expect_cells_work().await;
+    let before = resident();
+    // As the process of the cells connects to the front: `front::cells` tells of its frames.
+    let line = session.fakes.folder.path().join("0").join(front::SOCKET);
+    let mut line = UnixStream::connect(line).await.expect("the direct line");
+    let text = [b'x'; 1 << 16];
+    let mut frame = vec![b'O'];
+    frame.extend((text.len() as u32).to_le_bytes());
+    frame.extend(text);
+    let flood = async {
+        for _ in 0..MEGABYTES << 4 {
+            line.write_all(&frame).await.expect("the front listens");
+        }
+    };
+    // Nobody reads iopub meanwhile.
+    timeout(LIMIT * 3, flood)
+        .await
+        .expect("the cell is not stopped for ever");
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 60 << 20, "{} MB more", grown >> 20);
+    let cell = session.send("execute_request", &json!({"code": "x"})).await;
+    assert_eq!(
+        session.reply(&cell.header.msg_id).await.content()["status"],
+        "ok"
+    );
+    session.end().await;
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -7,7 +7,9 @@
 //! A frame is a byte that says what it is, the length in four bytes (little-endian), and so many
 //! bytes. `support::kernel` writes them and describes them too.
 
+use crate::launcher;
 use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
 use serde::Deserialize;
 use serde_json::Value;
 use std::os::fd::OwnedFd;
@@ -74,25 +76,41 @@ pub struct Panic {
 
 /// What comes from the connections, with the number of the connection.
 pub enum Report {
-    Opened(u64, Line),
+    Opened(u64, Box<dyn Process>),
     Said(u64, Word),
     /// The process has ended: nothing can come from it any more.
     Closed(u64),
 }
 
-/// The front's end of a connection.
-pub struct Line {
-    answers: OwnedWriteHalf,
-    /// Becomes readable when the process ends; signals through it never reach another process.
-    pub process: Option<OwnedFd>,
-    pub pid: i32,
+/// The process of the cells, at the other end of a connection.
+pub trait Process: Send {
+    /// Says that all has been dealt with that came before the word with this number.
+    fn answer(&mut self, sync: [u8; 8]);
+    /// If it waits for something to read on stdin: which of its waits it is.
+    fn wait(&self) -> Option<u64>;
+    fn kill(&self);
 }
 
-impl Line {
-    pub async fn answer(&mut self, sync: [u8; 8]) {
-        use tokio::io::AsyncWriteExt;
-        // A process that has ended waits for no answer.
-        let _ = self.answers.write_all(&sync).await;
+/// The front's end of a connection.
+struct Line {
+    answers: OwnedWriteHalf,
+    /// Becomes readable when the process ends; signals through it never reach another process.
+    process: Option<OwnedFd>,
+    pid: i32,
+}
+
+impl Process for Line {
+    fn answer(&mut self, sync: [u8; 8]) {
+        // Eight bytes have room: each of its threads waits for the answer. One that has ended does not.
+        let _ = self.answers.try_write(&sync);
+    }
+
+    fn wait(&self) -> Option<u64> {
+        launcher::wait_for_stdin(self.pid)
+    }
+
+    fn kill(&self) {
+        launcher::signal_process(self.process.as_ref(), Signal::SIGKILL);
     }
 }
 
@@ -131,14 +149,18 @@ async fn read_all(number: u64, stream: UnixStream, reports: Sender<Report>) {
         .ok()
         .and_then(|peer| peer.pid())
         .unwrap_or(0);
-    let process = crate::launcher::open_process(pid);
+    let process = launcher::open_process(pid);
     let (reader, answers) = stream.into_split();
     let line = Line {
         answers,
         process,
         pid,
     };
-    if reports.send(Report::Opened(number, line)).await.is_err() {
+    if reports
+        .send(Report::Opened(number, Box::new(line)))
+        .await
+        .is_err()
+    {
         return;
     }
     let mut reader = BufReader::with_capacity(64 * 1024, reader);

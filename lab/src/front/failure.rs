@@ -3,6 +3,7 @@
 
 use super::cells::Panic;
 use super::history::History;
+use super::limits;
 use super::place::Place;
 use super::rustc;
 use crate::run::ansi::{Keep, strip};
@@ -16,6 +17,16 @@ const PLAIN: &str = "\u{1b}[0m";
 /// What happens to what was defined.
 const VARIABLES_LOST: &str = "Variables are gone, those of earlier cells too: run the cells that made them again. Functions, types and `use` lines are kept.";
 const ALL_LOST: &str = "All that was defined is gone: run the notebook from its top.";
+
+/// How far a cell has come that is interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// It waited, or was being compiled.
+    Nothing,
+    /// It asked the reader something.
+    Question,
+    Run,
+}
 
 /// An error as Jupyter wants it.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,14 +55,30 @@ impl Failure {
         json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
     }
 
-    pub fn interrupted(ran: bool) -> Failure {
-        if ran {
-            Failure::new("Interrupted", "the cell was interrupted", &[VARIABLES_LOST])
-        } else {
-            let kept =
-                "It was still being compiled: nothing of it has run, and variables are kept.";
-            Failure::new("Interrupted", "the cell was interrupted", &[kept])
-        }
+    pub fn interrupted(reached: Reached) -> Failure {
+        let kept = match reached {
+            Reached::Nothing => "Nothing of it has run, and variables are kept.",
+            Reached::Question => {
+                "It was given an empty line as the answer to its question and ran to its end: variables are kept."
+            }
+            Reached::Run => VARIABLES_LOST,
+        };
+        Failure::new("Interrupted", "the cell was interrupted", &[kept])
+    }
+
+    /// The kernel has been told to end.
+    pub fn kernel_ends() -> Failure {
+        Failure::new("KernelEnded", "the kernel was shut down", &[])
+    }
+
+    /// A completion, for one, that takes too long.
+    pub fn unanswered() -> Failure {
+        let limit = limits::SMALL.as_secs();
+        Failure::new(
+            "NoAnswer",
+            format!("evcxr did not answer within {limit} s"),
+            &[],
+        )
     }
 
     /// The whole evcxr had to be replaced, or replaced itself.

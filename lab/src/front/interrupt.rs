@@ -2,65 +2,85 @@
 //!
 //! A cell that computes, waits or holds a lock hears nothing: its process is killed, and evcxr
 //! starts another, in which functions are known but variables are not. A cell that is still being
-//! compiled loses its compiler instead, and nobody loses a variable.
+//! compiled loses its compiler instead, and one that asks the reader something is given an empty
+//! line: neither loses a variable.
 
-use super::failure::Failure;
-use super::{Front, limits};
-use crate::launcher::{compilers_below, signal_process, wait_for_stdin};
-use nix::sys::signal::Signal;
-use tokio::time::Instant;
+use super::failure::{Failure, Reached};
+use super::phase::{Phase, Stage};
+use super::{Front, evcxr, limits};
+use serde_json::json;
 
 impl Front {
-    pub(super) async fn interrupt(&mut self) {
-        if let Some(running) = self.running.as_mut().filter(|running| running.is_cell()) {
-            if running.interrupted.is_none() {
-                running.interrupted = Some(Instant::now());
-                self.press().await;
+    pub(super) fn interrupt(&mut self) {
+        if let Phase::Asks(request, until) = &self.phase {
+            // evcxr goes on with it, but nobody waits for that.
+            let left = until.map(|until| (request.header.msg_id.clone(), until));
+            if let Some(evcxr) = self.evcxr.as_mut().filter(|_| left.is_some()) {
+                evcxr.asked = left;
             }
-        } else if let Some(at) = self
-            .queue
-            .iter()
-            .position(|queued| queued.header.msg_type == "execute_request")
-            && let Some(request) = self.queue.remove(at)
-        {
-            // evcxr is not there yet, or does something else: the cell waits for it.
-            let other = self.running.take();
-            self.begin(request).await;
-            self.fail(Failure::interrupted(false)).await;
-            self.running = other;
+            self.refuse(&Failure::interrupted(Reached::Nothing));
+            // A cell behind it is what the reader sees.
+            self.advance();
+        }
+        let since = self.now;
+        match &mut self.phase {
+            Phase::Cell(cell) if cell.waits() => {
+                self.fail(Failure::interrupted(Reached::Nothing));
+            }
+            Phase::Cell(cell) if matches!(cell.stage, Stage::Runs) => {
+                cell.stage = Stage::Interrupted {
+                    since,
+                    again: since,
+                };
+                self.press();
+            }
+            _ => {}
         }
     }
 
     /// Does what can be done now to end the interrupted cell; comes back until it has ended.
-    pub(super) async fn press(&mut self) {
-        let warden = self.workplace().and_then(|workplace| workplace.warden);
-        let Some(running) = &mut self.running else {
+    pub(super) fn press(&mut self) {
+        let Phase::Cell(cell) = &mut self.phase else {
             return;
         };
-        let Some(since) = running.interrupted else {
+        let Stage::Interrupted { since, again } = &mut cell.stage else {
             return;
         };
-        let now = Instant::now();
-        if now - since > limits::INTERRUPT {
-            const WHY: &str = "evcxr did not react to the interrupt";
-            if let Some(evcxr) = &mut self.evcxr {
-                evcxr.give_up(WHY);
-            }
-            // Its end may take a while: nobody waits for that.
-            return self.fail(Failure::evcxr(WHY)).await;
+        if self.now - *since > limits::INTERRUPT {
+            return self.replace("evcxr did not react to the interrupt");
+        }
+        let looked = self.now > *since;
+        *again = self.now + limits::AGAIN;
+        if cell.asks {
+            return self.answer_with_nothing();
         }
         match &self.line {
-            Some((_, line)) if !running.is_waited_for(wait_for_stdin(line.pid)) => {
-                running.ran = true;
-                signal_process(line.process.as_ref(), Signal::SIGKILL);
+            Some((number, process)) if cell.runs_in(*number, process.as_ref(), looked) => {
+                cell.interrupted = Some(Reached::Run);
+                process.kill();
             }
             _ => {
-                for compiler in warden.map(compilers_below).unwrap_or_default() {
-                    // It may have ended by itself.
-                    let _ = nix::sys::signal::kill(compiler, Signal::SIGKILL);
+                cell.interrupted = cell.interrupted.max(Some(Reached::Nothing));
+                if let Some(workplace) = self.workplace() {
+                    workplace.family.end_compilers();
                 }
             }
         }
-        running.due = Some(now + limits::AGAIN);
+    }
+
+    /// To a question of a cell that has been interrupted: it may end by itself then.
+    pub(super) fn answer_with_nothing(&mut self) {
+        let nothing = json!({"value": ""});
+        let answer = self.author.about(None, "input_reply", &nothing);
+        if let Some(evcxr) = &self.evcxr {
+            evcxr.send(evcxr::Channel::Stdin, answer);
+        }
+        if let Phase::Cell(cell) = &mut self.phase
+            && let Stage::Interrupted { again, .. } = &mut cell.stage
+        {
+            *again = self.now + limits::ANSWERED;
+            cell.asks = false;
+            cell.interrupted = cell.interrupted.max(Some(Reached::Question));
+        }
     }
 }

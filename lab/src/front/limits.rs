@@ -6,10 +6,16 @@ use std::time::Duration;
 pub const INTERRUPT: Duration = Duration::from_millis(1500);
 /// Between two attempts to end an interrupted cell.
 pub const AGAIN: Duration = Duration::from_millis(100);
+/// What an interrupted cell that asked something may do with an empty answer.
+pub const ANSWERED: Duration = Duration::from_millis(400);
 /// What a dying process still has to say arrives within this time.
 pub const LAST_WORDS: Duration = Duration::from_millis(500);
 /// A panic waits this long to be the cell's end, before it is taken for one that was caught.
 pub const CAUGHT: Duration = Duration::from_millis(300);
+/// Of a cell's reply and the word that evcxr is idle, how long after the one the other is waited for.
+pub const OTHER_HALF: Duration = Duration::from_secs(5);
+/// An error is told so much later: what was sent before is then aborted with the rest, and not run.
+pub const ABORT: Duration = Duration::from_millis(50);
 /// What a completion or another small request may take before the next is served.
 pub const SMALL: Duration = Duration::from_secs(30);
 /// The end of evcxr and all that is below it.

@@ -143,6 +143,13 @@ impl Message {
         self.signed(key)
     }
 
+    /// The same message, with `wrap` about the content.
+    pub fn with_content_in(mut self, wrap: impl FnOnce(Bytes) -> Bytes) -> Message {
+        let content = std::mem::take(&mut self.frames[3]);
+        self.frames[3] = wrap(content);
+        self
+    }
+
     /// The same message with buffers, which nobody signs.
     pub fn with_buffers(mut self, buffers: impl IntoIterator<Item = Bytes>) -> Message {
         self.frames.truncate(SIGNED);

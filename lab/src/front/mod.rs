@@ -11,28 +11,37 @@
 //! comes before the cell's end and in order, an interrupt ends whatever runs, and an evcxr that has
 //! died or hangs is told of and replaced.
 //!
-//! One task, [`Front::handle`], has all the state; the sockets' tasks only send it what comes in.
+//! [`Front`] has all the state. It gets what comes in, an event at a time ([`Front::handle`]), and leaves
+//! what is to go out in its outbox: it waits for nothing, and asks nobody for the time. [`serve`] does
+//! that for it.
 //!
 //! - [`message`]: frames and signatures; [`sockets`]: towards Jupyter; [`evcxr`]: towards evcxr;
 //!   [`cells`]: the direct line.
-//! - [`running`]: a cell from its request to its reply; [`interrupt`]; [`requests`]: what the front
-//!   answers by itself, with [`history`] and [`complete`].
+//! - [`phase`]: what the front is at; [`running`]: what evcxr says of it; [`output`]: what the cells
+//!   say; [`ending`]: how it is answered; [`interrupt`]; [`requests`]: what the front answers by itself,
+//!   with [`history`] and [`complete`]; [`help`]: completion and inspection.
 //! - [`warmth`]: what evcxr does before it is asked.
 //! - [`text`]: streams; [`failure`], [`rustc`] and [`place`]: errors.
 
 mod cells;
 mod complete;
+mod ending;
 mod evcxr;
 mod failure;
+mod help;
 mod history;
 mod interrupt;
 pub mod limits;
 pub mod message;
+mod output;
+mod phase;
 mod place;
 mod requests;
 mod running;
 mod rustc;
 mod sockets;
+#[cfg(test)]
+mod tests;
 mod text;
 mod warmth;
 
@@ -40,13 +49,13 @@ pub use cells::SOCKET;
 pub use evcxr::Factory;
 pub use warmth::COUNT as WARM_UP;
 
-use self::cells::{Line, Report};
+use self::cells::{Process, Report};
 use self::evcxr::{Evcxr, News, Workplace};
 use self::failure::Failure;
 use self::history::History;
 use self::limits::Patience;
 use self::message::{Author, Key, Message};
-use self::running::Running;
+use self::phase::Phase;
 use self::sockets::{Channel, Jupyter};
 use self::text::Text;
 use anyhow::Result;
@@ -70,16 +79,25 @@ enum Event {
     Jupyter(Channel, Message),
     /// Of the evcxr with this number.
     Evcxr(u64, News),
+    Cells(Report),
+    /// Nothing but the time.
+    Due,
+    /// The kernel is to end.
+    End,
 }
 
 type Events = Sender<Event>;
 
+type Starter = Box<dyn FnMut(u64) -> Evcxr + Send>;
+
 struct Front {
     author: Author,
-    jupyter: Jupyter,
-    factory: Arc<dyn Factory>,
-    patience: Patience,
-    events: Events,
+    /// What is to go out.
+    outbox: VecDeque<(Channel, Message)>,
+    /// Starts the evcxr with the given number.
+    start: Starter,
+    now: Instant,
+    /// There is none where none could be started; the next cell has it tried again.
     evcxr: Option<Evcxr>,
     /// Evcxrs started so far, and those of them that ended before they answered, in a row.
     generations: u64,
@@ -87,11 +105,11 @@ struct Front {
     /// Why the evcxr that had run cells is gone, until a cell has been told.
     lost: Option<String>,
     /// The direct line to the cells' process, and its number, while that process lives.
-    line: Option<(u64, Line)>,
+    line: Option<(u64, Box<dyn Process>)>,
     /// The cells' process ended when no cell ran.
     ended_idle: bool,
     queue: VecDeque<Message>,
-    running: Option<Running>,
+    phase: Phase,
     /// The latest cell: what background threads print belongs to it.
     latest: Option<Message>,
     /// The number of the latest cell.
@@ -113,49 +131,36 @@ pub async fn serve(
 ) -> Result<()> {
     let key = Key::new(&info.key);
     let (events, mut inbox) = channel(256);
-    let jupyter = Jupyter::open(info, &key, &events).await?;
-    let mut front = Front {
-        author: Author::new(key),
-        jupyter,
-        factory,
-        patience,
-        events,
-        evcxr: None,
-        generations: 0,
-        attempts: 0,
-        lost: None,
-        line: None,
-        ended_idle: false,
-        queue: VecDeque::new(),
-        running: None,
-        latest: None,
-        count: 0,
-        history: History::default(),
-        text: Text::default(),
-        to_end: false,
-    };
-    front
-        .publish(None, "status", &json!({"execution_state": "starting"}))
-        .await;
-    front.start_evcxr();
+    let mut jupyter = Jupyter::open(info, &key, &events).await?;
+    let clients = key.clone();
+    let start =
+        Box::new(move |number| Evcxr::start(factory.clone(), number, patience, &clients, &events));
+    let mut front = Front::new(key, start, Instant::now());
     tokio::pin!(stop);
-    while !front.to_end {
-        let (text_due, cell_due) = (
-            front.text.due(),
-            front.running.as_ref().and_then(|running| running.due),
-        );
-        let room = front.text.has_room();
-        tokio::select! {
-            Some(event) = inbox.recv() => front.handle(event).await,
-            report = next_report(&mut front.evcxr), if room => front.hear(report).await,
-            () = at(text_due) => front.send_text(false).await,
-            () = at(cell_due) => front.look_after_cell().await,
-            () = &mut stop => break,
+    loop {
+        for (channel, message) in std::mem::take(&mut front.outbox) {
+            jupyter.send(channel, message).await;
         }
+        if front.to_end {
+            break;
+        }
+        let due = front.due();
+        let room = front.text.has_room();
+        let report = async {
+            jupyter.room().await;
+            next_report(&mut front.evcxr).await
+        };
+        let event = tokio::select! {
+            Some(event) = inbox.recv() => event,
+            report = report, if room => Event::Cells(report),
+            () = at(due) => Event::Due,
+            () = &mut stop => Event::End,
+        };
+        front.handle(event, Instant::now());
     }
-    // What was said last has to leave first.
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    if let Some(mut evcxr) = front.evcxr.take() {
+    jupyter.flush().await;
+    // One that has not begun has nothing to end: the launcher ends what fills its directory.
+    if let Some(mut evcxr) = front.evcxr.take_if(|evcxr| evcxr.workplace.is_some()) {
         evcxr.stop("the kernel ends");
         let ended = async {
             while let Some(event) = inbox.recv().await {
@@ -186,151 +191,205 @@ async fn at(time: Option<Instant>) {
 }
 
 impl Front {
-    async fn handle(&mut self, event: Event) {
-        match event {
-            Event::Jupyter(Channel::Shell, request) => self.shell(request).await,
-            Event::Jupyter(Channel::Control, request) => self.control(request).await,
-            Event::Jupyter(Channel::Stdin, reply) => {
-                if let Some(evcxr) = &self.evcxr {
-                    evcxr.send(evcxr::Channel::Stdin, reply);
-                }
-            }
-            Event::Evcxr(generation, news) => {
-                if self
-                    .evcxr
-                    .as_ref()
-                    .is_some_and(|evcxr| evcxr.generation == generation)
-                {
-                    self.evcxr_news(news).await;
-                }
-            }
-        }
-        self.advance().await;
+    fn new(key: Key, start: Starter, now: Instant) -> Front {
+        let mut front = Front {
+            author: Author::new(key),
+            outbox: VecDeque::new(),
+            start,
+            now,
+            evcxr: None,
+            generations: 0,
+            attempts: 0,
+            lost: None,
+            line: None,
+            ended_idle: false,
+            queue: VecDeque::new(),
+            phase: Phase::Idle,
+            latest: None,
+            count: 0,
+            history: History::default(),
+            text: Text::default(),
+            to_end: false,
+        };
+        front.publish(None, "status", &json!({"execution_state": "starting"}));
+        front.start_evcxr();
+        front
     }
 
-    async fn evcxr_news(&mut self, news: News) {
-        match news {
-            News::Begun(workplace) => {
-                if let Some(evcxr) = &mut self.evcxr {
-                    evcxr.workplace = Some(workplace);
+    /// Deals with what has come in, and with what is due by now.
+    fn handle(&mut self, event: Event, now: Instant) {
+        self.now = now;
+        match event {
+            Event::Jupyter(Channel::Shell, request) => self.shell(request),
+            Event::Jupyter(Channel::Control, request) => self.control(&request),
+            Event::Jupyter(Channel::Stdin | Channel::Iopub, answer) => self.input(answer),
+            Event::Evcxr(generation, news) => self.evcxr_news(generation, news),
+            Event::Cells(report) => self.hear(report),
+            Event::End => self.end(),
+            Event::Due => {
+                if is_past(self.text.due(now), now) {
+                    self.send_text(false);
                 }
+                if let Some(evcxr) = &mut self.evcxr {
+                    // It does not answer: what is asked next may fare better.
+                    evcxr.asked.take_if(|(_, until)| *until <= now);
+                }
+                self.look_after();
+            }
+        }
+        self.advance();
+    }
+
+    /// When to be told of the time.
+    fn due(&self) -> Option<Instant> {
+        let evcxr = self.evcxr.as_ref().and_then(|evcxr| evcxr.asked.as_ref());
+        [
+            self.text.due(self.now),
+            evcxr.map(|(_, until)| *until),
+            self.phase.due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn evcxr_news(&mut self, generation: u64, news: News) {
+        // That of an earlier one is old.
+        let current = self.evcxr.as_mut().filter(|it| it.generation == generation);
+        let Some(evcxr) = current else {
+            return;
+        };
+        match news {
+            News::Waits(what) => evcxr.waits = Some(what),
+            News::Begun(workplace) => {
+                evcxr.waits = None;
+                evcxr.workplace = Some(workplace);
             }
             News::Ready => {
+                evcxr.ready = true;
                 self.attempts = 0;
-                if let Some(evcxr) = &mut self.evcxr {
-                    evcxr.ready = true;
-                }
             }
-            News::Said(channel, message) => self.evcxr_said(channel, message).await,
+            News::Said(channel, message) => self.evcxr_said(channel, message),
             News::Failed(why) => {
                 self.evcxr = None;
-                self.attempts = ATTEMPTS;
-                self.refuse_all(&why).await;
+                self.refuse(&Failure::no_evcxr(&why));
             }
-            News::Ended(why) => self.evcxr_ended(why).await,
+            News::Ended(why) => self.evcxr_ended(&why),
         }
     }
 
     fn start_evcxr(&mut self) {
         self.generations += 1;
-        let (factory, number) = (self.factory.clone(), self.generations);
-        let key = &self.author.key;
-        self.evcxr = Some(Evcxr::start(
-            factory,
-            number,
-            self.patience,
-            key,
-            &self.events,
-        ));
+        self.evcxr = Some((self.start)(self.generations));
     }
 
     /// Tells of it and starts another.
-    async fn evcxr_ended(&mut self, why: String) {
-        let evcxr = self.evcxr.take();
-        let was_told = evcxr.as_ref().is_some_and(Evcxr::is_given_up);
-        let was_ready = evcxr.is_some_and(|evcxr| evcxr.ready);
+    fn evcxr_ended(&mut self, why: &str) {
+        let Some(evcxr) = self.evcxr.take() else {
+            return;
+        };
         self.line = None;
         self.ended_idle = false;
-        // What it was asked that was no cell has no answer.
-        self.running.take_if(|running| !running.is_cell());
-        if was_told {
+        let waits = self.phase.waits_for_evcxr();
+        if evcxr.is_given_up() || evcxr.ready {
             self.attempts = 0;
-        } else if !was_ready {
+        } else {
             self.attempts += 1;
-            if self.attempts >= ATTEMPTS {
-                self.refuse_all(&why).await;
-                return;
-            }
-        } else if self.running.is_some() {
-            self.fail(Failure::evcxr(&why)).await;
-        } else if self.count > 0 {
-            self.lost = Some(why);
+        }
+        if self.attempts >= ATTEMPTS {
+            self.attempts = 0;
+            return self.refuse(&Failure::no_evcxr(why));
+        }
+        if !waits {
+            // A cell that has failed already stays as it is.
+            self.refuse(&Failure::evcxr(why));
+        } else if evcxr.used && !evcxr.is_given_up() {
+            self.lost = Some(why.to_owned());
         }
         self.start_evcxr();
     }
 
-    /// Answers every waiting cell that there is no evcxr.
-    async fn refuse_all(&mut self, why: &str) {
-        for request in std::mem::take(&mut self.queue) {
-            if request.header.msg_type == "execute_request" {
-                self.begin(request).await;
-                self.fail(Failure::no_evcxr(why)).await;
+    /// Starts whatever can be started.
+    fn advance(&mut self) {
+        while !self.to_end {
+            match &mut self.phase {
+                Phase::Idle => match self.queue.pop_front() {
+                    Some(request) => self.begin(request),
+                    None => return self.warm_up(),
+                },
+                Phase::Cell(cell) if cell.waits() => {
+                    if let Some(why) = self.lost.take() {
+                        self.fail(Failure::evcxr(&why));
+                        continue;
+                    }
+                    match &mut self.evcxr {
+                        Some(evcxr) if evcxr.is_free() => {
+                            warmth::prepare(evcxr, &cell.request);
+                            evcxr.used = true;
+                            let asked = help::for_evcxr(&cell.request, &self.author.key);
+                            evcxr.send(evcxr::Channel::Shell, asked);
+                            cell.sent(self.line.as_ref());
+                            if cell.told {
+                                self.publish_for_cell("clear_output", &json!({"wait": false}));
+                            }
+                        }
+                        Some(evcxr) => match evcxr.waits.clone().filter(|_| !cell.told) {
+                            Some(what) => self.tell(&what),
+                            None => return,
+                        },
+                        None => return self.start_evcxr(),
+                    }
+                }
+                Phase::Asks(request, until @ None) => match &self.evcxr {
+                    Some(evcxr) if evcxr.is_free() => {
+                        let asked = help::for_evcxr(request, &self.author.key);
+                        evcxr.send(evcxr::Channel::Shell, asked);
+                        *until = Some(self.now + limits::SMALL);
+                    }
+                    Some(_) => return,
+                    None => self.refuse(&Failure::no_evcxr("there is no evcxr")),
+                },
+                _ => return,
             }
         }
     }
 
-    /// Starts whatever can be started.
-    async fn advance(&mut self) {
-        while self.running.is_none() && !self.queue.is_empty() {
-            match &self.evcxr {
-                Some(evcxr) if evcxr.ready => {}
-                Some(_) => return,
-                None => {
-                    self.attempts = 0;
-                    self.start_evcxr();
-                    return;
-                }
-            }
-            let Some(request) = self.queue.pop_front() else {
-                return;
-            };
-            if request.header.msg_type == "execute_request" {
-                self.begin(request).await;
-                if let Some(why) = self.lost.take() {
-                    self.fail(Failure::evcxr(&why)).await;
-                    continue;
-                }
-            } else {
-                self.running = Some(Running::other(&request));
-            }
-            if let (Some(evcxr), Some(running)) = (&self.evcxr, &self.running) {
-                warmth::prepare(evcxr, &running.request);
-                evcxr.send(evcxr::Channel::Shell, running.request.clone());
-            }
+    /// Shows the cell that waits for evcxr what that waits for; it goes when the cell begins.
+    fn tell(&mut self, what: &str) {
+        if let Phase::Cell(cell) = &mut self.phase {
+            cell.told = true;
+            let content = json!({"data": {"text/plain": what}, "metadata": {}, "transient": {}});
+            self.publish_for_cell("display_data", &content);
         }
-        if self.running.is_none()
-            && let Some(evcxr) = self.evcxr.as_mut().filter(|evcxr| evcxr.ready)
+    }
+
+    /// Nobody waits: evcxr may do something of its own.
+    fn warm_up(&mut self) {
+        if let Some(evcxr) = self.evcxr.as_mut().filter(|evcxr| evcxr.is_free())
+            && let Some(request) = warmth::next(evcxr)
         {
-            // Nobody waits.
-            self.running = warmth::next(evcxr).map(|request| Running::other(&request));
+            evcxr.asked = Some((request.header.msg_id, self.now + limits::SMALL));
         }
     }
 
     /// What came over the direct line.
-    async fn hear(&mut self, report: Report) {
+    fn hear(&mut self, report: Report) {
         match report {
-            Report::Opened(number, line) => {
-                self.line = Some((number, line));
+            Report::Opened(number, process) => {
+                self.line = Some((number, process));
                 self.ended_idle = false;
+                if let Phase::Cell(cell) = &mut self.phase {
+                    cell.opened(self.line.as_ref());
+                }
             }
-            Report::Said(number, word) => self.cell_said(number, word).await,
+            Report::Said(number, word) => self.cell_said(number, word),
             Report::Closed(number) => {
-                if self.line.as_ref().is_some_and(|(open, _)| *open == number) {
-                    self.line = None;
-                    self.ended_idle = self.running.is_none();
-                    self.end_adopted();
-                    self.look_after_cell().await;
-                    self.advance().await;
+                if self.line.take_if(|(open, _)| *open == number).is_some() {
+                    self.ended_idle = !self.phase.is_running();
+                    if let Some(workplace) = self.workplace() {
+                        workplace.family.end_adopted();
+                    }
+                    self.said_its_last();
                 }
             }
         }
@@ -340,39 +399,37 @@ impl Front {
         self.evcxr.as_ref()?.workplace.as_ref()
     }
 
-    /// Ends what the cells' process has left behind: a program that it started, for one.
-    fn end_adopted(&self) {
-        let warden = self.workplace().and_then(|workplace| workplace.warden);
-        for process in warden.map(crate::launcher::adopted_by).unwrap_or_default() {
-            // It may have ended by itself.
-            let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
-        }
-    }
-
     /// Sends the text that waits.
-    async fn send_text(&mut self, last: bool) {
-        for (stream, text) in self.text.take(last) {
+    fn send_text(&mut self, last: bool) {
+        for (stream, text) in self.text.take(last, self.now) {
             let content = json!({"name": stream.name(), "text": text});
-            self.publish_for_cell("stream", &content).await;
+            self.publish_for_cell("stream", &content);
         }
     }
 
     /// Publishes what belongs to the cell that runs, or ran last.
-    async fn publish_for_cell(&mut self, kind: &str, content: &Value) {
-        if self.running.as_ref().is_some_and(|running| running.silent) {
+    fn publish_for_cell(&mut self, kind: &str, content: &Value) {
+        if matches!(&self.phase, Phase::Cell(cell) if cell.silent) {
             return;
         }
         let message = self.author.about(self.latest.as_ref(), kind, content);
-        self.jupyter.publish(message).await;
+        self.send(Channel::Iopub, message);
     }
 
-    async fn publish(&mut self, request: Option<&Message>, kind: &str, content: &Value) {
+    fn publish(&mut self, request: Option<&Message>, kind: &str, content: &Value) {
         let message = self.author.about(request, kind, content);
-        self.jupyter.publish(message).await;
+        self.send(Channel::Iopub, message);
     }
 
-    async fn status(&mut self, request: &Message, state: &str) {
-        self.publish(Some(request), "status", &json!({"execution_state": state}))
-            .await;
+    fn status(&mut self, request: &Message, state: &str) {
+        self.publish(Some(request), "status", &json!({"execution_state": state}));
     }
+
+    fn send(&mut self, channel: Channel, message: Message) {
+        self.outbox.push_back((channel, message));
+    }
+}
+
+fn is_past(due: Option<Instant>, now: Instant) -> bool {
+    due.is_some_and(|due| due <= now)
 }

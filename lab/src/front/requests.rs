@@ -3,32 +3,27 @@
 
 use super::message::Message;
 use super::sockets::Channel;
-use super::{Front, complete};
+use super::{Front, complete, help};
 use serde_json::{Value, json};
 
 impl Front {
-    pub(super) async fn shell(&mut self, request: Message) {
+    pub(super) fn shell(&mut self, request: Message) {
         match self.own_answer(&request) {
-            Some(content) => {
-                self.answer_at_once(Channel::Shell, &request, &content)
-                    .await
-            }
+            Some(content) => self.answer_at_once(Channel::Shell, &request, &content),
             None => self.queue.push_back(request),
         }
     }
 
-    pub(super) async fn control(&mut self, request: Message) {
+    pub(super) fn control(&mut self, request: &Message) {
         let mut content = json!({"status": "ok"});
         match request.header.msg_type.as_str() {
-            "interrupt_request" => self.interrupt().await,
+            "interrupt_request" => self.interrupt(),
             "shutdown_request" => {
                 content["restart"] = request.content()["restart"]
                     .as_bool()
                     .unwrap_or(false)
                     .into();
-                self.to_end = true;
-                self.publish(Some(&request), "shutdown_reply", &content)
-                    .await;
+                self.end();
             }
             "kernel_info_request" => content = kernel_info(),
             kind => {
@@ -36,8 +31,7 @@ impl Front {
                 content = json!({"status": "error", "ename": "Unsupported", "evalue": evalue, "traceback": []});
             }
         }
-        self.answer_at_once(Channel::Control, &request, &content)
-            .await;
+        self.answer_at_once(Channel::Control, request, &content);
     }
 
     fn own_answer(&self, request: &Message) -> Option<Value> {
@@ -46,22 +40,25 @@ impl Front {
             "is_complete_request" => {
                 complete::answer(request.content()["code"].as_str().unwrap_or_default())
             }
+            "complete_request" => return help::dependencies(&request.content()),
             "history_request" => self.history.answer(&request.content()),
             "comm_info_request" => json!({"status": "ok", "comms": {}}),
             _ => return None,
         })
     }
 
-    async fn answer_at_once(&mut self, channel: Channel, request: &Message, content: &Value) {
-        self.status(request, "busy").await;
+    fn answer_at_once(&mut self, channel: Channel, request: &Message, content: &Value) {
+        self.status(request, "busy");
         let reply = self.author.reply(request, content);
-        self.jupyter.send(channel, reply);
-        self.status(request, "idle").await;
+        if self.to_end {
+            // Other clients want to know, too.
+            self.publish(Some(request), &reply.header.msg_type, content);
+        }
+        self.send(channel, reply);
+        self.status(request, "idle");
         // A cell that runs meanwhile still runs: clients show the state that they heard last.
-        let running = self.running.as_ref();
-        let running = running.filter(|running| running.is_clients());
-        if let Some(running) = running.map(|running| running.request.clone()) {
-            self.status(&running, "busy").await;
+        if let Some(running) = self.phase.request().cloned() {
+            self.status(&running, "busy");
         }
     }
 }
@@ -73,14 +70,7 @@ fn kernel_info() -> Value {
         "protocol_version": "5.4",
         "implementation": "evcxr_jupyter",
         "implementation_version": evcxr,
-        "language_info": {
-            "name": "rust",
-            "version": crate::toolchain::VERSION,
-            "mimetype": "text/x-rustsrc",
-            "file_extension": ".rs",
-            "pygments_lexer": "rust",
-            "codemirror_mode": "rust",
-        },
+        "language_info": crate::kernelspec::language_info(),
         "banner": format!("Rust {} by evcxr {evcxr}, with `support` loaded", crate::toolchain::VERSION),
         "help_links": [
             {"text": "Rust's standard library", "url": "https://doc.rust-lang.org/std/"},

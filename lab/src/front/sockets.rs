@@ -3,17 +3,24 @@
 use super::message::{Key, Message};
 use super::{Event, Events};
 use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
 use jupyter_protocol::ConnectionInfo;
 use jupyter_protocol::connection_info::Transport;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, timeout};
 use zeromq::{PubSocket, RepSocket, RouterSocket, Socket, SocketRecv, SocketSend, ZmqMessage};
 
-/// Where a client's requests come from.
+/// Where a client's requests come from, and where it hears of what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     Shell,
     Control,
     Stdin,
+    Iopub,
 }
 
 /// What is to go out on a channel. Sending never blocks: a client that does not read what it asked
@@ -21,6 +28,7 @@ pub enum Channel {
 type Outbox = UnboundedSender<ZmqMessage>;
 
 pub struct Jupyter {
+    unsent: Arc<Unsent>,
     shell: Outbox,
     control: Outbox,
     stdin: Outbox,
@@ -58,6 +66,7 @@ impl Jupyter {
         let mut iopub = PubSocket::new();
         bind(&mut iopub, info.iopub_port).await?;
         Ok(Jupyter {
+            unsent: Arc::default(),
             shell,
             control,
             stdin,
@@ -65,19 +74,112 @@ impl Jupyter {
         })
     }
 
-    pub fn send(&self, channel: Channel, message: Message) {
+    pub async fn send(&mut self, channel: Channel, message: Message) {
+        let is_output = OUTPUT.contains(&message.header.msg_type.as_str());
+        if is_output && !self.has_room() && self.unsent.is_stuck() {
+            return;
+        }
+        let frames = message
+            .with_content_in(|content| self.unsent.hold(content))
+            .into_frames();
         let outbox = match channel {
             Channel::Shell => &self.shell,
             Channel::Control => &self.control,
             Channel::Stdin => &self.stdin,
+            Channel::Iopub => {
+                // A subscriber that has gone is no concern of the others'.
+                let _ = self.iopub.send(frames).await;
+                return;
+            }
         };
         // The writer ends only with the front.
-        let _ = outbox.send(message.into_frames());
+        let _ = outbox.send(frames);
     }
 
-    pub async fn publish(&mut self, message: Message) {
-        // A subscriber that has gone is no concern of the others'.
-        let _ = self.iopub.send(message.into_frames()).await;
+    /// Whether there is room for more of what cells write. A client that reads nothing has it wait, but
+    /// not for long: it is no concern of the others'.
+    pub fn has_room(&self) -> bool {
+        self.unsent.bytes.load(SeqCst) < ROOM
+    }
+
+    /// Done when there is room, or no sense in waiting for it.
+    pub async fn room(&self) {
+        while !self.has_room() && !self.unsent.is_stuck() {
+            timeout(super::PAUSE, self.unsent.moved.notified())
+                .await
+                .ok();
+        }
+    }
+
+    /// Done when all has left, or does not for a second.
+    pub async fn flush(&self) {
+        let left = async {
+            while self.unsent.bytes.load(SeqCst) > 0 {
+                self.unsent.moved.notified().await;
+            }
+        };
+        timeout(LAST, left).await.ok();
+    }
+}
+
+/// What a cell may write without end: of this, a client that does not read misses what has no room.
+const OUTPUT: [&str; 4] = [
+    "stream",
+    "display_data",
+    "update_display_data",
+    "execute_result",
+];
+/// Bytes that have not left the front, at which it listens to no cell.
+const ROOM: usize = 16 << 20;
+/// So long nothing leaves before a client counts as one that does not read.
+const STUCK: Duration = Duration::from_secs(5);
+/// How long what was said last may take.
+const LAST: Duration = Duration::from_secs(1);
+
+/// What has been sent and not left yet.
+#[derive(Default)]
+struct Unsent {
+    bytes: AtomicUsize,
+    moved: Notify,
+    last: Mutex<Option<Instant>>,
+}
+
+impl Unsent {
+    /// The content, counted until it has left.
+    fn hold(self: &Arc<Unsent>, content: Bytes) -> Bytes {
+        // Of none, nothing is kept.
+        let length = content.len() + 1;
+        if self.bytes.fetch_add(length, SeqCst) == 0 {
+            self.moves();
+        }
+        Bytes::from_owner(Held(content, self.clone()))
+    }
+
+    fn moves(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.moved.notify_one();
+    }
+
+    fn is_stuck(&self) -> bool {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() > STUCK)
+    }
+}
+
+/// A message's content, kept by the socket until the operating system has taken it from all who are to
+/// get it.
+struct Held(Bytes, Arc<Unsent>);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.1.bytes.fetch_sub(self.0.len() + 1, SeqCst);
+        self.1.moves();
     }
 }
 

@@ -31,9 +31,9 @@ impl Text {
     }
 
     /// When to send: at once where nothing was sent lately.
-    pub fn due(&self) -> Option<Instant> {
+    pub fn due(&self, now: Instant) -> Option<Instant> {
         let waiting = !self.pieces.is_empty();
-        waiting.then(|| self.last.map_or_else(Instant::now, |last| last + INTERVAL))
+        waiting.then(|| self.last.map_or(now, |last| last + INTERVAL))
     }
 
     pub fn has_room(&self) -> bool {
@@ -42,8 +42,8 @@ impl Text {
 
     /// Everything that waits. A character of which only the first bytes have come stays, unless
     /// this is the `last` of the text: what is no UTF-8 is then shown as U+FFFD.
-    pub fn take(&mut self, last: bool) -> Vec<(Stream, String)> {
-        self.last = Some(Instant::now());
+    pub fn take(&mut self, last: bool, now: Instant) -> Vec<(Stream, String)> {
+        self.last = Some(now);
         let mut left = Vec::new();
         let count = self.pieces.len();
         let mut out = Vec::new();
@@ -95,10 +95,10 @@ mod tests {
         }
         let expected = [(Stdout, "ab"), (Stderr, "c"), (Stdout, "d")];
         assert_eq!(
-            text.take(true),
+            text.take(true, Instant::now()),
             expected.map(|(stream, piece)| (stream, piece.to_owned()))
         );
-        assert!(text.due().is_none());
+        assert!(text.due(Instant::now()).is_none());
     }
 
     #[test]
@@ -106,9 +106,12 @@ mod tests {
         let mut text = Text::default();
         let bytes = "世".as_bytes();
         text.add(Stdout, bytes[..2].to_vec());
-        assert_eq!(text.take(false), []);
+        assert_eq!(text.take(false, Instant::now()), []);
         text.add(Stdout, bytes[2..].to_vec());
-        assert_eq!(text.take(false), [(Stdout, "世".to_owned())]);
+        assert_eq!(
+            text.take(false, Instant::now()),
+            [(Stdout, "世".to_owned())]
+        );
     }
 
     #[test]
@@ -116,10 +119,13 @@ mod tests {
         let mut text = Text::default();
         text.add(Stdout, b"a\xff\xfeb\xe4".to_vec());
         assert_eq!(
-            text.take(false),
+            text.take(false, Instant::now()),
             [(Stdout, "a\u{fffd}\u{fffd}b".to_owned())]
         );
-        assert_eq!(text.take(true), [(Stdout, "\u{fffd}".to_owned())]);
+        assert_eq!(
+            text.take(true, Instant::now()),
+            [(Stdout, "\u{fffd}".to_owned())]
+        );
     }
 
     #[test]
@@ -128,7 +134,7 @@ mod tests {
         assert!(text.has_room());
         text.add(Stdout, vec![b'x'; ROOM]);
         assert!(!text.has_room());
-        text.take(true);
+        text.take(true, Instant::now());
         assert!(text.has_room());
     }
 }

@@ -116,15 +116,21 @@ fn all_but_eldest(children: Vec<i32>, started: impl Fn(i32) -> Option<u64>) -> V
 /// If the process's main thread waits for something to read on stdin: which of its waits it is. The
 /// process of the cells waits there for evcxr's commands; a cell may read stdin too.
 pub fn wait_for_stdin(pid: i32) -> Option<u64> {
-    // "0 0x0 0x55… …": the number of the system call it is in, and its arguments.
-    let reads_stdin = format!("{} 0x0 ", libc::SYS_read);
-    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let waits = status
-        .lines()
-        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-    call.starts_with(&reads_stdin)
-        .then(|| waits.trim().parse().ok())?
+    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).ok();
+    wait_told_by(&status, call.as_deref())
+}
+
+/// Some systems hide what a process calls, by Yama's `ptrace_scope` for one: then any wait may be it.
+fn wait_told_by(status: &str, call: Option<&str>) -> Option<u64> {
+    let field = |name| status.lines().find_map(|line| line.strip_prefix(name));
+    let waits = match call {
+        // "0 0x0 0x55… …": the number of the system call it is in, and its arguments.
+        Some(call) => call.starts_with(&format!("{} 0x0 ", libc::SYS_read)),
+        None => field("State:")?.trim_start().starts_with('S'),
+    };
+    let count = field("voluntary_ctxt_switches:")?.trim().parse().ok()?;
+    waits.then_some(count)
 }
 
 /// A descriptor that becomes readable when the process ends.
@@ -157,6 +163,8 @@ pub fn signal_process(process: Option<&OwnedFd>, signal: Signal) {
 /// Fields of /proc/…/stat, counted from the one behind the process's name.
 const PARENT: usize = 1;
 const SESSION: usize = 3;
+/// The first of four times: its own in user and in kernel mode, and its children's.
+const UTIME: usize = 11;
 const STARTED: usize = 19;
 
 fn parent_of(pid: i32) -> Option<i32> {
@@ -166,6 +174,14 @@ fn parent_of(pid: i32) -> Option<i32> {
 /// The session that a process belongs to.
 pub fn session_of(pid: i32) -> Option<i32> {
     i32::try_from(field_of(pid, SESSION)?).ok()
+}
+
+/// The processor time that a process has used, and its children whose end it took notice of, in
+/// ticks of the system's clock. Nothing for a process that is gone.
+pub fn ticks_of(pid: i32) -> u64 {
+    (UTIME..UTIME + 4)
+        .filter_map(|field| field_of(pid, field))
+        .sum()
 }
 
 fn field_of(pid: i32, field: usize) -> Option<u64> {
@@ -184,6 +200,19 @@ fn field_of(pid: i32, field: usize) -> Option<u64> {
 mod tests {
     use super::*;
     use std::process::Command;
+
+    #[test]
+    fn a_wait_is_told_from_work_also_where_the_call_is_hidden() {
+        let status = |state| format!("Name:\tx\nState:\t{state}\nvoluntary_ctxt_switches:\t7\n");
+        let (sleeps, runs) = (status("S (sleeping)"), status("R (running)"));
+        let [reads, other] =
+            [libc::SYS_read, libc::SYS_futex].map(|call| format!("{call} 0x0 0x1"));
+        assert_eq!(wait_told_by(&sleeps, Some(&reads)), Some(7));
+        assert_eq!(wait_told_by(&sleeps, Some(&other)), None);
+        assert_eq!(wait_told_by(&runs, Some("running")), None);
+        assert_eq!(wait_told_by(&sleeps, None), Some(7));
+        assert_eq!(wait_told_by(&runs, None), None);
+    }
 
     #[test]
     fn finds_the_session_of_this_process() {

@@ -23,7 +23,7 @@ mod workplace;
 
 pub use family::{
     adopt_orphans, adopted_by, compilers_below, end_with_parent, open_process, session_of,
-    signal_process, wait_for_stdin,
+    signal_process, ticks_of, wait_for_stdin,
 };
 pub use start::{Options, launch, warden};
 pub use warden::{Options as WardenOptions, watch};

@@ -46,8 +46,6 @@ pub fn launch(options: &Options) -> Result<i32> {
     let installed = Installed::read(&home)?;
     crate::evcxr::require(&installed.evcxr)?;
     let info = read_connection_file(&options.connection_file)?;
-    // Compiles it if need be: before anybody is told that there is a kernel.
-    drop(Template::current(&home, &installed)?);
     let wardens = Arc::new(Wardens { home, installed });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -57,9 +55,10 @@ pub fn launch(options: &Options) -> Result<i32> {
         let stop = told_to_end(parent)?;
         front::serve(&info, wardens, Patience::of_environment(), stop).await
     });
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    // Mostly there is nothing left to do: the warden has seen to it, unless it was killed.
+    // Mostly there is nothing left to do: the warden has seen to it, unless it was killed or was still
+    // to be started.
     family::end();
+    runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| 0)
 }
 
@@ -105,7 +104,12 @@ struct Wardens {
 }
 
 impl Factory for Wardens {
-    fn directory(&self) -> Result<(PathBuf, Vec<File>)> {
+    fn directory(&self, say: &dyn Fn(&str)) -> Result<(PathBuf, Vec<File>)> {
+        if !Template::is_made(&self.home, &self.installed)? {
+            say(
+                "The kernel waits for `support`, which has changed and is compiled first: that takes a minute or two.",
+            );
+        }
         let template = Template::current(&self.home, &self.installed)?;
         let (folder, lock) = workplace::make(&template)?;
         Ok((folder, vec![lock]))

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::JoinHandle;
 
 use support::prelude::*;
-use support::{display, kernel, progress};
+use support::{display, kernel, progress, threads};
 
 /// The dynamic loader calls this before `main`, on the process's first thread: where the test
 /// program is started as evcxr's process, it becomes that and never reaches its tests.
@@ -55,6 +55,23 @@ extern "C" fn cell() {
     let name = LINE.with_borrow(|name| name.clone());
     match name.as_str() {
         "nothing" => {}
+        // SAFETY: nobody else closes or opens descriptors here.
+        "closes stdout" => drop(unsafe { libc::close(1) }),
+        "sends stdout elsewhere" => {
+            let nowhere = std::fs::File::options().write(true).open("/dev/null");
+            nix::unistd::dup2_stdout(nowhere.unwrap()).unwrap();
+        }
+        "keeps stdout" => {
+            let (keeps, kept) = std::sync::mpsc::channel();
+            threads::spawn("miser", move || {
+                let _lock = std::io::stdout().lock();
+                keeps.send(()).unwrap();
+                loop {
+                    std::thread::park();
+                }
+            });
+            kept.recv().unwrap();
+        }
         "text" => {
             println!("one");
             eprintln!("error");

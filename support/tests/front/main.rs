@@ -61,6 +61,31 @@ fn a_child_that_returns_from_the_cell_answers_nothing() {
 }
 
 #[test]
+fn a_cell_that_closes_stdout_or_sends_it_elsewhere_ends_and_so_do_those_behind_it() {
+    for cell in ["closes stdout", "sends stdout elsewhere"] {
+        let mut session = Session::start();
+        let said = session.run(cell).err();
+        assert!(
+            said.starts_with("stdout (descriptor 1) is closed or leads elsewhere"),
+            "{said}"
+        );
+        // It is told once, and stderr is still heard.
+        assert_eq!(session.run("text").err(), "error\n");
+        assert_eq!(session.run("nothing").err(), "");
+    }
+}
+
+#[test]
+fn a_thread_that_keeps_stdout_is_told_of_to_the_cell_that_waits_for_it() {
+    let mut session = Session::start();
+    session.run("keeps stdout");
+    session.send("text");
+    session.wait_for(|frames| text(frames, 'E').contains("keeps the lock on stdout"));
+    let said = session.frames_text('E');
+    assert!(said.ends_with("It is one of these: 'miser'.\n"), "{said}");
+}
+
+#[test]
 fn an_unfinished_line_is_seen_while_the_cell_runs() {
     let mut session = Session::start();
     session.send("prompt");

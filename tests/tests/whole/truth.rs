@@ -286,6 +286,105 @@ fn an_interrupt_while_a_cell_is_compiled_keeps_the_variables() {
     kernel.give_back();
 }
 
+/// As `evcxr_input::get_string` asks.
+#[test]
+fn an_interrupt_of_a_cell_that_waits_for_input_keeps_the_variables() {
+    let mut kernel = Lent::take();
+    kernel.run("let kept = 5;").ok();
+    let code = r#"
+let main = format!("/proc/{}/syscall", std::process::id());
+std::thread::spawn(move || {
+    while !std::fs::read_to_string(&main).unwrap().starts_with("READ 0x0 ") {
+        std::thread::yield_now();
+    }
+    println!("it waits");
+});
+println!("EVCXR_INPUT_REQUEST:What is your name?");
+let mut name = String::new();
+std::io::stdin().read_line(&mut name).unwrap();"#;
+    let code = code.replace("READ", &nix::libc::SYS_read.to_string());
+    let mut request = ExecuteRequest::new(code);
+    request.allow_stdin = true;
+    let cell = kernel.send(request);
+    kernel.wait_for(&cell, "it waits");
+    let began = Instant::now();
+    kernel.interrupt();
+    let reply = kernel.finish(&cell).error();
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(reply.field("ename"), "Interrupted", "{reply:?}");
+    let traceback = reply.traceback();
+    assert!(traceback.contains("variables are kept"), "{traceback}");
+    let kept = kernel.run("format!(\"{kept} {}\", name.trim())").ok();
+    assert_eq!(kept.text(), "\"5 \"");
+    kernel.give_back();
+}
+
+/// A text and the place of its cursor, `‸`.
+fn at_cursor(code: &str) -> (String, usize) {
+    let (before, behind) = code.split_once('‸').expect("a cursor");
+    (format!("{before}{behind}"), before.chars().count())
+}
+
+#[test]
+fn help_is_where_the_cursor_is() {
+    let mut kernel = Lent::take();
+    kernel
+        .run("use support::prelude::*;\nlet world = vec![1_u8, 2];")
+        .ok();
+    kernel
+        .run("/// Adds one.\nfn area(n: u8) -> u8 { n + 1 }")
+        .ok();
+    kernel
+        .run("/// Does it again.\nmacro_rules! twice { ($e:expr) => { $e; $e } }")
+        .ok();
+    for (code, said) in [
+        ("thr‸ead::spawn(|| 1);", "Native threads"),
+        ("thread::spa‸wn(|| 1);", "Spawns a new thread"),
+        ("prin‸tln!(\"{}\", 1);", "Prints to the standard output"),
+        ("world.it‸er().max()", "Returns an iterator over the slice"),
+        (
+            "println!(\"{}\", world.le‸n());",
+            "Returns the number of elements",
+        ),
+        ("println!(\"{wor‸ld:?}\");", "Vec<u8>"),
+        ("are‸a(1)", "Adds one."),
+        ("twi‸ce!(1);", "Does it again."),
+        ("let s = \"👩‍👩‍👧\"; s.le‸n() + 1", "Returns the length of"),
+        ("Trace::ne‸w()", "An empty trace"),
+        ("assert_eq!(1, ‸", "Asserts that two expressions are equal"),
+    ] {
+        let (code, cursor_pos) = at_cursor(code);
+        let reply = kernel.ask(InspectRequest {
+            code: code.clone(),
+            cursor_pos,
+            detail_level: None,
+        });
+        let text = reply["data"]["text/plain"].as_str().unwrap_or_default();
+        assert!(text.contains(said), "{code}: {reply}");
+    }
+    for (code, offered, instead_of) in [
+        ("println!(\"{}\", wor‸", "world", 15..18),
+        ("println!(\"{}\", wor‸\nlet x = 1;", "world", 15..18),
+        ("println!(\"{wor‸", "world", 11..14),
+        ("let v = vec![are‸", "area(n)", 13..16),
+        ("let s = \"👩‍👩‍👧🇫🇷\"; s.le‸", "len()", 21..23),
+        ("use sup‸", "support", 4..7),
+        ("world.is_e‸", "is_empty()", 6..10),
+    ] {
+        let (code, cursor_pos) = at_cursor(code);
+        let reply = kernel.ask(CompleteRequest {
+            code: code.clone(),
+            cursor_pos,
+        });
+        let matches = reply["matches"].as_array().cloned().unwrap_or_default();
+        assert!(matches.contains(&offered.into()), "{code}: {reply}");
+        assert_eq!(reply["cursor_start"], instead_of.start, "{code}: {reply}");
+        assert_eq!(reply["cursor_end"], instead_of.end, "{code}: {reply}");
+    }
+    kernel.give_back();
+}
+
 #[test]
 fn the_other_requests_are_answered() {
     let mut kernel = Kernel::start();

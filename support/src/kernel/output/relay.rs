@@ -6,6 +6,7 @@ use super::programs::COMPANION;
 use super::sort::{Sorted, Sorter, Word};
 use super::state::{BUSY, PANICKED, Streams, THREAD, waiting};
 use super::{watch, wire, words};
+use crate::threads;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::kill;
@@ -16,7 +17,7 @@ use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::mpsc::{Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 const OUT: usize = 0;
@@ -27,8 +28,12 @@ const ENOUGH: usize = 256 * 1024;
 const SHORTEST: Duration = Duration::from_micros(50);
 const LONGEST: Duration = Duration::from_millis(1);
 const IN_DOUBT: Duration = Duration::from_millis(20);
+/// How often it is looked at where stdout leads, and who holds it.
+const LOOK: Duration = Duration::from_millis(500);
 /// The longest that the end of a cell waits for another thread to let go of stdout.
 const FLUSH_LIMIT: Duration = Duration::from_millis(250);
+/// A thread that has not let go by then is told of.
+const KEPT: Duration = Duration::from_secs(3);
 
 /// Carries for as long as the process lives, and ends it when the kernel has gone: a cell that
 /// still runs then runs for nobody.
@@ -49,6 +54,8 @@ pub fn run(streams: &'static Streams) {
         flusher: start_flusher(),
         pause: Duration::ZERO,
         syncs: 0,
+        unflushed: None,
+        told: false,
     };
     loop {
         relay.wait();
@@ -78,6 +85,10 @@ struct Relay {
     /// How long until the cells' thread is looked at again.
     pause: Duration,
     syncs: u64,
+    /// What a cell's end still wants flushed, and since when.
+    unflushed: Option<(Receiver<io::Result<()>>, Instant)>,
+    /// Whether it has been told that stdout leads elsewhere.
+    told: bool,
 }
 
 /// One of the two streams of a program.
@@ -104,7 +115,7 @@ impl Relay {
         let looked = match (self.sorters[OUT].is_pending(), self.sorters[OUT].asks()) {
             (true, _) => Some(self.pause),
             (false, true) => Some(IN_DOUBT),
-            (false, false) => None,
+            (false, false) => Some(LOOK),
         };
         self.wait_for(shown.into_iter().chain(looked).min());
     }
@@ -120,6 +131,10 @@ impl Relay {
 
     /// One round: reads, sorts, sends.
     fn turn(&mut self) -> io::Result<()> {
+        let away = !self.streams.hears_stdout();
+        if away {
+            self.sorters[OUT].misses_words();
+        }
         // Looked at first, read then: all that the thread wrote before is known when it is judged.
         let asks = self.sorters[OUT].asks();
         let looked = asks.then(|| watch::cells_thread(self.process));
@@ -128,7 +143,10 @@ impl Relay {
         let now = Instant::now();
         if let Some(doing) = looked {
             match self.sorters[OUT].judge(doing, now, &mut self.sorted) {
-                Some(Word::Complete) => self.complete()?,
+                Some(Word::Complete) => {
+                    self.tell_of_elsewhere(away);
+                    self.complete()?;
+                }
                 Some(Word::Input) => self.sync()?,
                 None => {}
             }
@@ -140,7 +158,40 @@ impl Relay {
         for sorter in &mut self.sorters {
             sorter.tick(now, &mut self.sorted);
         }
+        self.tell_of_a_kept_lock();
         self.deliver()
+    }
+
+    /// Once, until stdout is back.
+    fn tell_of_elsewhere(&mut self, away: bool) {
+        if away && !self.told {
+            self.sorted.front.text(
+                wire::ERR,
+                b"stdout (descriptor 1) is closed or leads elsewhere since this cell: what cells print does not come here.\n",
+            );
+        }
+        self.told = away;
+    }
+
+    /// A cell that prints then waits for ever: it should be known for what.
+    fn tell_of_a_kept_lock(&mut self) {
+        let Some((flushed, since)) = &self.unflushed else {
+            return;
+        };
+        let kept = matches!(flushed.try_recv(), Err(TryRecvError::Empty));
+        if kept && since.elapsed() < KEPT {
+            return;
+        }
+        if kept {
+            let others = threads::list().into_iter().skip(1);
+            let names: Vec<String> = others.map(|it| format!("'{}'", it.name)).collect();
+            let text = format!(
+                "A thread keeps the lock on stdout: every `println!` waits until it lets go. It is one of these: {}.\n",
+                names.join(", ")
+            );
+            self.sorted.front.text(wire::ERR, text.as_bytes());
+        }
+        self.unflushed = None;
     }
 
     /// Reads what has been written up to now. (Not "until nothing is left": a thread may write
@@ -301,6 +352,9 @@ impl Relay {
         {
             self.wait_for(Some(SHORTEST));
             self.read()?;
+        }
+        if started.elapsed() >= FLUSH_LIMIT {
+            self.unflushed = Some((flushed, started));
         }
         self.read()?;
         for stream in [ERR, OUT] {

@@ -1,6 +1,8 @@
 //! The descriptors that output passes through, and what several threads know of it.
 
+use nix::sys::stat::fstat;
 use std::fs::File;
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
@@ -20,6 +22,14 @@ pub struct Streams {
     /// Leads to where stdout leads, also when a cell has sent stdout elsewhere.
     pub stdout: OwnedFd,
     pub front: Option<UnixStream>,
+}
+
+impl Streams {
+    /// Whether what is written to descriptor 1 still comes here: a cell can close it, or send it
+    /// elsewhere.
+    pub fn hears_stdout(&self) -> bool {
+        fstat(io::stdout()).is_ok_and(|it| it.st_ino == self.inodes[0])
+    }
 }
 
 /// Set where this library carries the output, or did in the process that forked this one. In a

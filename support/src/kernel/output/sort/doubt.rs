@@ -26,6 +26,12 @@ impl Sorter {
         self.pending.is_some()
     }
 
+    /// The cells' thread writes elsewhere: that a cell has ended, only its wait can say.
+    pub fn misses_words(&mut self) {
+        self.doubt = true;
+        self.wary = true;
+    }
+
     /// Takes what the cells' thread does, and returns the word that has proved true.
     pub fn judge(&mut self, doing: Doing, now: Instant, to: &mut Sorted) -> Option<Word> {
         if !self.asks() {

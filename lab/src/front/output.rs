@@ -1,0 +1,148 @@
+//! What the cells' process says over the direct line, on its way to the clients.
+
+use super::cells::{Panic, Stream, Word};
+use super::phase::{Phase, Uncertain};
+use super::place::Place;
+use super::{Front, limits};
+use serde_json::json;
+
+/// Bytes kept of what a cell wrote to stderr.
+const KEPT: usize = 4096;
+/// Pieces of text held back behind a panic: a cell that goes on writing has caught it.
+const HELD: usize = 100;
+
+impl Front {
+    /// What the cells' process said over the direct line.
+    pub(super) fn cell_said(&mut self, line: u64, word: Word) {
+        if let Word::Panic(panic) = word {
+            return self.panicked(panic);
+        }
+        if let Word::Text(stream, text) = word {
+            return self.cell_wrote(stream, text);
+        }
+        self.panic_was_caught();
+        match word {
+            Word::Display(display) => {
+                let kind = if display.update {
+                    "update_display_data"
+                } else {
+                    "display_data"
+                };
+                let transient = match &display.display_id {
+                    Some(id) => json!({"display_id": id}),
+                    None => json!({}),
+                };
+                let metadata = if display.metadata.is_object() {
+                    display.metadata
+                } else {
+                    json!({})
+                };
+                let content =
+                    json!({"data": display.data, "metadata": metadata, "transient": transient});
+                self.send_text(true);
+                self.publish_for_cell(kind, &content);
+            }
+            Word::QuestionMark => {
+                if let Phase::Cell(cell) = &mut self.phase {
+                    cell.question_mark = true;
+                }
+            }
+            Word::Sync(number) => {
+                if let Some((open, end)) = &mut self.line
+                    && *open == line
+                {
+                    end.answer(number);
+                }
+            }
+            Word::Text(..) | Word::Panic(_) => {}
+        }
+    }
+
+    fn cell_wrote(&mut self, stream: Stream, mut text: Vec<u8>) {
+        if stream == Stream::Stderr
+            && let Some(told) = self.panic_in_cells_words(&text)
+        {
+            text = told;
+        }
+        if let Phase::Cell(cell) = &mut self.phase {
+            if stream == Stream::Stderr {
+                cell.stderr.extend_from_slice(&text);
+                let old = cell.stderr.len().saturating_sub(KEPT);
+                cell.stderr.drain(..old);
+            }
+            if let Some(uncertain) = &mut cell.uncertain {
+                uncertain.behind.push((stream, text));
+                if uncertain.behind.len() > HELD {
+                    self.panic_was_caught();
+                }
+                return;
+            }
+        }
+        self.text.add(stream, text);
+    }
+
+    /// What evcxr compiles, or compiled last; empty where there is nothing to read.
+    pub(super) fn generated_source(&self) -> String {
+        let file = self.workplace().map(|workplace| &workplace.source);
+        file.and_then(|file| std::fs::read_to_string(file).ok())
+            .unwrap_or_default()
+    }
+
+    /// The line that `support` writes of a thread's, a task's or a child's panic, with the cell's line in the
+    /// place of the generated file's.
+    fn panic_in_cells_words(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(text).ok()?;
+        let (said, place) = text.strip_suffix(")\n")?.rsplit_once(" (src/lib.rs:")?;
+        let of_thread = said.contains("thread '") && said.contains("' panicked: ");
+        let of_process = said.starts_with("process '") && said.contains(") panicked: ");
+        // A task's, which may have no name: "task 'a' panicked", "an unnamed task panicked".
+        let of_task = said.starts_with("task '") || said.contains("an unnamed task panicked: ");
+        let of_task = of_task && said.contains(" panicked: ");
+        let is_ours = of_thread || of_process || of_task;
+        let source = is_ours.then(|| self.generated_source())?;
+        let place = Place::find(&source, place.parse().ok()?, &self.history)?;
+        Some(format!("{said} (cell [{}], line {})\n", place.cell, place.line).into())
+    }
+
+    fn panicked(&mut self, panic: Panic) {
+        self.panic_was_caught();
+        let line = format!("{}\n", panic.text.trim_end());
+        let told = self.panic_in_cells_words(line.as_bytes());
+        let line = told.map_or(line, |told| String::from_utf8_lossy(&told).into_owned());
+        match &mut self.phase {
+            Phase::Cell(cell) if panic.main => {
+                cell.uncertain = Some(Uncertain {
+                    line,
+                    behind: Vec::new(),
+                    until: self.now + limits::CAUGHT,
+                });
+                cell.panic = Some(panic);
+            }
+            _ => self.text.add(Stream::Stderr, line.into()),
+        }
+    }
+
+    fn take_uncertain(&mut self) -> Option<Uncertain> {
+        match &mut self.phase {
+            Phase::Cell(cell) => cell.uncertain.take(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn panic_was_caught(&mut self) {
+        if let Some(Uncertain { line, behind, .. }) = self.take_uncertain() {
+            self.text.add(Stream::Stderr, line.into());
+            for (stream, text) in behind {
+                self.text.add(stream, text);
+            }
+        }
+    }
+
+    /// The error tells of the panic: only the text behind it is passed on.
+    pub(super) fn panic_ended_the_cell(&mut self) {
+        let uncertain = self.take_uncertain();
+        for (stream, text) in uncertain.into_iter().flat_map(|it| it.behind) {
+            self.text.add(stream, text);
+        }
+    }
+}

@@ -1,12 +1,35 @@
 //! Makes the kernel known to Jupyter: the kernelspec `rust` in the environment.
 
-use crate::{environment::Environment, home::Home, stock, template};
+use crate::{environment::Environment, home::Home, stock, template, toolchain};
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "rust";
+const DISPLAY_NAME: &str = "Rust";
+const LANGUAGE: &str = "rust";
+
+/// What the kernel says of its language.
+pub fn language_info() -> Value {
+    json!({
+        "name": LANGUAGE,
+        "version": toolchain::VERSION,
+        "mimetype": "text/x-rustsrc",
+        "file_extension": ".rs",
+        "pygments_lexer": "rust",
+        "codemirror_mode": "rust",
+    })
+}
+
+/// What a notebook says of this kernel. JupyterLab writes it into each that it opens, and takes one
+/// in which a word of it differs for changed before anybody has touched it.
+pub fn metadata() -> Value {
+    json!({
+        "kernelspec": {"display_name": DISPLAY_NAME, "language": LANGUAGE, "name": NAME},
+        "language_info": language_info(),
+    })
+}
 
 /// This program as kernels are started by it.
 pub fn launcher(environment: &Environment) -> PathBuf {
@@ -25,14 +48,19 @@ pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
     copy_program(&launcher)?;
     let spec = json!({
         "argv": [&launcher, "kernel", "--root", &home.root, "{connection_file}"],
-        "display_name": "Rust",
-        "language": "rust",
+        "display_name": DISPLAY_NAME,
+        "language": LANGUAGE,
         "interrupt_mode": "message",
         "metadata": { "debugger": false },
     });
     write_if_other(
         &folder.join("kernel.json"),
         format!("{spec:#}\n").as_bytes(),
+    )?;
+    // Without one JupyterLab shows the name's first letter, as it does for R.
+    write_if_other(
+        &folder.join("logo-svg.svg"),
+        include_bytes!("kernelspec/logo.svg"),
     )?;
     let config = home.state().join("config");
     fs::create_dir_all(&config)?;

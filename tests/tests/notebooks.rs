@@ -41,6 +41,10 @@ fn main() {
         ));
     }
     trials.push(Trial::test(
+        "all::say_of_the_kernel_what_it_says",
+        each_says_what_the_kernel_says,
+    ));
+    trials.push(Trial::test(
         "readme::pictures_are_the_notebooks_own",
         pictures_are_the_notebooks_own,
     ));
@@ -66,7 +70,9 @@ fn code_cells(path: &Path) -> usize {
 
 fn executes(path: &Path) -> Result<(), Failed> {
     repository();
-    let output = cargo_lab(&["run", "--jobs", "1"]).arg(path).output()?;
+    let output = cargo_lab(&["run", "--check", "--jobs", "1"])
+        .arg(path)
+        .output()?;
     if output.status.success() {
         Ok(())
     } else {
@@ -151,6 +157,27 @@ fn is_presentable(path: &Path) -> Result<(), Failed> {
         Ok(())
     } else {
         Err(problems.join("\n").into())
+    }
+}
+
+/// JupyterLab takes a notebook for changed as soon as it is opened, if a word of this differs.
+fn each_says_what_the_kernel_says() -> Result<(), Failed> {
+    let home = lab::home::Home::of_this_program()?;
+    let mut others = Vec::new();
+    for pattern in ["*.ipynb", "assignments/source/*/*.ipynb"] {
+        let pattern = home.notebooks().join(pattern);
+        for path in glob::glob(&pattern.to_string_lossy())?.flatten() {
+            let book: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+            if book["metadata"] != lab::kernelspec::metadata() {
+                others.push(path.display().to_string());
+            }
+        }
+    }
+    if others.is_empty() {
+        Ok(())
+    } else {
+        let metadata = lab::kernelspec::metadata();
+        Err(format!("the metadata is not {metadata} in {}", others.join(", ")).into())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use jupyter_protocol::JupyterKernelspec;
 use jupyter_zmq_client::dirs;
+use serde_json::{Value, json};
 
 /// A kernelspec and the folder it was found in.
 #[derive(Debug, Clone)]
@@ -27,6 +28,18 @@ impl Kernelspec {
                     .replace("{resource_dir}", &folder)
             })
             .collect()
+    }
+
+    /// What a notebook says of this kernel, which says this of its language.
+    pub fn metadata(&self, language_info: &Value) -> Value {
+        json!({
+            "kernelspec": {
+                "display_name": self.spec.display_name,
+                "language": self.spec.language,
+                "name": self.folder.file_name().map(|name| name.to_string_lossy()),
+            },
+            "language_info": language_info,
+        })
     }
 
     /// The variables that the kernelspec sets, with `${NAME}` replaced from our own environment.

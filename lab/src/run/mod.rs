@@ -10,13 +10,16 @@
 //! - `kernelspec`, `kernel`, `folder`, `ports`, `processes`: the kernel's process.
 //! - `client`, `start`: the channels to it, open before the first cell runs.
 //! - `session`, `outputs`: the cells of one notebook, and what they put out.
+//! - `claims`, `quiet`: whether the run is what the text says, and who else used the machine.
 //! - `save`, `publish`: notebooks and pages on disk.
 //! - `progress`, `report`, `ansi`: what the reader sees.
 //! - `stop`: Ctrl-C.
 
 pub(crate) mod ansi;
+mod claims;
 pub mod client;
 mod folder;
+mod junit;
 mod kernel;
 mod kernelspec;
 pub(crate) mod notebook;
@@ -27,6 +30,7 @@ pub(crate) mod ports;
 mod processes;
 mod progress;
 mod publish;
+mod quiet;
 mod report;
 mod result;
 pub(crate) mod save;
@@ -50,7 +54,7 @@ use progress::Progress;
 use stop::Stop;
 
 pub use options::{Environment, Limits, Options};
-pub use result::{Failure, NotebookResult, Outcome, Summary};
+pub use result::{Failure, NotebookResult, Outcome, Summary, Why};
 
 /// A text without its colours and other control sequences.
 pub fn plain(text: &str) -> String {
@@ -101,11 +105,17 @@ async fn run_all(options: &Options, environment: &Environment) -> anyhow::Result
             kernel: kernelspec::find(&environment.kernel_dirs)?,
             limits: Limits::with_time(Duration::from_secs(options.timeout)),
             save: options.save,
+            check: options.check || options.save,
             jupyter: environment.jupyter.clone(),
             progress: progress.clone(),
             stop: stop.clone(),
         };
+        let copies: Vec<_> = jobs
+            .iter()
+            .filter_map(|(_, job)| job.copy.clone())
+            .collect();
         results.extend(run_jobs(jobs, shared, options.jobs).await);
+        publish::link_pages(&copies)?;
     }
     results.sort_by_key(|(index, _)| *index);
     let summary = Summary {
@@ -119,6 +129,9 @@ async fn run_all(options: &Options, environment: &Environment) -> anyhow::Result
         Keep::Nothing
     };
     progress.say(&report::summary(&summary, keep));
+    if let Some(file) = &options.junit {
+        junit::write(&summary, file)?;
+    }
     let written = summary.notebooks.iter().any(|result| result.ran > 0);
     if written && options.out.is_some() && environment.jupyter.is_none() {
         progress.say(

@@ -47,6 +47,43 @@ pub async fn publish(copy: &Path, text: &str, jupyter: Option<&Path>) -> anyhow:
     }
 }
 
+/// Has the page beside each of these copies lead to the other pages: nbconvert leaves a link to a
+/// notebook as it is.
+pub fn link_pages(copies: &[PathBuf]) -> anyhow::Result<()> {
+    for copy in copies {
+        let page = copy.with_extension("html");
+        // Without a `jupyter`, or of a notebook that was not run, there is none.
+        let Ok(text) = std::fs::read_to_string(&page) else {
+            continue;
+        };
+        let is_page = |name: &str| page.with_file_name(name).is_file();
+        let linked = to_pages(&text, is_page);
+        if linked != text {
+            save::write(&page, &linked)?;
+        }
+    }
+    Ok(())
+}
+
+/// The page's text with a link to a page in the place of each to a notebook that has one.
+fn to_pages(text: &str, is_page: impl Fn(&str) -> bool) -> String {
+    const LINK: &str = "href=\"";
+    let mut parts = text.split(LINK);
+    let mut linked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let link = part.split(['"', '#']).next().unwrap_or_default();
+        let page = link
+            .strip_suffix(".ipynb")
+            .map(|name| format!("{name}.html"));
+        linked += LINK;
+        match page.filter(|page| !link.contains(':') && is_page(page)) {
+            Some(page) => linked += &(page + &part[link.len()..]),
+            None => linked += part,
+        }
+    }
+    linked
+}
+
 async fn page(notebook: &Path, jupyter: &Path) -> anyhow::Result<()> {
     let mut command = Command::new(jupyter);
     command
@@ -86,4 +123,21 @@ fn search_path(jupyter: &Path) -> anyhow::Result<std::ffi::OsString> {
     Ok(std::env::join_paths(
         own.into_iter().chain(std::env::split_paths(&rest)),
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_lead_to_pages() {
+        let text = "<a href=\"02-fork.ipynb\">2</a> <a class=\"x\" href=\"02-fork.ipynb#cell-id=start\">start</a> \
+                    <a href=\"03-process.ipynb\">3</a> <a href=\"https://example.org/02-fork.ipynb\">4</a> <a href=\"#top\">5</a>";
+        let linked = to_pages(text, |name| name.ends_with("02-fork.html"));
+        assert_eq!(
+            linked,
+            "<a href=\"02-fork.html\">2</a> <a class=\"x\" href=\"02-fork.html#cell-id=start\">start</a> \
+             <a href=\"03-process.ipynb\">3</a> <a href=\"https://example.org/02-fork.ipynb\">4</a> <a href=\"#top\">5</a>"
+        );
+    }
 }

@@ -8,16 +8,27 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::claims::Claim;
 use super::notebook::{Notebook, joined};
 use super::outputs::CellOutputs;
 
-/// The notebook's document with the outputs of a run in it.
+/// The notebook's document with the outputs of a run in it, and with `metadata` in place of what it
+/// says of its kernel.
 ///
 /// Cells are numbered from 1 in the order in which they ran: stock evcxr starts at 2. Cells tagged
 /// `skip-execution` keep the outputs they have. Nothing is stored that another run would change,
-/// such as times.
-pub fn executed(notebook: &Notebook, outputs: &[CellOutputs]) -> Value {
+/// such as times. `held`: the claims have been checked and hold, so that their sentences come first
+/// in what the cell's last picture says to who cannot see it.
+pub fn executed(
+    notebook: &Notebook,
+    metadata: &Value,
+    outputs: &[CellOutputs],
+    held: bool,
+) -> Value {
     let mut document = notebook.document.clone();
+    for (name, value) in metadata.as_object().into_iter().flatten() {
+        document["metadata"][name] = value.clone();
+    }
     let mut count = 0;
     for (cell, outputs) in notebook.cells.iter().zip(outputs) {
         let value = &mut document["cells"][cell.index];
@@ -28,7 +39,11 @@ pub fn executed(notebook: &Notebook, outputs: &[CellOutputs]) -> Value {
         if outputs.sent {
             count += 1;
             value["execution_count"] = json!(count);
-            value["outputs"] = Value::Array(outputs.finished(count));
+            let mut finished = outputs.finished(count);
+            if held {
+                say(&cell.claims, &mut finished);
+            }
+            value["outputs"] = Value::Array(finished);
         } else if !cell.tags.skip {
             value["outputs"] = json!([]);
         }
@@ -36,6 +51,30 @@ pub fn executed(notebook: &Notebook, outputs: &[CellOutputs]) -> Value {
     name_cells(&mut document);
     document
 }
+
+/// Puts the sentences of claims before those of the last picture.
+fn say(claims: &[Claim], outputs: &mut [Value]) {
+    let pictures = |output: &&mut Value| output["data"]["image/svg+xml"].is_string();
+    let Some(picture) = outputs.iter_mut().rfind(pictures) else {
+        return;
+    };
+    let sentence = |claim: &Claim| {
+        let mut letters = claim.says.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>() + ". "
+    };
+    let said: String = claims.iter().map(sentence).collect();
+    let data = &mut picture["data"];
+    let plain = joined(&data["text/plain"]);
+    data["text/plain"] = json!(said.clone() + &plain);
+    let page = joined(&data["text/html"]);
+    let said = said.replace('&', "&amp;").replace('"', "&quot;");
+    let said = said.replace('<', "&lt;").replace('>', "&gt;");
+    data["text/html"] = json!(page.replacen(ALT, &(ALT.to_owned() + &said), 1));
+}
+
+/// How the sentence begins that stands for a picture.
+const ALT: &str = "<img alt=\"";
 
 /// Format 4.5 demands an id for each cell. Where one is missing it is made from the cell's place
 /// rather than drawn, so that saving twice gives the same file.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jupyter_protocol::{ConnectionInfo, ExecuteRequest, KernelInfoRequest};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::client::{Channel, Client};
@@ -22,12 +23,20 @@ pub enum NotStarted {
     Failed(String),
 }
 
+/// A kernel that answers.
+pub struct Started {
+    pub kernel: Kernel,
+    pub client: Client,
+    /// What it says of its language.
+    pub language_info: Value,
+}
+
 /// Starts a kernel in `directory` and waits until it answers.
 pub async fn start(
     spec: &Kernelspec,
     directory: &Path,
     stop: &mut Stop,
-) -> Result<(Kernel, Client), NotStarted> {
+) -> Result<Started, NotStarted> {
     let mut attempts = 3;
     loop {
         attempts -= 1;
@@ -39,7 +48,13 @@ pub async fn start(
             opened = open(&mut kernel) => Some(opened),
         };
         let problem = match opened {
-            Some(Ok(client)) => return Ok((kernel, client)),
+            Some(Ok((client, language_info))) => {
+                return Ok(Started {
+                    kernel,
+                    client,
+                    language_info,
+                });
+            }
             Some(Err(problem)) => problem,
             None => {
                 kernel.stop(None, stop).await;
@@ -61,14 +76,14 @@ pub async fn start(
     }
 }
 
-async fn open(kernel: &mut Kernel) -> Result<Client, String> {
+async fn open(kernel: &mut Kernel) -> Result<(Client, Value), String> {
     let info = kernel.info.clone();
     tokio::select! {
         status = kernel.ended() => {
             Err(format!("the kernel did not start: {}", describe(status)))
         }
         client = timeout(START, shake_hands(&info)) => match client {
-            Ok(client) => client.map_err(|error| format!("{error:#}")),
+            Ok(opened) => opened.map_err(|error| format!("{error:#}")),
             Err(_) => Err(format!("the kernel did not answer within {} s", START.as_secs())),
         },
     }
@@ -76,22 +91,25 @@ async fn open(kernel: &mut Kernel) -> Result<Client, String> {
 
 /// Asks each second until both an answer and an iopub message have been seen. A subscription takes
 /// effect some time after it was made, and what is published before that is lost.
-async fn shake_hands(info: &ConnectionInfo) -> anyhow::Result<Client> {
+async fn shake_hands(info: &ConnectionInfo) -> anyhow::Result<(Client, Value)> {
     let mut client = Client::connect(info).await?;
-    let (mut answered, mut heard) = (false, false);
-    while !(answered && heard) {
+    let (mut answer, mut heard) = (None, false);
+    while answer.is_none() || !heard {
         client.request(KernelInfoRequest {}).await?;
         let listen = async {
-            while !(answered && heard) {
+            while answer.is_none() || !heard {
                 let message = client.next().await;
-                answered |= message.kind == "kernel_info_reply";
                 heard |= message.channel == Channel::Iopub;
+                if message.kind == "kernel_info_reply" {
+                    answer = Some(message.content);
+                }
             }
         };
         timeout(Duration::from_secs(1), listen).await.ok();
     }
     warm_up(&mut client).await?;
-    Ok(client)
+    let language_info = answer.unwrap_or_default()["language_info"].take();
+    Ok((client, language_info))
 }
 
 /// Waits until the kernel has run a cell with nothing in it. One that answers before it can run

@@ -5,8 +5,9 @@ use end_to_end::{books, repository};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -278,6 +279,99 @@ fn saved_pictures_are_seen_in_a_notebook_that_nobody_trusts() {
         }
         Ok(())
     });
+}
+
+/// A link to a cell by its id, far above it.
+#[test]
+fn a_learner_sees_lessons_and_a_link_leads_to_its_cell() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cells = [("let filler = 1;\n\n\n\n\n\n\n\n\n\nfiller", &[] as &[&str]); 30];
+    let path = books::write(folder.path(), "linked.ipynb", &cells);
+    let text = std::fs::read(&path).expect("a notebook");
+    let mut book: Value = serde_json::from_slice(&text).expect("JSON");
+    book["cells"][2] = json!({
+        "cell_type": "markdown", "id": "try-it", "metadata": {},
+        "source": "1. In [`cell-25`](#cell-id=cell-25) change a number.",
+    });
+    std::fs::write(&path, book.to_string()).expect("a writable folder");
+    std::fs::write(folder.path().join("evcxr.toml"), "").expect("a writable folder");
+    in_jupyterlab(folder.path(), "linked.ipynb", async |browser| {
+        let link = "return document.querySelector('.jp-MarkdownOutput a[href*=\"cell-id=cell-25\"]')?.click() !== null";
+        let seen = "const cell = lab().content.widgets.find(cell => cell.model.id === 'cell-25');
+                    const box = cell.node.getBoundingClientRect();
+                    return cell.isAttached && box.height > 0 && box.top >= 0 && box.bottom <= window.innerHeight";
+        assert_eq!(ask(browser, seen).await?, false, "it is far below");
+        ask(browser, link).await?;
+        until(browser, "the cell is in view", CELL, seen).await?;
+        save_picture(browser, "linked.png").await;
+        let noise = "const text = document.body.innerText;
+                     return ['evcxr.toml', 'Nbgrader', 'Create Assignment'].filter(word => text.includes(word))";
+        assert_eq!(ask(browser, noise).await?, json!([]));
+        // Its own picture, not the letter of another language.
+        let launcher = "return jupyterapp.commands.execute('launcher:create').then(() => true)";
+        ask(browser, launcher).await?;
+        let logo = "return [...document.querySelectorAll('.jp-LauncherCard')].some(card =>
+                        card.innerText.includes('Rust') && card.querySelector('img')?.naturalWidth > 0)";
+        until(browser, "the launcher shows the logo", CELL, logo).await?;
+        save_picture(browser, "launcher.png").await;
+        Ok(())
+    });
+}
+
+/// Every notebook is opened and closed again, as by somebody who reads: what git keeps stays as it is.
+#[test]
+fn looking_at_notebooks_changes_none() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let notebooks = repository().join("notebooks");
+    let files = |root: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
+        let found = ["*.ipynb", "assignments/source/*/*.ipynb"].iter();
+        let found = found.flat_map(|pattern| {
+            let pattern = root.join(pattern);
+            glob::glob(&pattern.to_string_lossy()).expect("a pattern")
+        });
+        let read = |path: PathBuf| {
+            let bytes = std::fs::read(&path).expect("a notebook");
+            (path.strip_prefix(root).expect("below").to_owned(), bytes)
+        };
+        found.flatten().map(read).collect()
+    };
+    let before = files(&notebooks);
+    for (path, bytes) in &before {
+        let copy = folder.path().join(path);
+        std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a writable folder");
+        std::fs::write(copy, bytes).expect("a writable folder");
+    }
+    let first = before.keys().next().expect("a notebook").to_string_lossy();
+    in_jupyterlab(folder.path(), &first, async |browser| {
+        for path in before.keys() {
+            let script = format!(
+                "return (async () => {{
+                     const widget = await jupyterapp.commands.execute('docmanager:open', {{ path: {} }});
+                     const {{ model, sessionContext }} = widget.context;
+                     await sessionContext.ready;
+                     await sessionContext.session.kernel.info;
+                     await widget.content.fullyRendered;
+                     // The page has had its say on what the kernel said.
+                     await new Promise(resolve => setTimeout(resolve));
+                     const changed = model.dirty;
+                     await sessionContext.shutdown();
+                     widget.close();
+                     // What is taken for changed asks before it is closed.
+                     const asked = () => document.querySelector('.jp-Dialog') !== null;
+                     while (!widget.isDisposed && !asked()) await new Promise(resolve => setTimeout(resolve, 10));
+                     return [changed, asked()];
+                 }})()",
+                json!(path.to_string_lossy())
+            );
+            let seen = ask(browser, &script).await?;
+            if seen != json!([false, false]) {
+                save_picture(browser, "looked-at.png").await;
+                return Err(format!("{} is taken for changed: {seen}", path.display()));
+            }
+        }
+        Ok(())
+    });
+    assert!(files(folder.path()) == before, "a notebook was written");
 }
 
 /// A lost update, found and shown as a figure through which one steps.

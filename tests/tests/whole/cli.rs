@@ -4,7 +4,7 @@ use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::{books, cargo_lab, repository, said};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
@@ -65,7 +65,7 @@ fn a_cell_that_ends_its_process_and_too_much_output_are_failures() {
         "for number in 0..200_000 { println!(\"line {number}\"); }",
         &[],
     );
-    assert!(code == 1 && report.contains("1 MiB"), "{report}");
+    assert!(code == 5 && report.contains("1 MiB"), "{report}");
 }
 
 /// Under JupyterLab that folder is everybody's.
@@ -93,7 +93,7 @@ fn a_time_limit_ends_a_cell() {
         .arg(&notebook)
         .output()
         .expect("cargo");
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(5));
     assert!(
         said(&output).contains("time limit of 2 s"),
         "{}",
@@ -122,7 +122,7 @@ fn bad_input_gets_one_sentence_and_the_other_notebooks_still_run() {
         .output()
         .expect("cargo");
     let report = said(&output);
-    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert_eq!(output.status.code(), Some(3), "{report}");
     for name in ["broken", "empty", "python"] {
         assert!(
             report
@@ -138,7 +138,7 @@ fn bad_input_gets_one_sentence_and_the_other_notebooks_still_run() {
     let output = cargo_lab(&["run", "no-such-notebook.ipynb"])
         .output()
         .expect("cargo");
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
     assert!(
         said(&output).contains("no-such-notebook.ipynb"),
         "{}",
@@ -151,6 +151,15 @@ fn saving_twice_changes_nothing_and_out_writes_pages() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cells: [(&str, &[&str]); 2] = [("let x = 2;", &[]), ("println!(\"{}\", x);\nx * 21", &[])];
     let notebook = books::write(folder.path(), "saved.ipynb", &cells);
+    let other = books::write(folder.path(), "other.ipynb", &cells[..1]);
+    let mut book: Value =
+        serde_json::from_slice(&std::fs::read(&other).expect("a notebook")).expect("JSON");
+    let link = json!({
+        "cell_type": "markdown", "id": "link", "metadata": {},
+        "source": "See [the other](saved.ipynb#cell-id=cell-1).",
+    });
+    book["cells"].as_array_mut().expect("cells").push(link);
+    std::fs::write(&other, book.to_string()).expect("a writable folder");
     let save = || {
         let output = cargo_lab(&["run", "--save"])
             .arg(&notebook)
@@ -168,7 +177,7 @@ fn saving_twice_changes_nothing_and_out_writes_pages() {
     assert_eq!(first, save(), "the second save changes nothing");
     let out = folder.path().join("out");
     let output = cargo_lab(&["run"])
-        .arg(&notebook)
+        .args([&notebook, &other])
         .arg("--out")
         .arg(&out)
         .output()
@@ -180,6 +189,9 @@ fn saving_twice_changes_nothing_and_out_writes_pages() {
             .contains("42")
     );
     assert!(out.join("saved.ipynb").is_file());
+    let page = |name: &str| std::fs::read_to_string(out.join(name)).expect("a page");
+    assert!(page("other.html").contains("href=\"saved.html#cell-id=cell-1\""));
+    assert!(page("saved.html").contains("id=\"cell-id=cell-1\""));
 }
 
 #[test]

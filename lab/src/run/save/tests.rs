@@ -81,9 +81,11 @@ fn the_same_outputs_save_the_same_file() {
             CellOutputs::default(),
         ]
     };
-    let once = to_text(&executed(&notebook, &outputs())).unwrap();
+    let metadata = notebook.document["metadata"].clone();
+    let once = to_text(&executed(&notebook, &metadata, &outputs(), false)).unwrap();
     assert_eq!(once, PYTHON);
-    let twice = to_text(&executed(&notebook_of(&once), &outputs())).unwrap();
+    let again = notebook_of(&once);
+    let twice = to_text(&executed(&again, &metadata, &outputs(), false)).unwrap();
     assert_eq!(twice, once);
 }
 
@@ -107,7 +109,7 @@ fn cells_are_numbered_as_they_ran() {
         CellOutputs::default(),
         ran(&[]),
     ];
-    let document = executed(&notebook, &outputs);
+    let document = executed(&notebook, &json!({}), &outputs, false);
     let cells = document["cells"].as_array().unwrap();
     let counts: Vec<&Value> = cells.iter().map(|cell| &cell["execution_count"]).collect();
     assert_eq!(counts, [&json!(1), &Value::Null, &Value::Null, &json!(2)]);
@@ -121,11 +123,27 @@ fn cells_are_numbered_as_they_ran() {
 }
 
 #[test]
+fn what_is_said_of_the_kernel_is_what_the_kernel_says() {
+    let mut document = small(5, json!([code("1", json!({}))])).document;
+    document["metadata"]["language_info"] = json!({"name": "Rust", "pygment_lexer": "rust"});
+    document["metadata"]["title"] = json!("kept");
+    let notebook = notebook_of(&document.to_string());
+    let metadata = crate::kernelspec::metadata();
+    let saved = executed(&notebook, &metadata, &[ran(&[])], false);
+    assert_eq!(
+        saved["metadata"]["language_info"],
+        metadata["language_info"]
+    );
+    assert_eq!(saved["metadata"]["kernelspec"], metadata["kernelspec"]);
+    assert_eq!(saved["metadata"]["title"], "kept");
+}
+
+#[test]
 fn missing_ids_are_made_the_same_each_time() {
     let mut named = code("2", json!({}));
     named["id"] = json!("cell-1");
     let notebook = small(5, json!([code("1", json!({})), named]));
-    let document = executed(&notebook, &[ran(&[]), ran(&[])]);
+    let document = executed(&notebook, &json!({}), &[ran(&[]), ran(&[])], false);
     assert_eq!(document["cells"][0]["id"], "cell-1-");
     assert!(to_text(&document).is_ok());
 }

@@ -41,9 +41,11 @@ const CHECKS: &[(&str, fn())] = &[
     ("pool_cost.py", pool_cost),
     ("process.py", process),
     ("process_cost.py", process_cost),
+    ("queue_killed.py", queue_killed),
     ("queue_throughput.py", queue_throughput),
     ("queues.py", queues),
     ("spans.py", spans_by_itself),
+    ("start_methods.py", start_methods),
     ("subprocesses.py", subprocesses),
     ("switch_cost.py", switch_cost),
     ("threads.py", threads),
@@ -76,6 +78,57 @@ fn numbers(run: &Run, pattern: &str) -> Vec<i32> {
 fn lane<'a>(lanes: &'a [Lane], name: &str) -> &'a Lane {
     let lane = lanes.iter().find(|lane| lane.name == name);
     lane.unwrap_or_else(|| panic!("no lane {name:?} in {lanes:#?}"))
+}
+
+/// A reader that dies in `get` leaves the lock taken, and the item whole.
+fn queue_killed() {
+    for (how, signal) in [("kill", 9), ("terminate", 15)] {
+        let run = run("queue_killed.py", &[how, "0.5"]);
+        let lines: Vec<&str> = run.stdout.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "The second reader: Empty",
+                "In the queue: 1",
+                "With the lock released by hand: A"
+            ]
+        );
+        let lanes = run.trace().lanes();
+        let first = lane(&lanes, "first reader").end.unwrap();
+        assert_eq!(first.how, How::Signalled(signal));
+        let second = lane(&lanes, "second reader").end.unwrap();
+        assert_eq!(second.how, How::Exited(0));
+        // It was waiting when it was ended.
+        assert_eq!(run.trace().events_of("first reader")[0].end, None);
+        let get = run.trace().of("get").lane(run.trace(), "second reader");
+        assert!(get.total() >= Duration::from_millis(500));
+        assert!(run.trace().of("put A").during(&get));
+    }
+}
+
+fn start_methods() {
+    let run = run("start_methods.py", &["1"]);
+    let times = run.seconds();
+    assert!(times.len() == 7 && times.iter().all(|time| !time.is_zero()));
+    assert!(times.iter().sum::<Duration>() < run.took);
+    // Only a copy of the parent knows what the parent has changed.
+    let (trace, lanes) = (run.trace(), run.trace().lanes());
+    let knows = |name: &str| trace.of("secret: 42").lane(trace, name).count();
+    assert_eq!((knows("fork"), trace.of("secret: 42").count()), (2, 2));
+    assert_eq!(trace.of("secret: unknown").count(), 5);
+    for (name, count) in [
+        ("fork", 2),
+        ("forkserver", 2),
+        ("spawn", 2),
+        ("forkserver, first", 1),
+    ] {
+        let of: Vec<_> = lanes.iter().filter(|lane| lane.name == name).collect();
+        assert_eq!(of.len(), count, "{lanes:#?}");
+        assert!(
+            of.iter()
+                .all(|lane| lane.end.unwrap().how == How::Exited(0))
+        );
+    }
 }
 
 fn fork() {

@@ -29,15 +29,6 @@ pub struct Template {
 }
 
 impl Template {
-    /// Whether there is one for the sources as they are now.
-    ///
-    /// # Errors
-    /// When the sources cannot be read.
-    pub fn is_made(home: &Home, installed: &Installed) -> Result<bool> {
-        let names = Names::of(home, installed)?;
-        Ok(home.state().join("template").join(names.template).is_dir())
-    }
-
     /// The template for the sources as they are now; compiles it if they changed since.
     ///
     /// Blocks while another process compiles it.
@@ -45,11 +36,26 @@ impl Template {
     /// # Errors
     /// When `support` does not compile, or there is no disk.
     pub fn current(home: &Home, installed: &Installed) -> Result<Template> {
+        Template::waited_for(home, installed, || {})
+    }
+
+    /// The same; calls `waits` first if it has to be compiled, by whomever.
+    ///
+    /// # Errors
+    /// As [`Template::current`].
+    pub fn waited_for(
+        home: &Home,
+        installed: &Installed,
+        waits: impl FnOnce(),
+    ) -> Result<Template> {
         let templates = home.state().join("template");
         fs::create_dir_all(&templates)
             .with_context(|| format!("{} cannot be made", templates.display()))?;
         let names = Names::of(home, installed)?;
         let folder = templates.join(&names.template);
+        if !folder.is_dir() {
+            waits();
+        }
         let lock = File::create(home.state().join("template.lock"))
             .context("the template cannot be locked")?;
         lock.lock_shared()?;

@@ -83,10 +83,8 @@ impl Front {
                 self.send(Channel::Shell, reply);
                 self.idle();
             }
-            Phase::Idle => {
-                self.send(Channel::Shell, reply);
-                self.idle();
-            }
+            // Nothing is current then.
+            Phase::Idle => {}
         }
     }
 

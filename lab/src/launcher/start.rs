@@ -105,12 +105,11 @@ struct Wardens {
 
 impl Factory for Wardens {
     fn directory(&self, say: &dyn Fn(&str)) -> Result<(PathBuf, Vec<File>)> {
-        if !Template::is_made(&self.home, &self.installed)? {
+        let template = Template::waited_for(&self.home, &self.installed, || {
             say(
                 "The kernel waits for `support`, which has changed and is compiled first: that takes a minute or two.",
             );
-        }
-        let template = Template::current(&self.home, &self.installed)?;
+        })?;
         let (folder, lock) = workplace::make(&template)?;
         Ok((folder, vec![lock]))
     }

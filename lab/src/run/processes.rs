@@ -16,18 +16,17 @@ pub fn signal_group(group: Pid, signal: Signal) {
 /// Signals every process of a session, which holds also those that moved to a group of their own,
 /// such as the jobs of a shell.
 pub fn signal_session(session: Pid, signal: Signal) {
-    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        // /proc holds more than processes.
-        let pid = process
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok());
-        if let Some(pid) = pid
-            && session_of(pid) == Some(session.as_raw())
-        {
-            kill(Pid::from_raw(pid), signal).ok();
-        }
+    for pid in of_session(session) {
+        kill(Pid::from_raw(pid), signal).ok();
     }
+}
+
+/// The processes of a session, found as they are asked for.
+pub fn of_session(session: Pid) -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    // /proc holds more than processes.
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(move |pid| session_of(*pid) == Some(session.as_raw()))
 }
 
 /// Takes the exit status of the orphans of a group whose processes have been killed, and waits a

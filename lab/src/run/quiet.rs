@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
-use crate::launcher::{session_of, ticks_of};
+use super::processes::of_session;
+use crate::launcher::ticks_of;
 
 /// At most this part of a core for others, and a claim about time has to hold.
 pub const QUIET: f64 = 0.15;
@@ -50,17 +51,7 @@ fn all() -> f64 {
 
 /// Seconds that the processes of a session used, and those whose end they took notice of.
 fn own(session: Pid) -> f64 {
-    let mut ticks = 0;
-    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let pid: Option<i32> = process
-            .file_name()
-            .to_str()
-            .and_then(|pid| pid.parse().ok());
-        if let Some(pid) = pid.filter(|pid| session_of(*pid) == Some(session.as_raw())) {
-            ticks += ticks_of(pid);
-        }
-    }
-    seconds(ticks)
+    seconds(of_session(session).map(ticks_of).sum())
 }
 
 fn seconds(ticks: u64) -> f64 {

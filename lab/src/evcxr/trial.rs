@@ -25,12 +25,11 @@ pub(super) fn run(program: &Path, toolchain: &Toolchain, tools: &Tools) -> Resul
         .enable_all()
         .build()?;
     let info = runtime.block_on(async {
-        let (info, reserved) = ports::connection_info().await?;
+        let info = ports::connection_info().await?;
         let file = folder.path().join("connection.json");
         std::fs::write(&file, serde_json::to_vec(&info)?)
             .with_context(|| format!("{} cannot be written", file.display()))?;
         let mut kernel = start(program, toolchain, tools, folder.path(), &file)?;
-        drop(reserved);
         let died = async {
             while kernel.is_running()? {
                 sleep(Duration::from_millis(20)).await;

@@ -6,7 +6,8 @@
 //! ```json
 //! "claims": [
 //!     {"says": "left and right never run at once", "holds": "one_core.of(\"left\").overlap(&one_core.of(\"right\")).is_zero()"},
-//!     {"says": "two cores are faster", "holds": "two < one", "time": true}
+//!     {"says": "two cores are faster", "holds": "two < one", "time": true},
+//!     {"says": "the counter is 0", "holds": "printed.contains(\"counter: 0\")"}
 //! ]
 //! ```
 
@@ -17,6 +18,10 @@ use syn::{BinOp, Expr};
 
 use super::notebook::joined;
 use super::quiet::QUIET;
+
+/// In a claim, all that its cell put out, as text without colours: what it printed, its value, its
+/// error, the sentences of its pictures.
+const PRINTED: &str = "printed";
 
 /// What a cell's text says of its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +102,15 @@ fn claim(value: &Value) -> Result<Claim, String> {
 }
 
 /// A cell that evaluates the claims, each once, and prints a line for each that begins with `mark`.
-pub fn cell(claims: &[Claim], mark: &str) -> String {
+/// A claim that names [`PRINTED`] is given the text that its cell put out.
+pub fn cell(claims: &[Claim], mark: &str, printed: &str) -> String {
+    let is_named = claims.iter().any(|claim| claim.holds.contains(PRINTED));
+    let printed = match is_named {
+        true => format!("let {PRINTED}: &str = {printed:?};\n"),
+        false => String::new(),
+    };
     let mut code = format!(
-        "{{\n\
+        "{{\n{printed}\
          use ::std::{{panic, println, string::String}};\n\
          let claim = |number: usize, holds: &dyn Fn() -> (bool, String)| {{\n\
          match panic::catch_unwind(panic::AssertUnwindSafe(holds)) {{\n\

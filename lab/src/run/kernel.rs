@@ -44,8 +44,7 @@ impl Kernel {
     /// Starts a kernel whose working directory is `directory`.
     pub async fn start(spec: &Kernelspec, directory: &Path) -> anyhow::Result<Kernel> {
         let folder = Folder::new().context("cannot create a temporary folder")?;
-        // The listeners hold the ports until the process exists, so that no one else is given them.
-        let (info, _listeners) = ports::connection_info().await?;
+        let info = ports::connection_info().await?;
         let connection_file = folder
             .write_connection(&serde_json::to_vec(&info)?)
             .context("cannot write the connection file")?;

@@ -7,19 +7,19 @@ use std::sync::Mutex;
 use anyhow::Context;
 use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
 
-/// Picks five free ports and a key. What is returned beside them holds the ports until it is
-/// dropped, which has to be when the kernel's process exists.
-pub async fn connection_info() -> anyhow::Result<(ConnectionInfo, impl Sized)> {
+/// Picks five free ports and a key. Nobody holds the ports: a kernel that is quicker than its
+/// starter on a busy machine would find them taken by whoever held them for it.
+pub async fn connection_info() -> anyhow::Result<ConnectionInfo> {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let (ports, listeners) = loop {
-        let (ports, listeners) = jupyter_zmq_client::peek_ports_with_listeners(ip, 5)
+    let ports = loop {
+        let ports = jupyter_zmq_client::peek_ports(ip, 5)
             .await
             .context("no free ports on the loopback interface")?;
         if claim(&ports) {
-            break (ports, listeners);
+            break ports;
         }
     };
-    let info = ConnectionInfo {
+    Ok(ConnectionInfo {
         ip: ip.to_string(),
         transport: Transport::TCP,
         shell_port: ports[0],
@@ -30,8 +30,7 @@ pub async fn connection_info() -> anyhow::Result<(ConnectionInfo, impl Sized)> {
         key: uuid::Uuid::new_v4().to_string(),
         signature_scheme: "hmac-sha256".to_owned(),
         kernel_name: None,
-    };
-    Ok((info, listeners))
+    })
 }
 
 /// Between our letting go of a port and the kernel's taking it, the system may hand it out once

@@ -8,6 +8,7 @@ use jupyter_protocol::ExecuteRequest;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use super::ansi::{Keep, strip};
 use super::claims::{self, Broken};
 use super::client::{Channel, Client, Message};
 use super::kernel::{Kernel, describe};
@@ -77,8 +78,9 @@ impl CellFailure {
 /// How the wait for a cell ended.
 enum Answer {
     Replied,
-    Died(ExitStatus),
+    /// Its output went past this limit.
     Flooded(String),
+    Late,
 }
 
 /// Whether to stop listening to a cell that puts out too much.
@@ -137,52 +139,73 @@ impl<'a> Session<'a> {
     }
 
     async fn run_cell(&mut self, cell: usize) -> Result<(), CellFailure> {
-        let fail = |why, reason| CellFailure::new(cell, why, reason);
         let request = ExecuteRequest {
             allow_stdin: false, // nobody is there to type
             stop_on_error: true,
             store_history: true,
             ..ExecuteRequest::new(self.notebook.cells[cell].source.clone())
         };
-        let sent = self.client.request(request).await;
-        let id = sent.map_err(|error| fail(Why::Died, format!("{error:#}")))?;
-        self.requests.insert(id.clone(), cell);
-        self.outputs[cell].sent = true;
-
         let own = self.notebook.cells[cell].timeout.or(self.notebook.timeout);
         let limit = own.unwrap_or(self.limits.time);
-        match timeout(limit, self.answer(cell, &id, Patience::WithinLimits)).await {
-            Ok(Answer::Replied) if !self.kernel.others_files_are_left() => Err(fail(
+        let (why, reason) = match self.execute(cell, cell, request, limit).await? {
+            Answer::Replied if self.kernel.others_files_are_left() => return self.judge(cell),
+            Answer::Replied => (
                 Why::Cell,
                 "the cell removed other programs' files from the folder for temporary files"
                     .to_owned(),
-            )),
-            Ok(Answer::Replied) => self.judge(cell),
-            Ok(Answer::Died(status)) => Err(self.death(cell, status).await),
-            Ok(Answer::Flooded(limit)) => {
-                self.give_up(cell, &id).await;
-                Err(fail(
-                    Why::Limit,
-                    format!("the cell's output went past the limit of {limit}"),
-                ))
-            }
-            Err(_) => {
-                self.give_up(cell, &id).await;
-                let seconds = limit.as_secs_f64();
-                Err(fail(
-                    Why::Limit,
-                    format!("the cell ran past its time limit of {seconds} s"),
-                ))
-            }
-        }
+            ),
+            Answer::Flooded(limit) => (
+                Why::Limit,
+                format!("the cell's output went past the limit of {limit}"),
+            ),
+            Answer::Late => (
+                Why::Limit,
+                format!(
+                    "the cell ran past its time limit of {} s",
+                    limit.as_secs_f64()
+                ),
+            ),
+        };
+        Err(CellFailure::new(cell, why, reason))
     }
 
-    /// Collects messages until the cell is answered and quiet.
-    async fn answer(&mut self, cell: usize, id: &str, patience: Patience) -> Answer {
+    /// Has the kernel run what belongs to this cell, and files what comes under `place`. What does not
+    /// come to its end within the limits is interrupted.
+    async fn execute(
+        &mut self,
+        cell: usize,
+        place: usize,
+        request: ExecuteRequest,
+        limit: Duration,
+    ) -> Result<Answer, CellFailure> {
+        let sent = self.client.request(request).await;
+        let id = sent.map_err(|error| CellFailure::new(cell, Why::Died, format!("{error:#}")))?;
+        self.requests.insert(id.clone(), place);
+        self.outputs[place].sent = true;
+        let answer = timeout(limit, self.answer(place, &id, Patience::WithinLimits)).await;
+        let answer = match answer.unwrap_or(Ok(Answer::Late)) {
+            Ok(answer) => answer,
+            Err(status) => return Err(self.death(cell, status).await),
+        };
+        if !matches!(answer, Answer::Replied) {
+            self.kernel.interrupt(&mut self.client).await;
+            let rest = self.answer(place, &id, Patience::ToTheEnd);
+            timeout(GRACE, rest).await.ok(); // a moment for what it still has to say
+        }
+        Ok(answer)
+    }
+
+    /// Collects messages until the cell is answered and quiet. The error is the kernel's end.
+    async fn answer(
+        &mut self,
+        cell: usize,
+        id: &str,
+        patience: Patience,
+    ) -> Result<Answer, ExitStatus> {
         let mut idle = false;
         while !(idle && self.answers[cell].is_some()) {
             let message = tokio::select! {
-                status = self.kernel.ended() => return Answer::Died(status),
+                status = self.kernel.ended() => return Err(status),
                 message = self.client.next() => message,
                 // iopub promises no delivery: after a reply, do not wait for "idle" for ever.
                 () = sleep(GRACE), if self.answers[cell].is_some() => break,
@@ -192,7 +215,7 @@ impl<'a> Session<'a> {
                 && message.content["execution_state"] == "idle";
             self.take(message);
             if let (Patience::WithinLimits, Some(limit)) = (patience, &self.outputs[cell].flood) {
-                return Answer::Flooded(limit.clone());
+                return Ok(Answer::Flooded(limit.clone()));
             }
         }
         let quiet = match self.answers[cell] {
@@ -201,9 +224,9 @@ impl<'a> Session<'a> {
         };
         timeout(LONGEST_QUIET, self.drain(quiet)).await.ok();
         match (&self.outputs[cell].flood, self.kernel.ended_by_now()) {
-            (Some(limit), _) => Answer::Flooded(limit.clone()),
-            (None, Some(status)) => Answer::Died(status),
-            (None, None) => Answer::Replied,
+            (Some(limit), _) => Ok(Answer::Flooded(limit.clone())),
+            (None, Some(status)) => Err(status),
+            (None, None) => Ok(Answer::Replied),
         }
     }
 
@@ -257,45 +280,33 @@ impl<'a> Session<'a> {
         if !self.check || claims.is_empty() {
             return Ok(());
         }
-        let fail = |why, reason| CellFailure::new(cell, why, reason);
         let mark = format!("claim-{}", Uuid::new_v4().simple());
+        let printed = strip(&self.outputs[cell].text(), Keep::Nothing);
         let request = ExecuteRequest {
             allow_stdin: false,
             store_history: false,
-            ..ExecuteRequest::new(claims::cell(claims, &mark))
+            ..ExecuteRequest::new(claims::cell(claims, &mark, &printed))
         };
-        let sent = self.client.request(request).await;
-        let id = sent.map_err(|error| fail(Why::Died, format!("{error:#}")))?;
         let place = self.notebook.cells.len();
         self.outputs[place] = CellOutputs::default();
         self.answers[place] = None;
-        self.requests.insert(id.clone(), place);
         let limit = CLAIMS.min(self.limits.time);
-        match timeout(limit, self.answer(place, &id, Patience::WithinLimits)).await {
-            Ok(Answer::Replied) if self.answers[place] == Some(false) => {}
-            Ok(Answer::Replied) => {
+        let wrong = match self.execute(cell, place, request, limit).await? {
+            Answer::Replied if self.answers[place] == Some(false) => None,
+            Answer::Replied => {
                 let said = self.outputs[place].error().unwrap_or_default();
-                return Err(fail(
-                    Why::Claim,
-                    format!("a claim of the cell cannot be evaluated: {said}"),
-                ));
+                Some(format!("a claim of the cell cannot be evaluated: {said}"))
             }
-            Ok(Answer::Died(status)) => return Err(self.death(cell, status).await),
-            Ok(Answer::Flooded(limit)) => {
-                self.give_up(place, &id).await;
-                return Err(fail(
-                    Why::Claim,
-                    format!("a claim of the cell printed more than {limit}"),
-                ));
+            Answer::Flooded(limit) => {
+                Some(format!("a claim of the cell printed more than {limit}"))
             }
-            Err(_) => {
-                self.give_up(place, &id).await;
-                let seconds = limit.as_secs();
-                return Err(fail(
-                    Why::Claim,
-                    format!("the claims of the cell took more than {seconds} s"),
-                ));
-            }
+            Answer::Late => Some(format!(
+                "the claims of the cell took more than {} s",
+                limit.as_secs()
+            )),
+        };
+        if let Some(wrong) = wrong {
+            return Err(CellFailure::new(cell, Why::Claim, wrong));
         }
         let answers = claims::answers(claims.len(), &mark, &self.outputs[place].text());
         for (claim, came) in claims.iter().zip(answers) {
@@ -310,14 +321,6 @@ impl<'a> Session<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Interrupts the cell and waits a moment for what it still has to say.
-    async fn give_up(&mut self, cell: usize, id: &str) {
-        self.kernel.interrupt(&mut self.client).await;
-        timeout(GRACE, self.answer(cell, id, Patience::ToTheEnd))
-            .await
-            .ok();
     }
 
     async fn death(&mut self, cell: usize, status: ExitStatus) -> CellFailure {

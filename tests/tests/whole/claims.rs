@@ -77,6 +77,36 @@ fn a_claim_that_never_ends_is_ended() {
     );
 }
 
+/// Also where the cell fails, as it should: then it is the error's text.
+#[test]
+fn a_claim_may_be_about_what_its_cell_printed() {
+    let cell = "println!(\"one: {one}, \\\"two\\\"\");\none + 1";
+    let right =
+        json!([{"says": "both are shown", "holds": "printed == \"one: 1, \\\"two\\\"\\n2\""}]);
+    let (code, report) = check(cell, &right, &["--check"]);
+    assert_eq!(code, 0, "{report}");
+    let wrong = json!([{"says": "it is three", "holds": "printed.ends_with(\"3\")"}]);
+    let (code, report) = check(cell, &wrong, &["--check"]);
+    assert!(code == 6 && report.contains("\"it is three\""), "{report}");
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (holds, expected) in [
+        ("printed.contains(\"E0308\")", 0),
+        ("printed.contains(\"E0382\")", 6),
+    ] {
+        let claims = json!([{"says": "the type is refused", "holds": holds}]);
+        let cell = "let text: String = one;";
+        let notebook = write(folder.path(), cell, &claims);
+        let text = std::fs::read(&notebook).expect("a notebook");
+        let mut book: Value = serde_json::from_slice(&text).expect("a notebook");
+        book["cells"][1]["metadata"]["tags"] = json!(["raises-exception"]);
+        std::fs::write(&notebook, format!("{book:#}")).expect("a writable folder");
+        let output = cargo_lab(&["run", "--check"]).arg(&notebook).output();
+        let output = output.expect("cargo");
+        assert_eq!(output.status.code(), Some(expected), "{}", said(&output));
+    }
+}
+
 /// JupyterLab, nbgrader and nbconvert write notebooks by this library.
 #[test]
 fn claims_stay_when_other_tools_rewrite_the_notebook() {

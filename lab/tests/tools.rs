@@ -83,9 +83,9 @@ fn loom_finds_the_broken_lock_and_passes_the_right_one() {
         "test broken ... FAILED",
         "test right ... ok",
         "Causality violation: Concurrent write accesses to `UnsafeCell`.",
-        "      created: src/lib.rs:45:49",
-        "    write one: thread #1 @ src/lib.rs:38:18",
-        "    write two: thread #2 @ src/lib.rs:38:18",
+        "      created: src/lib.rs:48:49",
+        "    write one: thread #1 @ src/lib.rs:41:18",
+        "    write two: thread #2 @ src/lib.rs:41:18",
         "test result: FAILED. 1 passed; 1 failed; ",
     ];
     quoted(&said, &lines);

@@ -1,7 +1,8 @@
 //! More workers for jobs that wait, and for jobs that compute.
 //!
-//! Twelve jobs are dealt out to one, two and twelve workers. Look at how much faster each kind
-//! gets: waiting gains with every worker, computing no more than there are cores for it.
+//! Twelve jobs are dealt out to one, two and twelve workers. Look at how much
+//! faster each kind gets: waiting gains with every worker, computing no more than
+//! there are cores for it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ fn compute(job: u32) -> u32 {
     (5000 * job..5000 * (job + 1)).filter(is_prime).count() as u32
 }
 
-/// Deals the jobs out to the workers like cards; returns what the jobs add up to, and the time.
+/// Deals the jobs out to the workers like cards; returns what the jobs add
+/// up to, and the time.
 fn run(job: fn(u32) -> u32, workers: u32) -> (u32, Duration) {
     let begin = Instant::now();
     let sum = thread::scope(|scope| {

@@ -1,8 +1,8 @@
 //! A server with forked workers: prefork.
 //!
-//! One listening socket is opened, then three workers are forked, and all of them accept on it.
-//! Look at who answered how many requests, and at the parent's own count: `served` was copied by
-//! each fork, so each process has one of its own.
+//! One listening socket is opened, then three workers are forked, and all of them
+//! accept on it. Look at who answered how many requests, and at the parent's own count:
+//! `served` was copied by each fork, so each process has one of its own.
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -26,19 +26,21 @@ fn serve(listener: &TcpListener, served: &mut u32) -> io::Result<()> {
 }
 
 fn start_worker(listener: &TcpListener, served: &mut u32) -> nix::Result<Pid> {
-    // SAFETY: all workers are forked before this program starts a thread, so nobody else can hold
-    // a lock that the child would miss.
+    // SAFETY: all workers are forked before this program starts a thread, so nobody
+    // else can hold a lock that the child would miss.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            alarm::set(10); // should the parent be killed, its workers end by themselves
+            // Should the parent be killed, its workers end by themselves.
+            alarm::set(10);
             let _ = serve(listener, served);
             process::exit(1); // never back into the parent's code
         }
     }
 }
 
-/// A client; the reply is the worker's pid, and how many requests that one has served by now.
+/// A client; the reply is the worker's pid, and how many requests that
+/// one has served by now.
 fn ask(address: SocketAddr) -> io::Result<String> {
     let limit = Duration::from_secs(5);
     let stream = TcpStream::connect_timeout(&address, limit)?;

@@ -1,7 +1,8 @@
 //! A process as an object: start it, wait for it, end it.
 //!
-//! `Process` wraps fork, waitpid and kill. Look at how three children end, and that the parent
-//! goes on each time: one exits, one panics, one ignores SIGTERM and is killed when it is dropped.
+//! `Process` wraps fork, waitpid and kill. Look at how three children end, and that
+//! the parent goes on each time: one exits, one panics, one ignores SIGTERM and is
+//! killed when it is dropped.
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
@@ -19,7 +20,8 @@ struct Process {
 
 impl Process {
     fn spawn(work: impl FnOnce() -> i32) -> nix::Result<Process> {
-        // SAFETY: this program has one thread, so the child inherits no lock without its owner.
+        // SAFETY: this program has one thread, so the child inherits no
+        // lock without its owner.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => Ok(Process {
                 pid: child,
@@ -27,7 +29,8 @@ impl Process {
             }),
             ForkResult::Child => {
                 alarm::set(10); // should the parent be killed, the child ends by itself
-                // A panic has to end here, else it would unwind the child's copy of `main`.
+                // A panic has to end here, else it would unwind the
+                // child's copy of `main`.
                 let code = panic::catch_unwind(AssertUnwindSafe(work));
                 process::exit(code.unwrap_or(101))
             }
@@ -61,7 +64,8 @@ impl Drop for Process {
 /// SIGTERM is a request, and this child does not listen.
 fn stubborn(mut ready: PipeWriter) -> i32 {
     // SAFETY: `SigIgn` runs no code of ours.
-    unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.expect("SIGTERM can be ignored");
+    unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }
+        .expect("SIGTERM can be ignored");
     ready.write_all(b"!").expect("the parent reads");
     thread::sleep(Duration::from_secs(5));
     0
@@ -80,7 +84,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!((end, number), (Some(WaitStatus::Exited(worker.pid, 7)), 1));
 
     let mut unlucky = Process::spawn(|| {
-        panic::set_hook(Box::new(|_| println!("unlucky:  panics"))); // std writes to stderr
+        // The usual hook writes to stderr.
+        panic::set_hook(Box::new(|_| println!("unlucky:  panics")));
         panic!("the file is empty")
     })?;
     let end = unlucky.join(long)?;
@@ -89,7 +94,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (mut ready, tell) = io::pipe()?;
     let mut child = Process::spawn(|| stubborn(tell))?;
-    ready.read_exact(&mut [0])?; // a SIGTERM that comes before the child ignores it would end it
+    // A SIGTERM that comes before the child ignores it would end it.
+    ready.read_exact(&mut [0])?;
     kill(child.pid, Signal::SIGTERM)?;
     println!("stubborn: {:?}, 50 ms after SIGTERM", child.join(short)?);
     let pid = child.pid;

@@ -1,8 +1,8 @@
 //! A pool of processes that survives the death of a worker.
 //!
-//! Three workers are forked, and each is given the next task when it is done with one. Task 5 kills
-//! the process that works on it. Look at the results: that one task is lost, the other workers do
-//! the rest, and the tasks overlap in time.
+//! Three workers are forked, and each is given the next task when it is done with one.
+//! Task 5 kills the process that works on it. Look at the results: that one task is
+//! lost, the other workers do the rest, and the tasks overlap in time.
 
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::WaitStatus::{Exited, Signaled};
@@ -25,7 +25,8 @@ type Results = BTreeMap<u64, u64>;
 fn square(task: u64) -> u64 {
     thread::sleep(TIME);
     if task == 5 {
-        let _ = raise(Signal::SIGKILL); // stands for a fault, or for memory that has run out
+        // Stands for a fault, or for memory that has run out.
+        let _ = raise(Signal::SIGKILL);
     }
     task * task
 }
@@ -48,7 +49,8 @@ fn start_workers(count: usize) -> io::Result<Vec<(Pid, UnixStream)>> {
             ForkResult::Parent { child } => pool.push((child, ours)),
             ForkResult::Child => {
                 alarm::set(10); // no worker outlives a parent that was killed
-                // Copies of the parent's ends: with one of them open, a worker never sees its end.
+                // Copies of the parent's ends: with one of them open, a
+                // worker never sees its end.
                 drop((ours, pool));
                 process::exit(serve(theirs).is_err().into());
             }
@@ -61,13 +63,20 @@ fn start_workers(count: usize) -> io::Result<Vec<(Pid, UnixStream)>> {
 fn ask(mut socket: &UnixStream, task: u64) -> Option<u64> {
     writeln!(socket, "{task}").ok()?;
     let mut line = String::new();
-    BufReader::new(socket).read_line(&mut line).ok()?; // a single line: no more can be on its way
+    // A single line: no more can be on its way.
+    BufReader::new(socket).read_line(&mut line).ok()?;
     line.trim().parse().ok()
 }
 
 /// Keeps one worker busy; ends when no task is left, or with the worker.
-fn feed(pid: Pid, socket: &UnixStream, next: &Mutex<Range<u64>>, results: &Mutex<Results>) {
-    let take = || next.lock().unwrap().next(); // the lock is free again while the worker works
+fn feed(
+    pid: Pid,
+    socket: &UnixStream,
+    next: &Mutex<Range<u64>>,
+    results: &Mutex<Results>,
+) {
+    // The lock is free again while the worker works.
+    let take = || next.lock().unwrap().next();
     while let Some(task) = take() {
         let Some(result) = ask(socket, task) else {
             return println!("task {task} was lost with process {pid}");
@@ -79,7 +88,8 @@ fn feed(pid: Pid, socket: &UnixStream, next: &Mutex<Range<u64>>, results: &Mutex
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = start_workers(3)?;
-    let (begin, next, results) = (Instant::now(), Mutex::new(0..TASKS), Mutex::default());
+    let (begin, next, results) =
+        (Instant::now(), Mutex::new(0..TASKS), Mutex::default());
     thread::scope(|scope| {
         for (pid, socket) in &pool {
             scope.spawn(|| feed(*pid, socket, &next, &results));
@@ -96,7 +106,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let results = results.into_inner()?;
     println!("{results:?}");
-    let expected: Results = (0..TASKS).filter(|&n| n != 5).map(|n| (n, n * n)).collect();
+    let expected: Results =
+        (0..TASKS).filter(|&n| n != 5).map(|n| (n, n * n)).collect();
     assert_eq!(results, expected);
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! A shell, and signals that are read like data
 //!
-//! A line's programs are forked, and in each new process pipes and files become stdin and stdout before the
-//! program takes over. Look at the codes, one for each program of a line (128 and a signal's number if that
-//! ended it), and at the end of three programs, of which one SIGCHLD tells.
+//! A line's programs are forked, and in each new process pipes and files become stdin
+//! and stdout before the program takes over. Look at the codes, one for each program of
+//! a line (128 and a signal's number if that ended it), and at the end of three
+//! programs, of which one SIGCHLD tells.
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
@@ -16,8 +17,13 @@ use std::{env, error::Error, fs, io, mem, process};
 
 type Redirect = Option<OwnedFd>; // `None`: the same as ours
 
-/// The way from our code to the program's, in the new process. Returns only if it has failed.
-fn take_over(words: &[CString], input: Redirect, output: Redirect) -> nix::Result<Infallible> {
+/// The way from our code to the program's, in the new process. Returns
+/// only if it has failed.
+fn take_over(
+    words: &[CString],
+    input: Redirect,
+    output: Redirect,
+) -> nix::Result<Infallible> {
     input.map(dup2_stdin).transpose()?;
     output.map(dup2_stdout).transpose()?;
     // std ignores SIGPIPE, and `exec` keeps what is ignored or blocked.
@@ -29,13 +35,15 @@ fn take_over(words: &[CString], input: Redirect, output: Redirect) -> nix::Resul
 }
 
 fn start(command: &str, input: Redirect, output: Redirect) -> io::Result<Pid> {
-    let words: Result<Vec<_>, _> = command.split_whitespace().map(CString::new).collect();
-    let words = words?; // made before the fork: the child has as little to do as possible
-    // SAFETY: this program has no thread but this one, so no lock can be held by a thread that does not
-    // exist in the child.
+    let words: Result<Vec<_>, _> =
+        command.split_whitespace().map(CString::new).collect();
+    // Made before the fork: the child has as little to do as possible.
+    let words = words?;
+    // SAFETY: this program has no thread but this one, so no lock can be held by a
+    // thread that does not exist in the child.
     match unsafe { fork() }? {
-        // Our ends of the pipes close when this function returns. While anybody holds the writing end,
-        // the reader waits.
+        // Our ends of the pipes close when this function returns. While anybody holds
+        // the writing end, the reader waits.
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
             let _ = take_over(&words, input, output);
@@ -44,7 +52,8 @@ fn start(command: &str, input: Redirect, output: Redirect) -> io::Result<Pid> {
     }
 }
 
-/// Runs a line. Returns the programs' codes; behind `&` it waits for none, and puts them into `jobs`.
+/// Runs a line. Returns the programs' codes; behind `&` it waits for none, and
+/// puts them into `jobs`.
 fn shell(line: &str, jobs: &mut Vec<Pid>) -> io::Result<Vec<i32>> {
     let behind = line.ends_with('&');
     let (mut children, mut input) = (Vec::new(), None);
@@ -71,8 +80,9 @@ fn shell(line: &str, jobs: &mut Vec<Pid>) -> io::Result<Vec<i32>> {
     children.into_iter().map(code).collect()
 }
 
-/// The signals are blocked, so no handler runs: they wait in a descriptor, which an event loop would give to
-/// `poll` beside its sockets, and what deals with them is ordinary code.
+/// The signals are blocked, so no handler runs: they wait in a descriptor, which
+/// an event loop would give to `poll` beside its sockets, and what deals with
+/// them is ordinary code.
 fn read_signals() -> Result<(), Box<dyn Error>> {
     let wanted: SigSet = [Signal::SIGCHLD, Signal::SIGTERM].into_iter().collect();
     wanted.thread_block()?;
@@ -82,7 +92,8 @@ fn read_signals() -> Result<(), Box<dyn Error>> {
         shell("sleep 0.1 &", &mut jobs)?;
     }
     for &job in &jobs {
-        // As if the loop were busy until all three have ended. Nobody has asked how, they are zombies.
+        // As if the loop were busy until all three have ended. Nobody has asked
+        // how, they are zombies.
         waitid(Id::Pid(job), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     }
     while !is_told || ended < jobs.len() {
@@ -93,7 +104,9 @@ fn read_signals() -> Result<(), Box<dyn Error>> {
             continue;
         }
         // A signal is a mark and no counter: ask until no ended child is left.
-        while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|end| end.pid().is_some()) {
+        while waitpid(None, Some(WaitPidFlag::WNOHANG))
+            .is_ok_and(|end| end.pid().is_some())
+        {
             ended += 1;
         }
         println!("one SIGCHLD: {ended} programs have ended");

@@ -1,8 +1,9 @@
 //! Three processes write into one pipe, and count in shared memory.
 //!
-//! A pipe with several writers is a queue: whole messages go through it, in the order of each
-//! writer. Look at the three counts at the end: what children add to an ordinary variable stays in
-//! their copies, and only the pipe and the shared memory bring something back.
+//! A pipe with several writers is a queue: whole messages go through it, in the order
+//! of each writer. Look at the three counts at the end: what children add to an
+//! ordinary variable stays in their copies, and only the pipe and the shared memory
+//! bring something back.
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -15,21 +16,30 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const MESSAGES: u32 = 1000;
 
-/// A counter that parent and children share: a fork copies all memory but such a mapping.
+/// A counter that parent and children share: a fork copies all
+/// memory but such a mapping.
 fn shared_counter() -> nix::Result<&'static AtomicU32> {
     let size = NonZero::new(size_of::<AtomicU32>()).expect("four bytes");
     let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-    // SAFETY: a new mapping at an address of the system's choice touches no memory in use.
+    // SAFETY: a new mapping at an address of the system's choice
+    // touches no memory in use.
     let memory = unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_SHARED) }?;
-    // SAFETY: the page is aligned, full of zeros, and is never unmapped; all access is atomic.
+    // SAFETY: the page is aligned, full of zeros, and is never unmapped;
+    // all access is atomic.
     Ok(unsafe { memory.cast::<AtomicU32>().as_ref() })
 }
 
-/// Sends numbered messages. Each is one short write: up to 4 KiB (`PIPE_BUF`) the system keeps the
-/// bytes of a write together, so no lock is needed among the writers.
-fn produce(name: &str, mut pipe: PipeWriter, own: &mut u32, shared: &AtomicU32) -> io::Result<()> {
+/// Sends numbered messages. Each is one short write: up to 4 KiB (`PIPE_BUF`) the
+/// system keeps the bytes of a write together, so no lock is needed among the writers.
+fn produce(
+    name: &str,
+    mut pipe: PipeWriter,
+    own: &mut u32,
+    shared: &AtomicU32,
+) -> io::Result<()> {
     for n in 1..=MESSAGES {
-        pipe.write_all(format!("{name} {n}\n").as_bytes())?; // waits while the pipe is full
+        // Waits while the pipe is full.
+        pipe.write_all(format!("{name} {n}\n").as_bytes())?;
         *own += 1;
         shared.fetch_add(1, Ordering::Relaxed);
     }
@@ -41,19 +51,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut own, shared) = (0, shared_counter()?);
     let mut children: Vec<Pid> = Vec::new();
     for name in ["ada", "grace", "edsger"] {
-        // SAFETY: this program has one thread, so the child inherits no lock without its owner.
+        // SAFETY: this program has one thread, so the child inherits no
+        // lock without its owner.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => children.push(child),
             ForkResult::Child => {
                 alarm::set(10); // no child outlives a parent that was killed
-                drop(reader); // if the parent dies, a write fails instead of waiting for ever
+                // If the parent dies, a write fails instead of waiting for ever.
+                drop(reader);
                 let done = produce(name, writer, &mut own, shared);
                 let failed = done.is_err() || own != MESSAGES;
                 process::exit(failed.into());
             }
         }
     }
-    // The pipe ends when its last writing end is closed. With this one open, nobody would see it.
+    // The pipe ends when its last writing end is closed. With this one
+    // open, nobody would see it.
     drop(writer);
 
     let mut last: BTreeMap<String, u32> = BTreeMap::new();

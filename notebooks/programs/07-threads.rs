@@ -1,8 +1,8 @@
 //! Named threads borrow their data and hand back a result, or their panic.
 //!
-//! A thread for each station adds up what was measured there. Look at the order in which they are
-//! done, at how long all of them took together, and at the one that panics: the others go on, and
-//! whoever joins it decides what that means.
+//! A thread for each station adds up what was measured there. Look at the order in
+//! which they are done, at how long all of them took together, and at the one that
+//! panics: the others go on, and whoever joins it decides what that means.
 
 use std::any::Any;
 use std::panic;
@@ -22,7 +22,8 @@ fn my_name() -> String {
 /// Panics at a reading that is no number.
 fn total(station: &Station) -> i32 {
     thread::sleep(Duration::from_millis(station.delay)); // the way there and back
-    let number = |reading: &&str| reading.parse::<i32>().expect("a reading is a number");
+    let number =
+        |reading: &&str| reading.parse::<i32>().expect("a reading is a number");
     let total = station.readings.iter().map(number).sum();
     println!("{} is done", my_name());
     total
@@ -43,7 +44,8 @@ fn totals(stations: &[Station]) -> std::io::Result<Vec<thread::Result<i32>>> {
         let mut threads = Vec::new();
         for station in stations {
             let named = thread::Builder::new().name(station.name.to_string());
-            // The scope ends after its threads, so they may borrow `stations`: no clone, no `Arc`.
+            // The scope ends after its threads, so they may borrow
+            // `stations`: no clone, no `Arc`.
             threads.push(named.spawn_scoped(scope, || total(station))?);
         }
         Ok(threads.into_iter().map(|thread| thread.join()).collect())

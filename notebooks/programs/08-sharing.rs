@@ -1,7 +1,8 @@
 //! `Arc<Mutex<T>>` as real code has it: wrapped in a handle.
 //!
-//! A `Stock` can be cloned, and all clones are handles to one stock. Look at the sum of what three
-//! threads deliver, at who frees the stock, and at the settings, which one thread makes for all.
+//! A `Stock` can be cloned, and all clones are handles to one stock. Look at the sum of
+//! what three threads deliver, at who frees the stock, and at the settings, which one
+//! thread makes for all.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,8 +1,9 @@
 //! A lost update, a mutex, and two locks in one order
 //!
-//! Two threads add to one number: without a lock additions are lost, with a `Mutex` none is. Then two
-//! threads move money in opposite directions, and each holds the lock that the other one wants. Look at
-//! the lost additions, and at the last line: with one order for all, every transfer gets through.
+//! Two threads add to one number: without a lock additions are lost, with a `Mutex`
+//! none is. Then two threads move money in opposite directions, and each holds the lock
+//! that the other one wants. Look at the lost additions, and at the last line: with one
+//! order for all, every transfer gets through.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};
@@ -11,7 +12,8 @@ use std::thread;
 const EACH: u64 = 50_000; // additions of each thread
 
 fn two_threads(add: impl Fn() + Sync) {
-    // To start a thread takes long: without the barrier the first might be done before the second begins.
+    // To start a thread takes long: without the barrier the first might be done
+    // before the second begins.
     let start = Barrier::new(2);
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -51,8 +53,9 @@ impl Account {
     }
 }
 
-/// Takes the giver's lock, and looks whether the other one is free. The barriers make the bad luck
-/// certain: both threads hold their first lock while they look. `lock()` would wait for ever here.
+/// Takes the giver's lock, and looks whether the other one is free. The barriers make
+/// the bad luck certain: both threads hold their first lock while they look. `lock()`
+/// would wait for ever here.
 fn gets_both(giver: &Account, taker: &Account, both: &Barrier) -> bool {
     let _giver = giver.money.lock().unwrap();
     both.wait();
@@ -61,21 +64,23 @@ fn gets_both(giver: &Account, taker: &Account, both: &Barrier) -> bool {
     is_free
 }
 
-/// The account with the smaller number is locked first, whichever way the money goes. So whoever has the
-/// first lock never stands behind somebody who waits for it.
+/// The account with the smaller number is locked first, whichever way the money goes.
+/// So whoever has the first lock never stands behind somebody who waits for it.
 fn transfer(giver: &Account, taker: &Account, amount: i64) {
     let (first, second, change) = if giver.number < taker.number {
         (giver, taker, -amount)
     } else {
         (taker, giver, amount)
     };
-    let (mut first, mut second) = (first.money.lock().unwrap(), second.money.lock().unwrap());
+    let (mut first, mut second) =
+        (first.money.lock().unwrap(), second.money.lock().unwrap());
     *first += change;
     *second -= change;
 }
 
 fn main() {
-    // An update is lost by bad luck, so there are many rounds, up to the first that loses something.
+    // An update is lost by bad luck, so there are many rounds, up to the first
+    // that loses something.
     let mut rounds = (0..200).map(|_| without_a_lock());
     let sum = rounds.find(|sum| *sum < 2 * EACH).unwrap_or(2 * EACH);
     let lost = 2 * EACH - sum;

@@ -1,8 +1,9 @@
 //! A pipeline of bounded channels that blocks itself, and its cure.
 //!
-//! Jobs fan out to two workers, results come back through a second channel. First `main` feeds all
-//! jobs and then collects; then a thread feeds while `main` collects. Look at how many jobs get
-//! through, and that nothing that was fed is lost: each stage ends when the one before it is done.
+//! Jobs fan out to two workers, results come back through a second channel. First
+//! `main` feeds all jobs and then collects; then a thread feeds while `main` collects.
+//! Look at how many jobs get through, and that nothing that was fed is lost: each stage
+//! ends when the one before it is done.
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::thread;
@@ -12,10 +13,12 @@ const JOBS: u64 = 12;
 const WORKERS: usize = 2;
 const ROOM: usize = 2;
 
-/// The job travels with its result, since results come in the order in which they are done.
+/// The job travels with its result, since results come in the order in
+/// which they are done.
 type Answer = (u64, u64);
 
-/// Sends the jobs until there is no room for as long as the limit; returns how many it sent.
+/// Sends the jobs until there is no room for as long as the limit;
+/// returns how many it sent.
 fn feed(jobs: Sender<u64>, limit: Duration) -> u64 {
     let sent = |job: &u64| jobs.send_timeout(*job, limit).is_ok();
     (1..=JOBS).take_while(sent).count() as u64
@@ -34,7 +37,8 @@ fn work(jobs: Receiver<u64>, results: Sender<Answer>) -> usize {
 }
 
 fn collect(results: Receiver<Answer>) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = results.iter().collect(); // until the last worker is done
+    // Until the last worker is done.
+    let mut answers: Vec<Answer> = results.iter().collect();
     answers.sort();
     answers
 }
@@ -57,19 +61,22 @@ fn pipeline(feeder_has_thread: bool) -> (u64, Vec<Answer>) {
             let answers = collect(next_result);
             (feeder.join().unwrap(), answers)
         } else {
-            // The circle: `feed` waits for room, which the workers make, who wait for room, which
-            // `collect` makes, which waits for `feed`.
+            // The circle: `feed` waits for room, which the workers make, who wait for
+            // room, which `collect` makes, which waits for `feed`.
             let fed = feed(jobs, Duration::from_millis(200)); // the limit breaks it
             (fed, collect(next_result))
         };
-        let done: Vec<usize> = workers.into_iter().map(|it| it.join().unwrap()).collect();
+        let done: Vec<usize> =
+            workers.into_iter().map(|it| it.join().unwrap()).collect();
         println!("  jobs done by each worker: {done:?}");
         (fed, answers)
     })
 }
 
 fn main() {
-    for (name, feeder_has_thread) in [("feed, then collect", false), ("a thread feeds", true)] {
+    for (name, feeder_has_thread) in
+        [("feed, then collect", false), ("a thread feeds", true)]
+    {
         let begin = Instant::now();
         println!("{name}:");
         let (fed, answers) = pipeline(feeder_has_thread);

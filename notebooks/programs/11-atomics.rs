@@ -1,8 +1,8 @@
 //! A spinlock with a guard, beside std's mutex
 //!
-//! A lock made of one `AtomicBool`, with a guard as std's `Mutex` has one. Look at the sums, which are
-//! exact, and then at the last two lines: who waits for a spinlock uses a core to achieve nothing, and
-//! who waits for a `Mutex` sleeps.
+//! A lock made of one `AtomicBool`, with a guard as std's `Mutex` has one. Look at the
+//! sums, which are exact, and then at the last two lines: who waits for a spinlock uses
+//! a core to achieve nothing, and who waits for a `Mutex` sleeps.
 
 use nix::time::{ClockId, clock_gettime};
 use std::cell::UnsafeCell;
@@ -20,20 +20,22 @@ struct SpinLock<T> {
     data: UnsafeCell<T>,
 }
 
-// SAFETY: only a guard reaches the data, and there is one guard at a time. So the data may move to other
-// threads, for which it has to be `Send`, and is never used by two of them at once.
+// SAFETY: only a guard reaches the data, and there is one guard at a time. So the
+// data may move to other threads, for which it has to be `Send`, and is never used
+// by two of them at once.
 unsafe impl<T: Send> Sync for SpinLock<T> {}
 
-/// It counts as a `&mut T`, for the compiler's rules on what may be shared: without the second field two
-/// threads could use the guard of a `Cell` at once.
+/// It counts as a `&mut T`, for the compiler's rules on what may be shared: without the
+/// second field two threads could use the guard of a `Cell` at once.
 struct Guard<'a, T>(&'a SpinLock<T>, PhantomData<&'a mut T>);
 
 impl<T> SpinLock<T> {
-    /// Waits until the lock is free. `Acquire` here and `Release` in `drop` are the two ends of an arrow:
-    /// what one holder has written, the next one sees.
+    /// Waits until the lock is free. `Acquire` here and `Release` in `drop` are the two
+    /// ends of an arrow: what one holder has written, the next one sees.
     fn lock(&self) -> Guard<'_, T> {
         while self.taken.swap(true, Acquire) {
-            // To look leaves the cache line with the holder's core; each `swap` would take it away.
+            // To look leaves the cache line with the holder's core; each
+            // `swap` would take it away.
             while self.taken.load(Relaxed) {
                 spin_loop();
             }
@@ -71,7 +73,8 @@ fn two_threads(add: impl Fn() + Sync) {
     });
 }
 
-/// How long a thread has a core while it waits for a lock whose holder sleeps for 20 ms.
+/// How long a thread has a core while it waits for a lock whose
+/// holder sleeps for 20 ms.
 fn core_of_waiter<G>(lock: impl Fn() -> G + Sync) -> nix::Result<Duration> {
     let is_taken = Barrier::new(2);
     thread::scope(|scope| {

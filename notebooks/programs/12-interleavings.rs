@@ -1,10 +1,11 @@
 //! Every order of two threads' steps
 //!
-//! A model of two threads, a number and two locks, in which every order of the steps is tried. Look for
-//! the order that loses an addition (ABAB: a step of thread A, then one of B, and so on), for the one in
-//! which both threads are stuck, and for "in none of": that is a proof, for these steps, each of them whole
-//! and seen by all at once. It says nothing of more threads, of weaker memory orders, or of code that
-//! differs from the model. The crate loom tries every order of the code itself.
+//! A model of two threads, a number and two locks, in which every order of the steps is
+//! tried. Look for the order that loses an addition (ABAB: a step of thread A, then one
+//! of B, and so on), for the one in which both threads are stuck, and for "in none of":
+//! that is a proof, for these steps, each of them whole and seen by all at once. It
+//! says nothing of more threads, of weaker memory orders, or of code that differs from
+//! the model. The crate loom tries every order of the code itself.
 
 use Step::*;
 
@@ -19,7 +20,8 @@ enum Step {
 
 type Program = &'static [Step];
 
-/// All that a step can see or change. Each choice gets a copy, so that another choice can be tried after it.
+/// All that a step can see or change. Each choice gets a copy, so that another choice
+/// can be tried after it.
 #[derive(Clone, Default)]
 struct State {
     programs: [Program; 2],
@@ -31,7 +33,8 @@ struct State {
 }
 
 impl State {
-    /// The state after this thread's next step, if it can take one: it may have ended, or wait for a lock.
+    /// The state after this thread's next step, if it can take one: it may have
+    /// ended, or wait for a lock.
     fn after(&self, thread: usize) -> Option<State> {
         let step = *self.programs[thread].get(self.next[thread])?;
         let mut state = self.clone();
@@ -48,9 +51,11 @@ impl State {
         Some(state)
     }
 
-    /// The last state of every schedule that goes on from here: nobody can take a step any more.
+    /// The last state of every schedule that goes on from here: nobody can
+    /// take a step any more.
     fn ends(self) -> Vec<State> {
-        let after: Vec<State> = (0..2).filter_map(|thread| self.after(thread)).collect();
+        let after: Vec<State> =
+            (0..2).filter_map(|thread| self.after(thread)).collect();
         if after.is_empty() {
             return vec![self];
         }
@@ -62,7 +67,8 @@ impl State {
     }
 }
 
-/// In how many schedules somebody is stuck or the number is wrong at the end, and in which first.
+/// In how many schedules somebody is stuck or the number is wrong at the
+/// end, and in which first.
 fn check(what: &str, programs: [Program; 2], sum: u32) -> usize {
     let begin = State {
         programs,

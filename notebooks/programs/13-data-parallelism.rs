@@ -1,8 +1,9 @@
 //! Uneven tasks: in two chunks, by stealing, and by rayon
 //!
-//! Each task costs more than the one before. Of two chunks with as many tasks the second is three times
-//! the work of the first. If each thread keeps its chunk in a queue from which the other one may steal,
-//! both work to the end. Look at each thread's share of the work, and at rayon, which does it in a line.
+//! Each task costs more than the one before. Of two chunks with as many tasks the
+//! second is three times the work of the first. If each thread keeps its chunk in a
+//! queue from which the other one may steal, both work to the end. Look at each
+//! thread's share of the work, and at rayon, which does it in a line.
 
 use crossbeam::deque::{Stealer, Worker};
 use rayon::prelude::*;
@@ -18,7 +19,8 @@ fn task(n: u64) -> u64 {
     (1..=20 * n).fold(0, |sum, k| black_box(sum + k))
 }
 
-/// What one thread has done: its part of the sum, its work in the unit of n, and how much of it was stolen.
+/// What one thread has done: its part of the sum, its work in the unit of n, and how
+/// much of it was stolen.
 #[derive(Default)]
 struct Done {
     sum: u64,
@@ -39,7 +41,8 @@ fn work(own: Worker<u64>, other: Option<Stealer<u64>>) -> Done {
             Some(n) => (n, false),
             None => match other.as_ref().and_then(steal) {
                 Some(n) => (n, true),
-                None => return done, // nobody pushes any more, so empty is empty for ever
+                // Nobody pushes any more, so empty is empty for ever.
+                None => return done,
             },
         };
         done.sum += task(n);
@@ -51,7 +54,8 @@ fn work(own: Worker<u64>, other: Option<Stealer<u64>>) -> Done {
 /// Two threads, each of which begins with a half of the tasks in a queue of its own.
 fn two_threads(may_steal: bool) -> [Done; 2] {
     let queues = [0..TASKS / 2, TASKS / 2..TASKS].map(|tasks| {
-        let queue = Worker::new_lifo(); // the owner takes the newest, a thief the oldest
+        // The owner takes the newest, a thief the oldest.
+        let queue = Worker::new_lifo();
         tasks.for_each(|n| queue.push(n));
         queue
     });
@@ -82,7 +86,8 @@ fn main() {
         let ([low, high], time) = timed(|| two_threads(may_steal));
         let stolen = low.stolen + high.stolen;
         let share = 100 * high.work / (low.work + high.work);
-        println!("{name} {time:.1?}, {stolen} stolen, the second thread did {share} % of the work");
+        print!("{name} {time:.1?}, {stolen} stolen, ");
+        println!("the second thread did {share} % of the work");
         assert_eq!(low.sum + high.sum, alone);
     }
     let (by_rayon, time) = timed(|| (0..TASKS).into_par_iter().map(task).sum::<u64>());

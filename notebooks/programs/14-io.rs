@@ -1,8 +1,9 @@
 //! Buffers, the disk, and somebody else who waits
 //!
-//! Counts the writes that reach the system without a buffer and with one, and shows when bytes are in the
-//! file. Then 8 MB are written to the disk: first by a thread that waits for it, then by a second thread,
-//! while the first one works. Look at the number of calls, and at the work that was done meanwhile.
+//! Counts the writes that reach the system without a buffer and with one, and shows
+//! when bytes are in the file. Then 8 MB are written to the disk: first by a thread
+//! that waits for it, then by a second thread, while the first one works. Look at the
+//! number of calls, and at the work that was done meanwhile.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -10,7 +11,8 @@ use std::io::{self, BufWriter, Write};
 use std::thread;
 use std::time::Instant;
 
-/// A file that has lost its name already: it lives as long as it is open, and no error leaves it behind.
+/// A file that has lost its name already: it lives as long as it is open, and no
+/// error leaves it behind.
 fn nameless_file() -> io::Result<File> {
     let path = std::env::temp_dir().join(format!("14-io-{}", std::process::id()));
     let file = File::create_new(&path)?;
@@ -53,8 +55,8 @@ fn write_to_the_disk() -> io::Result<()> {
     file.sync_data() // to the disk, which takes its time
 }
 
-/// Another thread waits for the disk, and this one works. Between two pieces of work it looks whether the
-/// write is over, and it returns how many pieces were done by then.
+/// Another thread waits for the disk, and this one works. Between two pieces of work it
+/// looks whether the write is over, and it returns how many pieces were done by then.
 fn work_meanwhile() -> io::Result<u32> {
     let writer = thread::spawn(write_to_the_disk);
     let mut pieces = 0;

@@ -1,9 +1,10 @@
 //! One thread, epoll, and a client that does not read
 //!
-//! A server on one thread, with non-blocking sockets: a client sends a number and gets that many bytes.
-//! One client asks for 16 MB and reads nothing; another one asks for little, five times. Look for
-//! "no room": what did not fit into the system's buffers waits in the server until epoll says that there
-//! is room again, and meanwhile the second client has all its answers.
+//! A server on one thread, with non-blocking sockets: a client sends a number and gets
+//! that many bytes. One client asks for 16 MB and reads nothing; another one asks for
+//! little, five times. Look for "no room": what did not fit into the system's buffers
+//! waits in the server until epoll says that there is room again, and meanwhile the
+//! second client has all its answers.
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use std::collections::HashMap;
@@ -27,18 +28,21 @@ struct Client {
 }
 
 impl Client {
-    /// Goes as far as it gets without blocking, and says what to wait for, `None` at the end. A client is
-    /// not read from before its answer is out: otherwise its requests would pile up here.
+    /// Goes as far as it gets without blocking, and says what to wait for, `None` at
+    /// the end. A client is not read from before its answer is out: otherwise its
+    /// requests would pile up here.
     fn go_on(&mut self) -> io::Result<Option<EpollFlags>> {
         loop {
             while self.to_send > 0 {
                 let piece = &[b'x'; 65_536][..self.to_send.min(65_536)];
                 match unless_blocked(self.stream.write(piece))? {
                     Some(count) => self.to_send -= count,
-                    None => return Ok(Some(EpollFlags::EPOLLOUT)), // ready when there is room
+                    // Ready when there is room.
+                    None => return Ok(Some(EpollFlags::EPOLLOUT)),
                 }
             }
-            let mut request = [0; 4]; // so few bytes come in one piece here; in general they need not
+            // So few bytes come in one piece here; in general they need not.
+            let mut request = [0; 4];
             match unless_blocked(self.stream.read(&mut request))? {
                 Some(0) => return Ok(None),
                 Some(_) => self.to_send = u32::from_be_bytes(request) as usize,
@@ -75,10 +79,13 @@ fn serve(listener: TcpListener) -> io::Result<u32> {
             match client.go_on() {
                 Ok(Some(wait_for)) => {
                     no_room += u32::from(wait_for == EpollFlags::EPOLLOUT);
-                    epoll.modify(&client.stream, &mut EpollEvent::new(wait_for, number))?;
+                    epoll.modify(
+                        &client.stream,
+                        &mut EpollEvent::new(wait_for, number),
+                    )?;
                 }
-                // The end, or an error, which is the trouble of this client alone. Its socket is closed
-                // here, and epoll forgets it.
+                // The end, or an error, which is the trouble of this client alone. Its
+                // socket is closed here, and epoll forgets it.
                 Ok(None) | Err(_) => drop(clients.remove(&number)),
             }
         }
@@ -86,9 +93,11 @@ fn serve(listener: TcpListener) -> io::Result<u32> {
     Ok(no_room)
 }
 
-/// No wait here can last: a server that gives up closes its sockets, and the reads fail.
+/// No wait here can last: a server that gives up closes its
+/// sockets, and the reads fail.
 fn visit(server: SocketAddr) -> io::Result<()> {
-    let (mut slow, mut quick) = (TcpStream::connect(server)?, TcpStream::connect(server)?);
+    let (mut slow, mut quick) =
+        (TcpStream::connect(server)?, TcpStream::connect(server)?);
     slow.write_all(&LARGE.to_be_bytes())?;
     slow.peek(&mut [0])?; // the answer has begun
     println!("slow client:  has asked for {LARGE} bytes, and reads none");

@@ -1,8 +1,9 @@
 //! A function that stops in the middle, in three ways
 //!
-//! Stable Rust has no `yield`. What it has: a state machine written by hand, an `async` block that is
-//! polled by hand (the compiler writes the state machine), and a thread that meets its caller at a
-//! channel. All three hand out the same numbers. Look at what one number costs in each.
+//! Stable Rust has no `yield`. What it has: a state machine written by hand, an `async`
+//! block that is polled by hand (the compiler writes the state machine), and a thread
+//! that meets its caller at a channel. All three hand out the same numbers. Look at
+//! what one number costs in each.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -42,7 +43,9 @@ impl<T> Out<T> {
 }
 
 /// An iterator whose `next` polls the body up to its next `give`, or to its end.
-fn generator<T, F: Future<Output = ()>>(body: impl FnOnce(Out<T>) -> F) -> impl Iterator<Item = T> {
+fn generator<T, F: Future<Output = ()>>(
+    body: impl FnOnce(Out<T>) -> F,
+) -> impl Iterator<Item = T> {
     let place = Rc::new(Cell::new(None));
     let mut body = Box::pin(body(Out(place.clone())));
     let next = move || {
@@ -63,8 +66,8 @@ fn by_async_block() -> impl Iterator<Item = u64> {
     })
 }
 
-/// A stack of its own. With room for no value the two meet at each one; when the receiver is dropped,
-/// `send` fails, and the thread ends.
+/// A stack of its own. With room for no value the two meet at each one; when the
+/// receiver is dropped, `send` fails, and the thread ends.
 fn by_thread() -> impl Iterator<Item = u64> {
     let (sender, receiver) = sync_channel(0);
     thread::spawn(move || {
@@ -92,5 +95,7 @@ fn main() {
     let (by_thread, slow) = try_it("thread       ", by_thread());
     assert_eq!((&by_hand, &by_hand), (&by_compiler, &by_thread));
     let ratio = slow.div_duration_f64(quick);
-    println!("from a thread a number costs {ratio:.0} times as much as from an async block");
+    println!(
+        "from a thread a number costs {ratio:.0} times as much as from an async block"
+    );
 }

@@ -1,8 +1,9 @@
 //! An executor by hand, and the same tasks on tokio
 //!
-//! A queue of the tasks that are worth a poll, a waker that puts its task back into the queue, and a timer
-//! that keeps the waker of its latest poll. Look at the lines of both executors, which are the same, since
-//! a future does not know who polls it, and at the number of polls: one to begin with and one per wait.
+//! A queue of the tasks that are worth a poll, a waker that puts its task back into the
+//! queue, and a timer that keeps the waker of its latest poll. Look at the lines of
+//! both executors, which are the same, since a future does not know who polls it, and
+//! at the number of polls: one to begin with and one per wait.
 
 use std::pin::Pin;
 use std::sync::mpsc::{Sender, channel};
@@ -49,11 +50,13 @@ struct Task {
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
-        let _ = self.queue.send(self.clone()); // an executor that has ended wants no more tasks
+        // An executor that has ended wants no more tasks.
+        let _ = self.queue.send(self.clone());
     }
 }
 
-/// Runs the tasks to their ends, and returns how many polls it took. Between them the thread sleeps.
+/// Runs the tasks to their ends, and returns how many polls it took. Between
+/// them the thread sleeps.
 fn run(tasks: Vec<Body>) -> u32 {
     let (mut left, mut polls, (queue, ready)) = (tasks.len(), 0, channel());
     for body in tasks {
@@ -99,7 +102,8 @@ fn main() {
     println!("by hand: 2 tasks took {polls} polls");
     run_on_tokio(two("tokio  "));
 
-    // Polled once with a waker that wakes nobody, and then handed to a task, which is woken all the same.
+    // Polled once with a waker that wakes nobody, and then handed to a task, which
+    // is woken all the same.
     let mut timer = timer(Duration::from_millis(20));
     let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop()));
     run(vec![Box::pin(timer)]);

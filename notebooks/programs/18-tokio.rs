@@ -1,8 +1,9 @@
-//! A line server on tokio: half a line lost, half a line kept, and a stop that loses nothing
+//! A line server on tokio: half a line lost, half a line kept, and a clean stop
 //!
-//! Each client sends `one`, then `two` in two pieces with an announcement between them, then `three`, which
-//! is not answered yet when the server is told to stop. It answers in capitals. Look at what becomes of
-//! `two`: `read_line` forgets the first piece when `select!` drops it, `next_line` doesn't.
+//! Each client sends `one`, then `two` in two pieces with an announcement between them,
+//! then `three`, which is not answered yet when the server is told to stop. It answers
+//! in capitals. Look at what becomes of `two`: `read_line` forgets the first piece when
+//! `select!` drops it, `next_line` doesn't.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +24,8 @@ async fn next(lines: &mut FromClient, is_safe: bool) -> io::Result<Option<String
     if is_safe {
         return lines.next_line().await; // keeps a piece of a line in `lines`
     }
-    let mut line = String::new(); // a piece is kept in the future itself, which may be dropped
+    // A piece is kept in the future itself, which may be dropped.
+    let mut line = String::new();
     let length = lines.get_mut().read_line(&mut line).await?;
     Ok((length > 0).then_some(line))
 }
@@ -37,7 +39,8 @@ async fn answer(client: TcpStream, mut news: News, is_safe: bool) -> io::Result<
             line = next(&mut lines, is_safe) => {
                 let Some(line) = line? else { return Ok(()) };
                 sleep(Duration::from_millis(20)).await; // for a database, say
-                to.write_all(format!("{}\n", line.trim().to_uppercase()).as_bytes()).await?;
+                let answer = format!("{}\n", line.trim().to_uppercase());
+                to.write_all(answer.as_bytes()).await?;
             }
             Ok(()) = news.changed() => {
                 let word = *news.borrow_and_update();
@@ -48,23 +51,28 @@ async fn answer(client: TcpStream, mut news: News, is_safe: bool) -> io::Result<
     }
 }
 
-/// Serves until the news is `CLOSED`, then ends what has begun, and returns how many are left at the limit.
+/// Serves until the news is `CLOSED`, then ends what has begun, and returns how many
+/// are left at the limit.
 async fn serve(listener: TcpListener, news: News, is_safe: bool) -> usize {
     let (mut clients, mut stop) = (JoinSet::new(), news.clone());
     loop {
         tokio::select! {
-            Ok((client, _)) = listener.accept() => drop(clients.spawn(answer(client, news.clone(), is_safe))),
+            Ok((client, _)) = listener.accept() => {
+                clients.spawn(answer(client, news.clone(), is_safe));
+            }
             Some(_) = clients.join_next() => {} // one that has ended is forgotten
             _ = stop.wait_for(|word| *word == CLOSED) => break,
         }
     }
     drop(listener); // whoever connects from now on is refused
     let rest = async { while clients.join_next().await.is_some() {} };
-    let _ = timeout(LIMIT, rest).await; // what is not done then is aborted with the `JoinSet`
+    // What is not done then is aborted with the `JoinSet`.
+    let _ = timeout(LIMIT, rest).await;
     clients.len()
 }
 
-/// A client, and what it hears. All clients and `three_clients` take each step together.
+/// A client, and what it hears. All clients and `three_clients`
+/// take each step together.
 async fn visit(server: SocketAddr, step: Arc<Barrier>) -> io::Result<Vec<String>> {
     let (from, mut to) = TcpStream::connect(server).await?.into_split();
     let (mut lines, mut heard) = (BufReader::new(from).lines(), Vec::new());
@@ -101,7 +109,9 @@ async fn three_clients(is_safe: bool) -> io::Result<Vec<Vec<String>>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    for (is_safe, call, second) in [(false, "read_line", "O"), (true, "next_line", "TWO")] {
+    for (is_safe, call, second) in
+        [(false, "read_line", "O"), (true, "next_line", "TWO")]
+    {
         let begin = Instant::now();
         let heard = timeout(LIMIT, three_clients(is_safe)).await??;
         let time = begin.elapsed();

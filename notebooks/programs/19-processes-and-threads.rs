@@ -1,8 +1,9 @@
 //! Processes with threads in them, and what a crash takes with it
 //!
-//! Eight jobs in shapes of N processes with M threads or an event loop each, computing and waiting. Look
-//! at the two columns: computing gains nothing beyond the number of cores, waiting does. Then a thread
-//! kills its process: the other thread in it dies as well, and the other process does not notice.
+//! Eight jobs in shapes of N processes with M threads or an event loop each, computing
+//! and waiting. Look at the two columns: computing gains nothing beyond the number of
+//! cores, waiting does. Then a thread kills its process: the other thread in it dies as
+//! well, and the other process does not notice.
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -27,16 +28,18 @@ fn wait() {
 
 /// Forks a process that runs `body` and ends with its result as the exit code.
 fn start(body: impl FnOnce() -> i32) -> nix::Result<Pid> {
-    // SAFETY: this program has no thread but this one while it forks (threads are started in the children,
-    // and scopes end them), so no lock can be held by a thread that does not exist in the child.
+    // SAFETY: this program has no thread but this one while it forks (threads are
+    // started in the children, and scopes end them), so no lock can be held by a thread
+    // that does not exist in the child.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => exit(body()),
     }
 }
 
-/// Eight jobs, dealt out to so many processes, each of which does its share and returns how many it did.
-/// Fork first, threads and loops afterwards: a fork copies only the thread that calls it.
+/// Eight jobs, dealt out to so many processes, each of which does its share and returns
+/// how many it did. Fork first, threads and loops afterwards: a fork copies only the
+/// thread that calls it.
 fn eight(processes: usize, share: impl Fn(usize) -> usize) -> nix::Result<Duration> {
     let begin = Instant::now();
     let start = |_| start(|| share(8 / processes) as i32);
@@ -62,8 +65,8 @@ async fn by_a_loop(jobs: usize) -> usize {
     waits.join_all().await.len()
 }
 
-/// The second thread reports what the first one sends. The first may kill the process, as a wild pointer
-/// or the system's out-of-memory killer would.
+/// The second thread reports what the first one sends. The first may kill the process,
+/// as a wild pointer or the system's out-of-memory killer would.
 fn two_threads(name: &str, is_fatal: bool, mut report: PipeWriter) -> i32 {
     let (sender, receiver) = channel();
     thread::scope(|scope| {

@@ -1,8 +1,9 @@
 //! A web server on tokio alone, and two hundred visitors
 //!
-//! The two pages of the tutorial: `/`, and `/hello/NAME`, which waits before it answers. Each connection
-//! is a task. Look at the time of two hundred visitors at once beside that of one, and at the good end:
-//! who is waiting when the server is told to stop still gets an answer, and who comes later is refused.
+//! The two pages of the tutorial: `/`, and `/hello/NAME`, which waits before it
+//! answers. Each connection is a task. Look at the time of two hundred visitors at once
+//! beside that of one, and at the good end: who is waiting when the server is told to
+//! stop still gets an answer, and who comes later is refused.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +15,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 const LIMIT: Duration = Duration::from_secs(5); // on whatever depends on somebody else
-static BEGUN: Semaphore = Semaphore::const_new(0); // a permit for each greeting that has begun
+// A permit for each greeting that has begun.
+static BEGUN: Semaphore = Semaphore::const_new(0);
 
 /// What comes from outside is text, and stays text on the page.
 fn escape(text: &str) -> String {
@@ -35,7 +37,8 @@ async fn page(path: &str) -> (&'static str, String) {
 
 async fn answer(mut stream: TcpStream) -> io::Result<()> {
     let (from_client, mut to_client) = stream.split();
-    let mut lines = BufReader::new(from_client.take(8192)).lines(); // no request without a bound
+    // No request without a bound.
+    let mut lines = BufReader::new(from_client.take(8192)).lines();
     let first = lines.next_line().await?.unwrap_or_default(); // "GET /path HTTP/1.1"
     while let Some(header) = lines.next_line().await?
         && !header.is_empty()
@@ -47,13 +50,16 @@ async fn answer(mut stream: TcpStream) -> io::Result<()> {
     to_client.write_all(answer.as_bytes()).await
 }
 
-/// Serves until it is told to stop. Then it takes no more connections, and answers what has begun.
+/// Serves until it is told to stop. Then it takes no more connections, and
+/// answers what has begun.
 async fn serve(listener: TcpListener, mut stop: oneshot::Receiver<()>) {
     let mut visits = JoinSet::new();
     loop {
         tokio::select! {
             _ = &mut stop => break,
-            Ok((stream, _)) = listener.accept() => drop(visits.spawn(timeout(LIMIT, answer(stream)))),
+            Ok((stream, _)) = listener.accept() => {
+                visits.spawn(timeout(LIMIT, answer(stream)));
+            }
             Some(_) = visits.join_next() => {} // one that has ended is forgotten
         }
     }
@@ -83,8 +89,8 @@ fn crowd(server: SocketAddr, count: usize) -> JoinSet<()> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let socket = TcpSocket::new_v4()?;
     socket.bind("127.0.0.1:0".parse()?)?;
-    // Room for so many at the door. `TcpListener::bind` has room for 128, and whoever finds none tries
-    // again a second later.
+    // Room for so many at the door. `TcpListener::bind` has room for 128, and whoever
+    // finds none tries again a second later.
     let listener = socket.listen(1024)?;
     let address = listener.local_addr()?;
     let (stop, told) = oneshot::channel();
@@ -105,7 +111,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let waiting = crowd(address, 20);
-    BEGUN.acquire_many(1 + 1 + 200 + 20).await?.forget(); // the last of them are these 20
+    // The last of them are these 20.
+    BEGUN.acquire_many(1 + 1 + 200 + 20).await?.forget();
     stop.send(()).map_err(|()| "the server has ended before")?;
     waiting.join_all().await;
     server.await?;

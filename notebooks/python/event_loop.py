@@ -1,8 +1,9 @@
-"""event_loop.py CLICKS PAUSE SLOW: a message loop in asyncio whose third click is slow to handle.
+"""event_loop.py CLICKS PAUSE SLOW: a message loop in asyncio whose third click is slow
+to handle.
 
-CLICKS clicks, one each PAUSE seconds, are sent by another thread. The third takes SLOW seconds: in
-the first run in its handler, in the second in a thread. Printed for each run is a line for each
-click: the seconds from the click until its handler began.
+CLICKS clicks, one each PAUSE seconds, are sent by another thread. The third takes SLOW
+seconds: in the first run in its handler, in the second in a thread. Printed for each
+run is a line for each click: the seconds from the click until its handler began.
 """
 
 import asyncio

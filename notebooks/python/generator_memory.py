@@ -1,4 +1,5 @@
-"""generator_memory.py COUNT...: for each COUNT the bytes of memory that so many waiting generators take."""
+"""generator_memory.py COUNT...: for each COUNT the bytes of memory that so many waiting
+generators take."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-"""hello_async.py SECONDS: two coroutines on one thread say hello, sleep so long, and say it again."""
+"""hello_async.py SECONDS: two coroutines on one thread say hello, sleep so long, and
+say it again."""
 
 import asyncio
 import sys

@@ -1,4 +1,5 @@
-"""io_write.py PIECES: 100 MB to the disk and PIECES of other work, first in turn, then together."""
+"""io_write.py PIECES: 100 MB to the disk and PIECES of other work, first in turn, then
+together."""
 
 import os
 import sys
@@ -46,7 +47,8 @@ if __name__ == "__main__":
     begun.clear()
     thread = threading.Thread(target=writer)
     thread.start()
-    # Two threads that both want the interpreter get it in turns of 5 ms, and to open a file takes many.
+    # Two threads that both want the interpreter get it in turns of 5 ms, and to open a
+    # file takes many.
     begun.wait()
     other_work()
     thread.join()

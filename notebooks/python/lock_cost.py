@@ -1,4 +1,5 @@
-"""lock_cost.py ROUNDS COUNT: for each of ROUNDS the seconds to take and release a lock COUNT times."""
+"""lock_cost.py ROUNDS COUNT: for each of ROUNDS the seconds to take and release a lock
+COUNT times."""
 
 import sys
 import threading

@@ -1,4 +1,5 @@
-"""lost_update.py COUNT: two threads add 1 COUNT times each, until an addition is lost."""
+"""lost_update.py COUNT: two threads add 1 COUNT times each, until an addition is
+lost."""
 
 import sys
 import threading
@@ -10,8 +11,8 @@ def add(number):
 
 def work(counter, count):
     for _ in range(count):
-        # CPython passes the turn on at calls and at the ends of loops: a call in the middle
-        # of the step is a place where that can be seen.
+        # CPython passes the turn on at calls and at the ends of loops: a call in the
+        # middle of the step is a place where that can be seen.
         counter[0] = add(counter[0])
 
 
@@ -31,7 +32,8 @@ if __name__ == "__main__":
     for n in range(1, 101):
         total = both(count)
         if total < 2 * count:
-            print(f"round {n}: {2 * count} additions by two Python threads gave {total}")
+            both = 2 * count
+            print(f"round {n}: {both} additions by two Python threads gave {total}")
             break
     else:
         sys.exit("nothing was lost in 100 rounds")

@@ -1,4 +1,5 @@
-"""mixed.py WORK PROCESSES THREADS ROUNDS: the seconds of each round of 8 jobs, `compute` or `wait`."""
+"""mixed.py WORK PROCESSES THREADS ROUNDS: the seconds of each round of 8 jobs,
+`compute` or `wait`."""
 
 import multiprocessing
 import os

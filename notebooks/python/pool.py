@@ -1,4 +1,5 @@
-"""pool.py TASKS WORKERS SECOND: many tasks, few processes. SECOND says how long a second is."""
+"""pool.py TASKS WORKERS SECOND: many tasks, few processes. SECOND says how long a
+second is."""
 
 import os
 import random

@@ -1,7 +1,7 @@
 """pool_cost.py WORKERS TASKS MILLISECONDS [CHUNK]: the seconds that a pool's map takes.
 
-Each task squares its number, after as many MILLISECONDS of a CPU's time; 0 leaves the squaring.
-The pool is there before the clock starts.
+Each task squares its number, after as many MILLISECONDS of a CPU's time; 0 leaves the
+squaring. The pool is there before the clock starts.
 """
 
 import sys

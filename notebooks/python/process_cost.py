@@ -1,4 +1,5 @@
-"""process_cost.py COUNT: for each of COUNT empty processes the seconds to start and join it."""
+"""process_cost.py COUNT: for each of COUNT empty processes the seconds to start and
+join it."""
 
 import sys
 import time

@@ -1,4 +1,5 @@
-"""queue_killed.py HOW SECONDS: a reader is ended while it waits in get, and a second one comes.
+"""queue_killed.py HOW SECONDS: a reader is ended while it waits in get, and a second
+one comes.
 
 HOW is `kill` or `terminate`. The second reader waits no longer than SECONDS.
 """

@@ -39,7 +39,8 @@ if __name__ == "__main__":
     pr.start()
     pw.join()
     ended(pw.pid, pw.exitcode)
-    # The reader does not end by itself. Once it has dealt with every value, it may be ended.
+    # The reader does not end by itself. Once it has dealt with every value, it may be
+    # ended.
     q.join()
     pr.terminate()
     pr.join()

@@ -5,8 +5,8 @@
     lane("worker 1")                a name for the process or thread that calls
     ended(pid, exit_code)           how a child that was waited for ended
 
-Each event is one line in the file that NOTEBOOK_SPANS names. Without that variable nothing is
-written, and the program runs as it does by itself.
+Each event is one line in the file that NOTEBOOK_SPANS names. Without that variable
+nothing is written, and the program runs as it does by itself.
 """
 
 import os
@@ -28,7 +28,8 @@ _known = set()  # the threads of this process that have said their names
 def _write(what, at, text=""):
     who = f"{os.getpid()}\t{threading.get_native_id()}"
     text = " ".join(str(text).split())[:200]
-    # One write to a file opened for appending: events of other processes come before or after.
+    # One write to a file opened for appending: events of other processes come before or
+    # after.
     os.write(_file, f"{what}\t{who}\t{at}\t{text}\n".encode())
 
 

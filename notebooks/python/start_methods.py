@@ -1,7 +1,9 @@
-"""start_methods.py ROUNDS: the seconds from the start of a child to the first line of its work.
+"""start_methods.py ROUNDS: the seconds from the start of a child to the first line of
+its work.
 
-The first child comes from a forkserver, which has to be started too. Then each round has a child
-each by fork, by forkserver and by spawn. One more round than ROUNDS, as the first is the warm-up.
+The first child comes from a forkserver, which has to be started too. Then each round
+has a child each by fork, by forkserver and by spawn. One more round than ROUNDS, as the
+first is the warm-up.
 """
 
 import sys
@@ -14,7 +16,8 @@ METHODS = ["fork", "forkserver", "spawn"]
 LIMIT = 10  # seconds: no wait is longer
 secret = "unknown"
 
-if __name__ == "__mp_main__":  # so the program is called in a child that loads it afresh
+# So the program is called in a child that loads it afresh.
+if __name__ == "__mp_main__":
     instant("loads the program")
 
 

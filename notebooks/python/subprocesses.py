@@ -1,4 +1,5 @@
-"""subprocesses.py COUNT AT_ONCE SECONDS: COUNT programs that sleep, AT_ONCE of them at a time."""
+"""subprocesses.py COUNT AT_ONCE SECONDS: COUNT programs that sleep, AT_ONCE of them at
+a time."""
 
 import subprocess
 import sys

@@ -1,7 +1,8 @@
-"""switch_cost.py ROUNDS COUNT: for each of ROUNDS, what there and back again takes, COUNT times.
+"""switch_cost.py ROUNDS COUNT: for each of ROUNDS, what there and back again takes,
+COUNT times.
 
-Three lines a round, in seconds: a generator by next(), the same in a for loop, and asyncio with
-two tasks on one loop.
+Three lines a round, in seconds: a generator by next(), the same in a for loop, and
+asyncio with two tasks on one loop.
 """
 
 import asyncio

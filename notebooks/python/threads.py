@@ -1,4 +1,5 @@
-"""threads.py SECOND: two threads that say the time, one every 2 seconds, the other every 4."""
+"""threads.py SECOND: two threads that say the time, one every 2 seconds, the other
+every 4."""
 
 import _thread
 import sys
@@ -19,7 +20,8 @@ def print_time(name, delay, second, done):
 if __name__ == "__main__":
     second = float(sys.argv[1])
     start = time.monotonic()
-    # _thread knows no join: a lock that the thread releases at its end stands in for it.
+    # _thread knows no join: a lock that the thread releases at its end stands in for
+    # it.
     locks = []
     for name, delay in [("Thread-1", 2), ("Thread-2", 4)]:
         lock = _thread.allocate_lock()

@@ -1,4 +1,5 @@
-"""web_server.py DELAY: the tutorial's server, by aiohttp, on a port that the system chooses.
+"""web_server.py DELAY: the tutorial's server, by aiohttp, on a port that the system
+chooses.
 
 Serves until it is told to stop by SIGTERM; then it answers what it has begun.
 """
@@ -16,14 +17,16 @@ DELAY = float(sys.argv[1])
 
 
 async def index(request):
-    return web.Response(body=b"<h1>Index</h1>", content_type="text/html", charset="utf-8")
+    page = b"<h1>Index</h1>"
+    return web.Response(body=page, content_type="text/html", charset="utf-8")
 
 
 async def hello(request):
     await asyncio.sleep(DELAY)
     name = html.escape(request.match_info["name"])
     text = f"<h1>hello, {name}!</h1>"
-    return web.Response(body=text.encode("utf-8"), content_type="text/html", charset="utf-8")
+    page = text.encode("utf-8")
+    return web.Response(body=page, content_type="text/html", charset="utf-8")
 
 
 async def main():
@@ -32,13 +35,17 @@ async def main():
     app.router.add_get("/hello/{name}", hello)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    # A name may be longer than aiohttp allows by itself; no line is written for each request.
-    runner = web.AppRunner(app, access_log=None, max_line_size=64 * 1024, shutdown_timeout=60)
+    # A name may be longer than aiohttp allows by itself; no line is written for each
+    # request.
+    runner = web.AppRunner(
+        app, access_log=None, max_line_size=64 * 1024, shutdown_timeout=60
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
     await site.start()
     host, port = runner.addresses[0]
-    print(f"Server started at http://{host}:{port}... (process {os.getpid()})", flush=True)
+    me = os.getpid()
+    print(f"Server started at http://{host}:{port}... (process {me})", flush=True)
     await stop.wait()
     await runner.cleanup()
 

@@ -45,6 +45,10 @@ fn main() {
         each_says_what_the_kernel_says,
     ));
     trials.push(Trial::test(
+        "all::fit_a_printed_page",
+        each_fits_a_printed_page,
+    ));
+    trials.push(Trial::test(
         "readme::pictures_are_the_notebooks_own",
         pictures_are_the_notebooks_own,
     ));
@@ -178,6 +182,40 @@ fn each_says_what_the_kernel_says() -> Result<(), Failed> {
     } else {
         let metadata = lab::kernelspec::metadata();
         Err(format!("the metadata is not {metadata} in {}", others.join(", ")).into())
+    }
+}
+
+/// How many columns of code fit a printed page.
+const COLUMNS: usize = 88;
+
+fn each_fits_a_printed_page() -> Result<(), Failed> {
+    let home = lab::home::Home::of_this_program()?;
+    let mut wide = Vec::new();
+    for pattern in ["*.ipynb", "assignments/source/*/*.ipynb"] {
+        let pattern = home.notebooks().join(pattern);
+        for path in glob::glob(&pattern.to_string_lossy())?.flatten() {
+            let book: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+            let cells = book["cells"].as_array().into_iter().flatten();
+            for cell in cells.filter(|cell| cell["cell_type"] == "code") {
+                for (at, line) in text(&cell["source"]).lines().enumerate() {
+                    let columns = line.chars().count();
+                    // The kernel's own commands stand on one line each.
+                    if columns > COLUMNS && !line.starts_with(':') {
+                        let (path, line) = (path.display(), at + 1);
+                        wide.push(format!(
+                            "{path}: cell {}, line {line}: {columns}",
+                            cell["id"]
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    if wide.is_empty() {
+        Ok(())
+    } else {
+        let all = wide.join("\n");
+        Err(format!("code is wider than {COLUMNS} columns:\n{all}").into())
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use loom::{cell::UnsafeCell, hint, sync::Arc, sync::atomic::AtomicBool, thread};
 #[cfg(not(loom))]
 use {
-    like_loom::UnsafeCell, std::hint, std::sync::Arc, std::sync::atomic::AtomicBool, std::thread,
+    like_loom::UnsafeCell, std::sync::Arc, std::sync::atomic::AtomicBool,
+    std::{hint, thread},
 };
 
 #[cfg(not(loom))]
@@ -15,7 +16,8 @@ mod like_loom;
 /// How the lock is taken, and how it is freed.
 pub type Orders = (Ordering, Ordering);
 
-/// Only one thread at a time has the lock, but it does not see what the one before it has done.
+/// Only one thread at a time has the lock, but it does not see what the
+/// one before it has done.
 pub const BROKEN: Orders = (Relaxed, Relaxed);
 /// Who takes the lock sees all that was done before it was freed.
 pub const RIGHT: Orders = (Acquire, Release);
@@ -25,7 +27,8 @@ struct Locked {
     sum: UnsafeCell<u32>,
 }
 
-// SAFETY: only who has taken the lock touches the sum. Whether that is enough is the question here.
+// SAFETY: only who has taken the lock touches the sum. Whether that is enough
+// is the question here.
 unsafe impl Sync for Locked {}
 
 impl Locked {

@@ -1,4 +1,5 @@
-//! `tools broken` or `tools right`: one run of the program, for ThreadSanitizer or Miri to watch.
+//! `tools broken` or `tools right`: one run of the program, for
+//! ThreadSanitizer or Miri to watch.
 
 fn main() {
     let orders = match std::env::args().nth(1).as_deref() {

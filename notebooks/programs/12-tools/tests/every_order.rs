@@ -1,4 +1,5 @@
-//! Runs the program in every order that loom knows: `RUSTFLAGS="--cfg loom" cargo test --release`.
+//! Runs the program in every order that loom knows:
+//! `RUSTFLAGS="--cfg loom" cargo test --release`.
 #![cfg(loom)]
 
 use tools::{BROKEN, RIGHT, two_add};

@@ -128,10 +128,12 @@ impl Accepted {
 /// # Errors
 /// When the program has gone since the set-up.
 pub fn require(program: &Path) -> Result<()> {
-    program.metadata().map(drop).with_context(|| {
-        format!(
-            "the Rust kernel's program is no longer at {}: run `cargo lab setup`",
-            program.display()
-        )
+    program.metadata().map(drop).map_err(|error| {
+        let at = program.display();
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            anyhow::anyhow!("the Rust kernel's program, {at}, is another user's, and not for you to run: clone the repository into a folder of your own and run `cargo lab` there")
+        } else {
+            anyhow::anyhow!("the Rust kernel's program is no longer at {at} ({error}): run `cargo lab setup`")
+        }
     })
 }

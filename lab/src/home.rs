@@ -50,6 +50,19 @@ impl Home {
         Ok(files)
     }
 
+    /// # Errors
+    /// When what the set-up makes cannot be written here, as another user's repository cannot.
+    pub fn require_writable(&self) -> Result<()> {
+        let place = Some(self.state()).filter(|state| state.exists());
+        let place = place.unwrap_or_else(|| self.root.clone());
+        nix::unistd::access(&place, nix::unistd::AccessFlags::W_OK).with_context(|| {
+            format!(
+                "{} cannot be written to, perhaps as it is another user's: have them run `cargo lab setup` there, or clone the repository into a folder of your own",
+                place.display()
+            )
+        })
+    }
+
     /// What the set-up made: kept out of `target`, so that `cargo clean` does not undo it.
     pub fn state(&self) -> PathBuf {
         self.root.join(".lab")

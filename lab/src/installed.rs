@@ -3,6 +3,7 @@
 use crate::{home::Home, toolchain::Toolchain};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,10 @@ pub struct Installed {
     pub launcher: PathBuf,
     /// The environment's interpreter: notebooks run Python programs beside their own.
     pub python: PathBuf,
+    /// Where the set-up's cargo keeps the sources of crates: from those of another place everything would
+    /// be compiled anew.
+    #[serde(default)]
+    pub cargo_home: PathBuf,
 }
 
 impl Installed {
@@ -29,6 +34,17 @@ impl Installed {
                     home.root.display()
                 )
             })
+    }
+
+    /// The place for crates' sources that a kernel's cargo uses: its own user's may be another's than the
+    /// set-up's. Nothing where that is the usual one, or cannot be written to.
+    pub fn cargo_home(&self) -> Option<OsString> {
+        std::env::var_os("CARGO_HOME").or_else(|| {
+            let usual = std::env::home_dir().map(|home| home.join(".cargo"));
+            let is_of_use = usual.as_ref() != Some(&self.cargo_home)
+                && nix::unistd::access(&self.cargo_home, nix::unistd::AccessFlags::W_OK).is_ok();
+            is_of_use.then(|| self.cargo_home.clone().into())
+        })
     }
 
     /// # Errors

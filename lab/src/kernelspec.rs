@@ -62,6 +62,10 @@ pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
         &folder.join("logo-svg.svg"),
         include_bytes!("kernelspec/logo.svg"),
     )?;
+    // evcxr takes a kernelspec of this name for its own, and writes it anew where this says nothing.
+    let (version, text) = stock::KERNELSPEC_VERSION;
+    write_if_other(&folder.join(version), text.as_bytes())?;
+    tell_papermill(environment)?;
     let config = home.state().join("config");
     fs::create_dir_all(&config)?;
     write_if_other(
@@ -74,6 +78,34 @@ pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
         template::support_dependency(home)
     );
     write_if_other(&config.join(stock::START), init.as_bytes())
+}
+
+/// Installs what puts papermill's parameters into Rust: too small a package for pip, which would have
+/// to fetch its tools first.
+fn tell_papermill(environment: &Environment) -> Result<()> {
+    let packages = environment.prefix.join("lib/python3*/site-packages");
+    for packages in glob::glob(&packages.to_string_lossy())?.flatten() {
+        let about = packages.join("rust_papermill-1.dist-info");
+        fs::create_dir_all(&about)
+            .with_context(|| format!("{} cannot be made", about.display()))?;
+        for (file, text) in [
+            (
+                packages.join("rust_papermill.py"),
+                include_str!("kernelspec/rust_papermill.py"),
+            ),
+            (
+                about.join("METADATA"),
+                "Metadata-Version: 2.1\nName: rust-papermill\nVersion: 1\n",
+            ),
+            (
+                about.join("entry_points.txt"),
+                "[papermill.engine]\nrust = rust_papermill:NBClientEngine\n",
+            ),
+        ] {
+            write_if_other(&file, text.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// What a kernel begins with: the level of its cells, `support` as a dependency, and this. Every cell

@@ -35,6 +35,7 @@ pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
             "No C compiler was found, and Rust needs one to link: install it (Debian and Ubuntu: apt-get install build-essential)"
         );
     }
+    home.require_writable()?;
     std::fs::create_dir_all(home.state())
         .with_context(|| format!("{} cannot be made", home.state().display()))?;
     let _lock = lock(home)?;
@@ -51,6 +52,10 @@ pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
         rust_src,
         launcher: kernelspec::launcher(&environment),
         python: environment.program("python"),
+        cargo_home: std::env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+            .unwrap_or_default(),
     };
     let wanted = if options.from_source {
         Wanted::FromSource

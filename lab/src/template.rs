@@ -4,6 +4,9 @@
 //! at its first `:dep`. Here `support` and its dependencies are compiled once, by the command that
 //! evcxr would use, and a kernel copies the result.
 
+mod copy;
+mod reached;
+
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::{progress, shims, stock};
@@ -49,15 +52,18 @@ impl Template {
         waits: impl FnOnce(),
     ) -> Result<Template> {
         let templates = home.state().join("template");
-        fs::create_dir_all(&templates)
-            .with_context(|| format!("{} cannot be made", templates.display()))?;
         let names = Names::of(home, installed)?;
         let folder = templates.join(&names.template);
         if !folder.is_dir() {
+            home.require_writable()?;
+            fs::create_dir_all(&templates)
+                .with_context(|| format!("{} cannot be made", templates.display()))?;
             waits();
         }
-        let lock = File::create(home.state().join("template.lock"))
-            .context("the template cannot be locked")?;
+        // Who may only read what another user has set up can lock it as well.
+        let lock = home.state().join("template.lock");
+        let lock = File::create(&lock).or_else(|_| File::open(&lock));
+        let lock = lock.context("the template cannot be locked")?;
         lock.lock_shared()?;
         if !folder.is_dir() {
             lock.unlock()?;
@@ -82,24 +88,17 @@ impl Template {
         &self.folder
     }
 
-    /// Copies it to `target`, which must be an empty folder, sharing blocks where the file system
-    /// can. (Hard links would not do: evcxr rewrites files in place.)
+    /// Copies it to `target`, which must be an empty folder.
     ///
     /// # Errors
     /// When the copy fails, for example for lack of disk.
     pub fn copy_to(&self, target: &Path) -> Result<()> {
-        let mut copy = Command::new("cp");
-        copy.args(["-a", "--reflink=auto"])
-            .arg(self.folder.join("."))
-            .arg(target);
-        let answer = copy.output().context("cp cannot be started")?;
-        if !answer.status.success() {
-            anyhow::bail!(
-                "the kernel's build directory cannot be copied to {}: {}",
-                target.display(),
-                String::from_utf8_lossy(&answer.stderr).trim()
-            );
-        }
+        copy::tree(&self.folder, target).with_context(|| {
+            format!(
+                "the kernel's build directory cannot be copied to {}",
+                target.display()
+            )
+        })?;
         count_as_fresh(target)
     }
 }
@@ -156,17 +155,23 @@ impl Names {
             stock::CARGO_CONFIG,
             &stock::manifest(CELLS_LEVEL, ""),
             shims::FORMAT,
+            shims::NAMES.0,
             &stock::rust_flags(),
             &installed.launcher.to_string_lossy(),
         ] {
             hash.update(part);
         }
-        // The workspace's profiles are not the template's.
-        let workspace = home.root.join("Cargo.toml");
-        let manifest = fs::read_to_string(&workspace)
-            .with_context(|| format!("{} cannot be read", workspace.display()))?;
-        hash.update(manifest.split("\n[profile.").next().unwrap_or_default());
-        let mut files = vec![home.root.join("Cargo.lock")];
+        let read = |name: &str| {
+            let file = home.root.join(name);
+            fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))
+        };
+        let lock = read("Cargo.lock")?;
+        let packages = reached::packages(&lock, "support");
+        hash.update(reached::manifest(&read("Cargo.toml")?, &packages));
+        for package in packages {
+            hash.update(package);
+        }
+        let mut files = Vec::new();
         sources_below(&home.root.join("support"), &mut files)?;
         files.sort();
         let (sources, others): (Vec<_>, Vec<_>) = files
@@ -221,7 +226,7 @@ fn keep_what_holds(templates: &Path, names: &Names, unfinished: &Path) -> Result
 }
 
 /// The packages whose sources are the repository's.
-const FAMILY: [&str; 4] = ["support", "timeline", "processes", "interleavings"];
+pub const FAMILY: [&str; 4] = ["support", "timeline", "processes", "interleavings"];
 
 /// Manifests and sources of `support` and its family, but not their tests, benchmarks and examples.
 fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -276,6 +281,7 @@ fn build(home: &Home, installed: &Installed, unfinished: &Path, folder: &Path) -
             .current_dir(&crate_folder)
             .env("RUSTFLAGS", stock::rust_flags())
             .env("RUSTC", installed.toolchain.bin().join("rustc"))
+            .env(shims::NAMES.0, shims::NAMES.1)
             .env("CARGO_TARGET_DIR", stock::TARGET)
             .env("CARGO_BUILD_BUILD_DIR", stock::TARGET);
         without_callers_cargo(command);

@@ -25,6 +25,7 @@ impl Folder {
             rust_src: PathBuf::new(),
             launcher: env!("CARGO_BIN_EXE_lab").into(),
             python: PathBuf::new(),
+            cargo_home: PathBuf::new(),
         };
         let settings = shims::Settings::new(&installed, place.path().join("answers"));
         shims::write(place.path(), &settings).expect("a writable folder");

@@ -30,8 +30,8 @@
 //! | `asyncio.Queue`, `Lock`, `Event`, `Semaphore` | | `tokio::sync` |
 //!
 //! tokio itself is [`support::tokio`](crate::tokio), the same copy for all cells, and a [`Task`] is
-//! tokio's own [`JoinHandle`] by another name. A cell never has `.await` at its top level: that would be another
-//! runtime, the kernel's. There, [`block_on`] waits for a task, and with a limit so:
+//! tokio's own [`JoinHandle`] by another name. At a cell's top level [`block_on`] waits for a task. (So does
+//! `.await`, which this project's kernel has run here too; stock evcxr has another runtime for it.) With a limit:
 //!
 //! ```
 //! use std::time::Duration;

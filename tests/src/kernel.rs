@@ -217,10 +217,19 @@ impl Kernel {
     /// # Panics
     /// When it does not end in time.
     pub fn finish(&mut self, id: &str) -> Reply {
+        self.finish_within(id, CELL)
+    }
+
+    /// The same, for one that takes longer than others.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn finish_within(&mut self, id: &str, limit: Duration) -> Reply {
         let Kernel {
             runtime, client, ..
         } = self;
-        let ended = runtime.block_on(async { timeout(CELL, collect(client, id, |_| false)).await });
+        let ended =
+            runtime.block_on(async { timeout(limit, collect(client, id, |_| false)).await });
         ended.expect("the cell ends")
     }
 
@@ -471,7 +480,9 @@ async fn collect(client: &mut Client, id: &str, enough: impl Fn(&Reply) -> bool)
             "status" => idle |= content["execution_state"] == "idle",
             "stream" => hear(&mut reply, &message, id),
             "error" => reply.errors.push(content.clone()),
-            "update_display_data" => reply.shown.push((message.kind.clone(), content.clone())),
+            "update_display_data" | "clear_output" => {
+                reply.shown.push((message.kind.clone(), content.clone()))
+            }
             "execute_result" | "display_data" => {
                 if message.kind == "display_data" {
                     reply.shown.push((message.kind.clone(), content.clone()));

@@ -7,6 +7,7 @@
 //! A frame is a byte that says what it is, the length in four bytes (little-endian), and so many
 //! bytes. `support::kernel` writes them and describes them too.
 
+use super::limits;
 use crate::launcher;
 use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
@@ -150,6 +151,7 @@ async fn read_all(number: u64, stream: UnixStream, reports: Sender<Report>) {
         .and_then(|peer| peer.pid())
         .unwrap_or(0);
     let process = launcher::open_process(pid);
+    let ends = process.as_ref().and_then(|it| it.try_clone().ok());
     let (reader, answers) = stream.into_split();
     let line = Line {
         answers,
@@ -168,6 +170,12 @@ async fn read_all(number: u64, stream: UnixStream, reports: Sender<Report>) {
         if reports.send(Report::Said(number, word)).await.is_err() {
             return;
         }
+    }
+    // A killed process closes its sockets first, and then hands its children on: whoever looks for those
+    // has to find them.
+    if let Some(ends) = ends {
+        let wait = move || launcher::await_end(&ends, limits::LAST_WORDS);
+        let _ = tokio::task::spawn_blocking(wait).await;
     }
     let _ = reports.send(Report::Closed(number)).await;
 }

@@ -1,11 +1,12 @@
 //! A request's end: its reply, and what becomes of those behind it.
 
 use super::failure::{Failure, Reached};
+use super::history::Left;
 use super::message::Message;
 use super::phase::{Cell, Phase, Stage};
 use super::place::Place;
 use super::sockets::Channel;
-use super::{Front, is_past, limits};
+use super::{Front, is_past, limits, unkept};
 use crate::stock;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -57,10 +58,14 @@ impl Front {
             _ if cell.end().is_some() && self.line.is_some() => {
                 cell.stage = Stage::LastWords { until };
             }
-            _ => {
-                let failure = self.judge();
-                self.fail(failure);
-            }
+            _ => self.end_failed(),
+        }
+    }
+
+    fn end_failed(&mut self) {
+        if !self.begins_again() {
+            let failure = self.judge();
+            self.fail(failure);
         }
     }
 
@@ -69,8 +74,7 @@ impl Front {
         if let Phase::Cell(cell) = &self.phase
             && matches!(cell.stage, Stage::LastWords { .. })
         {
-            let failure = self.judge();
-            self.fail(failure);
+            self.end_failed();
         }
     }
 
@@ -84,21 +88,12 @@ impl Front {
             self.panic_ended_the_cell();
             return Failure::interrupted(if ended { Reached::Run } else { reached });
         }
-        let source = self.generated_source();
         let Some(how) = cell.end() else {
-            let said = self
-                .workplace()
-                .and_then(|workplace| std::fs::read_to_string(&workplace.compiler).ok());
-            return Failure::compiler(
-                &cell.errors,
-                &said.unwrap_or_default(),
-                &source,
-                &self.history,
-            )
-            .unwrap_or_else(|| Failure::told(&cell.errors, self.count));
+            return self.not_run(&cell.errors);
         };
         if let Some(panic) = cell.panic.clone().filter(|_| how == "exit status: 101") {
             self.panic_ended_the_cell();
+            let source = self.generated_source();
             let generated = panic.file == stock::SOURCE;
             let place =
                 Place::find(&source, panic.line as usize, &self.history).filter(|_| generated);
@@ -107,7 +102,20 @@ impl Front {
         Failure::ended(how, self.ended_idle)
     }
 
+    /// Why the cell has not run: rustc's words are better than evcxr's `errors`.
+    fn not_run(&self, errors: &[Value]) -> Failure {
+        let said = self
+            .workplace()
+            .and_then(|workplace| std::fs::read_to_string(&workplace.compiler).ok())
+            .unwrap_or_default();
+        let told = errors.first().and_then(|it| it["evalue"].as_str());
+        Failure::compiler(errors, &said, &self.generated_source(), &self.history)
+            .or_else(|| unkept::explain(told?, &self.history))
+            .unwrap_or_else(|| Failure::told(errors, self.count))
+    }
+
     fn succeed(&mut self) {
+        self.untell();
         self.panic_was_caught();
         let Phase::Cell(cell) = &self.phase else {
             return;
@@ -133,6 +141,10 @@ impl Front {
             "user_expressions": expressions,
             "payload": [],
         });
+        if cell.is_kept() {
+            self.history.ended(Left::All);
+        }
+        self.advise();
         self.answer(&content);
     }
 
@@ -155,6 +167,7 @@ impl Front {
 
     /// Answers the cell with its error and, if it asked for that, aborts those behind it.
     fn tell_failure(&mut self) {
+        self.untell();
         self.panic_was_caught();
         self.send_text(true);
         let Phase::Cell(cell) = &self.phase else {
@@ -164,6 +177,10 @@ impl Front {
             return;
         };
         let (mut content, stops) = (failure.fields(), cell.stop_on_error);
+        let left = failure.left.clone();
+        if cell.is_kept() || matches!(left, Left::None(_)) {
+            self.history.ended(left);
+        }
         self.publish_for_cell("error", &content);
         content["status"] = "error".into();
         content["execution_count"] = self.count.into();
@@ -199,7 +216,7 @@ impl Front {
     }
 
     /// The reply, and then that the kernel is idle.
-    fn answer(&mut self, content: &Value) {
+    pub(super) fn answer(&mut self, content: &Value) {
         self.send_text(true);
         if let Some(request) = self.phase.request()
             && request.header.msg_type.ends_with("_request")

@@ -35,6 +35,10 @@ pub trait Factory: Send + Sync {
     /// # Errors
     /// When it cannot be found.
     fn program(&self, directory: &Path, connection_file: &Path) -> Result<Command>;
+    /// What evcxr runs at its start, to be run again where it has been cleared.
+    fn beginning(&self) -> String {
+        String::new()
+    }
     /// Ends what that program may have left running, if it was killed itself.
     fn end_all(&self) {}
 }
@@ -56,6 +60,8 @@ pub enum News {
     /// It answers, and nothing it publishes can be missed any more.
     Ready,
     Said(Channel, Message),
+    /// cargo compiles this crate for it, in the words of [`stock::COMPILING`](crate::stock::COMPILING).
+    Compiles(String),
     /// There is no directory for it, or no process, or it hangs as it starts: trying again at once would
     /// not help.
     Failed(String),
@@ -88,6 +94,10 @@ pub struct Workplace {
     /// The source that it compiles, and what the compiler said of it.
     pub source: PathBuf,
     pub compiler: PathBuf,
+    /// Where the cell that it is given is kept as it was typed.
+    pub cell: PathBuf,
+    /// What it runs at its start.
+    pub beginning: String,
     pub family: Box<dyn Family>,
 }
 
@@ -126,6 +136,14 @@ impl Evcxr {
         (evcxr, Orders { outgoing, stopped })
     }
 
+    /// What the compiler says from here on is about what is sent next.
+    pub fn forget_compiler(&self) {
+        if let Some(workplace) = &self.workplace {
+            // Where there is none, it has said nothing.
+            let _ = std::fs::remove_file(&workplace.compiler);
+        }
+    }
+
     /// Starts one; its news goes to `events`. What takes time, the copy of the template above all, is
     /// done beside the caller.
     pub fn start(
@@ -156,7 +174,7 @@ impl Evcxr {
                 workplace,
             } = begun;
             news.tell(News::Begun(workplace)).await;
-            let log = Log::of(warden.stderr.take());
+            let log = Log::of(warden.stderr.take(), news.clone());
             let conversation = Conversation {
                 info,
                 evcxrs,
@@ -165,7 +183,7 @@ impl Evcxr {
                 outgoing: orders.outgoing,
                 patience,
             };
-            let end = watch(&mut warden, conversation.hold(), orders.stopped, &log).await;
+            let end = watch(&mut warden, conversation.hold(), orders.stopped, log).await;
             tokio::task::spawn_blocking(move || factory.end_all())
                 .await
                 .ok();

@@ -2,10 +2,11 @@
 //! and that stock evcxr leaves out of its reply.
 
 use super::cells::Panic;
-use super::history::History;
+use super::history::{History, Left};
 use super::limits;
 use super::place::Place;
-use super::rustc;
+use super::rustc::{self, Cause, Diagnostic};
+use super::unfinished;
 use crate::run::ansi::{Keep, strip};
 use crate::stock;
 use serde_json::{Value, json};
@@ -28,6 +29,13 @@ pub enum Reached {
     Run,
 }
 
+/// What is said of one of rustc's errors, and where it stands among the others.
+struct Report<'a> {
+    order: (Cause, Option<(u64, usize)>),
+    error: &'a Diagnostic,
+    text: String,
+}
+
 /// An error as Jupyter wants it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
@@ -36,6 +44,8 @@ pub struct Failure {
     pub value: String,
     /// Lines, with colours as a terminal has them.
     pub traceback: Vec<String>,
+    /// What becomes of variables.
+    pub left: Left,
 }
 
 impl Failure {
@@ -47,7 +57,27 @@ impl Failure {
             name: name.to_owned(),
             value,
             traceback,
+            left: Left::Old,
         }
+    }
+
+    /// One that quotes a line of a cell.
+    pub fn at(name: &str, value: impl Into<String>, place: Option<&Place>) -> Failure {
+        let mut failure = Failure::new(name, value, &[]);
+        if let Some(place) = place {
+            let (cell, line) = (place.cell, place.line);
+            failure
+                .traceback
+                .push(format!("{BLUE}  -->{PLAIN} cell [{cell}], line {line}"));
+            failure.traceback.push(quote(place));
+        }
+        failure
+    }
+
+    /// All variables are gone with the process, of which this is told: "it was interrupted".
+    fn losing(mut self, how: impl Into<String>) -> Failure {
+        self.left = Left::None(how.into());
+        self
     }
 
     /// The fields that an iopub `error` and an error reply share.
@@ -63,7 +93,13 @@ impl Failure {
             }
             Reached::Run => VARIABLES_LOST,
         };
-        Failure::new("Interrupted", "the cell was interrupted", &[kept])
+        let mut failure = Failure::new("Interrupted", "the cell was interrupted", &[kept]);
+        failure.left = match reached {
+            Reached::Nothing => Left::Old,
+            Reached::Question => Left::All,
+            Reached::Run => Left::None("was interrupted".to_owned()),
+        };
+        failure
     }
 
     /// The kernel has been told to end.
@@ -91,7 +127,7 @@ impl Failure {
         );
         failure.traceback.extend(log.lines().map(str::to_owned));
         failure.traceback.push(ALL_LOST.to_owned());
-        failure
+        failure.losing("ended with a restart of the kernel")
     }
 
     /// It could not be started, several times.
@@ -108,17 +144,15 @@ impl Failure {
 
     /// A panic that left the cell.
     pub fn panic(panic: &Panic, place: Option<&Place>) -> Failure {
-        let mut failure = Failure::new("panic", panic.message.clone(), &[]);
-        failure.traceback.push(match place {
-            Some(place) => format!(
-                "{BLUE}  -->{PLAIN} cell [{}], line {}",
-                place.cell, place.line
-            ),
-            None => format!("{BLUE}  -->{PLAIN} {}:{}", panic.file, panic.line),
-        });
-        failure.traceback.extend(place.map(|place| quote(place)));
+        let mut failure = Failure::at("panic", panic.message.clone(), place);
+        if place.is_none() {
+            let (file, line) = (&panic.file, panic.line);
+            failure
+                .traceback
+                .push(format!("{BLUE}  -->{PLAIN} {file}:{line}"));
+        }
         failure.traceback.push(VARIABLES_LOST.to_owned());
-        failure
+        failure.losing("panicked")
     }
 
     /// A `?` at the top level that met an error, whose text evcxr has written to stderr.
@@ -128,11 +162,13 @@ impl Failure {
             .rev()
             .find(|line| !line.trim().is_empty())
             .unwrap_or("an error");
-        Failure::new(
+        let mut failure = Failure::new(
             "Err",
             line.trim(),
             &["A `?` at the cell's top level met this error; what stands behind it has not run."],
-        )
+        );
+        failure.left = Left::Items;
+        failure
     }
 
     /// The process of the cells has ended: `how` as evcxr tells it, for example
@@ -148,19 +184,19 @@ impl Failure {
             .and_then(|(_, rest)| rest.split_once(')'))
             .map(|(name, _)| name);
         let failure = match signal {
-            Some(name) => Failure::new(
-                name,
-                format!(
+            Some(name) => {
+                let value = format!(
                     "{when}the process that runs the cells was killed by {name}{}",
                     meaning(name)
-                ),
-                &[VARIABLES_LOST],
-            ),
+                );
+                let how = format!("was killed by {name}");
+                Failure::new(name, value, &[VARIABLES_LOST]).losing(how)
+            }
             None => {
                 let code = how.rsplit(' ').next().unwrap_or(how);
                 let value =
                     format!("{when}the process that runs the cells ended with exit code {code}");
-                Failure::new("Exit", value, &[VARIABLES_LOST])
+                Failure::new("Exit", value, &[VARIABLES_LOST]).losing("ended its process")
             }
         };
         match before_the_cell {
@@ -174,41 +210,53 @@ impl Failure {
         self
     }
 
-    /// The compiler's errors among those that evcxr `told` of, as rustc reports them. `None` where one
-    /// of them is not found among them: then evcxr's own words are the better ones.
+    /// The compiler's errors, as rustc reports them. `None` where none of them is in a cell, or where evcxr
+    /// `told` of something else: then its own words are the better ones.
     pub fn compiler(
         told: &[Value],
         messages: &str,
         source: &str,
         cells: &History,
     ) -> Option<Failure> {
-        let said = rustc::said(messages);
-        let mut traceback = Vec::new();
-        let mut first = None;
-        for told in told {
-            let message = told["evalue"].as_str()?;
-            let error = said.iter().find(|said| said.message == message)?;
-            // Where there are errors, warnings are of no interest yet.
-            if !error.is_error() {
-                continue;
-            }
-            let report = error.report(source, cells)?;
-            if first.is_none() {
-                first = Some((
-                    error.code().unwrap_or("Error").to_owned(),
-                    message.to_owned(),
-                ));
-            }
-            if !traceback.is_empty() {
-                traceback.push(String::new());
-            }
-            traceback.extend(report.lines().map(str::to_owned));
+        let errors = rustc::errors(messages);
+        let is_told = |error: &Diagnostic| {
+            let mut told = told.iter().filter_map(|told| told["evalue"].as_str());
+            told.any(|message| error.is_told_by(message))
+        };
+        let borrows = |told: &Value| told["evalue"].as_str().is_some_and(stock::is_of_borrow);
+        if !errors.iter().any(is_told) && !told.iter().any(borrows) {
+            return None;
         }
-        let (name, value) = first?;
+        let mut reports: Vec<Report> = Vec::new();
+        for error in &errors {
+            if let Some(text) = error.report(source, cells)
+                && reports.iter().all(|report| report.text != text)
+            {
+                // evcxr puts functions and types in no order.
+                let order = (error.cause(source), error.place(source, cells));
+                reports.push(Report { order, error, text });
+            }
+        }
+        reports.sort_by_key(|report| report.order);
+        // A type that evcxr writes is wrong where what the reader wrote is.
+        let of_reader = reports.iter().filter(|it| it.order.0 < Cause::Type).count();
+        reports.truncate(of_reader.max(1));
+        let first = reports.first()?.error;
+        let title = first.title(source);
+        if title.contains("delimiter")
+            && let Some((cell, code)) = cells.newest_first().next()
+            && let Some((message, line)) = unfinished::torn(code)
+        {
+            let before = code.split_inclusive('\n').take(line - 1).map(str::len);
+            let place = Place::at(cell, code, before.sum(), 0);
+            return Some(Failure::at("Error", message, Some(&place)));
+        }
+        let texts: Vec<&str> = reports.iter().map(|report| report.text.as_str()).collect();
         Some(Failure {
-            name,
-            value,
-            traceback,
+            name: first.code().unwrap_or("Error").to_owned(),
+            value: title,
+            traceback: texts.join("\n\n").lines().map(str::to_owned).collect(),
+            left: Left::Old,
         })
     }
 
@@ -239,6 +287,7 @@ impl Failure {
             name,
             value,
             traceback,
+            left: Left::Old,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! closed; it counts what a reader sees as one character, where the protocol counts code points; and it
 //! takes a text of documentation in the first column for a comment.
 
+use super::commands;
 use super::history::History;
 use super::message::{Key, Message};
 use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
@@ -18,7 +19,10 @@ pub fn for_evcxr(request: &Message, key: &Key) -> Message {
     let mended = match request.header.msg_type.as_str() {
         "inspect_request" => inspection(&content),
         "complete_request" => completion(&content),
-        "execute_request" => documented(&content),
+        "execute_request" => match commands::without_clear(&content) {
+            Some(content) => documented(&content).or(Some(content)),
+            None => documented(&content),
+        },
         _ => None,
     };
     match mended {
@@ -240,7 +244,7 @@ fn compatible(version: [u64; 3]) -> String {
 
 type Tokens = Vec<(TokenKind, Range<usize>)>;
 
-fn lex(code: &str) -> Tokens {
+pub fn lex(code: &str) -> Tokens {
     let mut end = 0;
     let tokens = tokenize(code, FrontmatterAllowed::No).map(|token| {
         let start = end;

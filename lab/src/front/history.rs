@@ -7,24 +7,68 @@ use std::collections::VecDeque;
 /// Cells remembered.
 const ROOM: usize = 1000;
 
-/// The code of this session's cells and the numbers under which they ran.
+/// The code of this session's cells, the numbers under which they ran, and how they ended.
 #[derive(Default)]
-pub struct History(VecDeque<(u64, String)>);
+pub struct History(VecDeque<Entry>);
+
+pub struct Entry {
+    pub number: u64,
+    pub code: String,
+    pub left: Left,
+}
+
+/// What a cell has left of variables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Left {
+    /// Those that were there before it: nothing of it has run.
+    #[default]
+    Old,
+    /// The same, and the functions and types of its own: a `?` ended it.
+    Items,
+    /// All but what it moved.
+    All,
+    /// None, its own and earlier ones: what has become of it.
+    None(String),
+}
 
 impl History {
     pub fn add(&mut self, number: u64, code: &str) {
         if self.0.len() == ROOM {
             self.0.pop_front();
         }
-        self.0.push_back((number, code.to_owned()));
+        self.0.push_back(Entry {
+            number,
+            code: code.to_owned(),
+            left: Left::Old,
+        });
+    }
+
+    /// The latest cell has ended.
+    pub fn ended(&mut self, left: Left) {
+        if let Some(latest) = self.0.back_mut() {
+            latest.left = left;
+        }
+    }
+
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.0.iter()
     }
 
     /// Cells from the newest to the oldest.
     pub fn newest_first(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.0
-            .iter()
-            .rev()
-            .map(|(number, code)| (*number, code.as_str()))
+        let entries = self.0.iter().rev();
+        entries.map(|entry| (entry.number, entry.code.as_str()))
+    }
+
+    /// The cells of which something stands in what evcxr compiles, from the newest to the oldest.
+    pub fn in_source(&self) -> impl Iterator<Item = (u64, &str)> {
+        let latest = self.0.len().saturating_sub(1);
+        let entries = self.0.iter().enumerate().rev();
+        entries
+            .filter(move |(index, entry)| {
+                *index == latest || matches!(entry.left, Left::All | Left::Items)
+            })
+            .map(|(_, entry)| (entry.number, entry.code.as_str()))
     }
 
     /// The content of a `history_reply`. Outputs are not kept: asked for, they are null.
@@ -34,7 +78,7 @@ impl History {
                 .as_u64()
                 .map(|n| usize::try_from(n).unwrap_or(usize::MAX))
         };
-        let all = self.0.iter();
+        let all = self.0.iter().map(|it| (it.number, it.code.as_str()));
         let mut found: Vec<_> = match request["hist_access_type"].as_str() {
             Some("range") => {
                 // Sessions are counted back from this one, 0; there are no others.
@@ -56,7 +100,7 @@ impl History {
         if request["unique"] == true {
             let mut seen = std::collections::HashSet::new();
             found.reverse();
-            found.retain(|(_, code)| seen.insert(code));
+            found.retain(|(_, code)| seen.insert(*code));
             found.reverse();
         }
         let skip = found

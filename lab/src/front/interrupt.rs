@@ -34,7 +34,9 @@ impl Front {
                 };
                 self.press();
             }
-            _ => {}
+            // Its end is on the way here, and perhaps it begins again.
+            Phase::Cell(cell) => cell.builds.unwanted = true,
+            Phase::Idle | Phase::Asks(..) => {}
         }
     }
 

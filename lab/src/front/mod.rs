@@ -19,11 +19,15 @@
 //!   [`cells`]: the direct line.
 //! - [`phase`]: what the front is at; [`running`]: what evcxr says of it; [`output`]: what the cells
 //!   say; [`ending`]: how it is answered; [`interrupt`]; [`requests`]: what the front answers by itself,
-//!   with [`history`] and [`complete`]; [`help`]: completion and inspection.
+//!   with [`history`] and [`complete`], or in its own way, [`commands`]; [`help`]: completion and
+//!   inspection; [`builds`] and [`paths`]: the crates that a cell asks for.
 //! - [`warmth`]: what evcxr does before it is asked.
-//! - [`text`]: streams; [`failure`], [`rustc`] and [`place`]: errors.
+//! - [`text`]: streams; [`failure`], [`rustc`], [`span`], [`place`], [`words`],
+//!   [`lost`], [`unfinished`], [`unkept`] and [`lines`]: errors.
 
+mod builds;
 mod cells;
+mod commands;
 mod complete;
 mod ending;
 mod evcxr;
@@ -32,18 +36,25 @@ mod help;
 mod history;
 mod interrupt;
 pub mod limits;
+mod lines;
+mod lost;
 pub mod message;
 mod output;
+mod paths;
 mod phase;
 mod place;
 mod requests;
 mod running;
 mod rustc;
 mod sockets;
+mod span;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unfinished;
+mod unkept;
 mod warmth;
+mod words;
 
 pub use cells::SOCKET;
 pub use evcxr::Factory;
@@ -270,6 +281,7 @@ impl Front {
                 self.attempts = 0;
             }
             News::Said(channel, message) => self.evcxr_said(channel, message),
+            News::Compiles(what) => self.compiles(&what),
             News::Failed(why) => {
                 self.evcxr = None;
                 self.refuse(&Failure::no_evcxr(&why));
@@ -326,12 +338,12 @@ impl Front {
                         Some(evcxr) if evcxr.is_free() => {
                             warmth::prepare(evcxr, &cell.request);
                             evcxr.used = true;
+                            evcxr.forget_compiler();
                             let asked = help::for_evcxr(&cell.request, &self.author.key);
+                            let asked = paths::from_notebook(asked, &self.author.key);
                             evcxr.send(evcxr::Channel::Shell, asked);
                             cell.sent(self.line.as_ref());
-                            if cell.told {
-                                self.publish_for_cell("clear_output", &json!({"wait": false}));
-                            }
+                            self.untell();
                         }
                         Some(evcxr) => match evcxr.waits.clone().filter(|_| !cell.told) {
                             Some(what) => self.tell(&what),
@@ -354,12 +366,26 @@ impl Front {
         }
     }
 
-    /// Shows the cell that waits for evcxr what that waits for; it goes when the cell begins.
+    /// Shows at the cell what it waits for, until it begins.
     fn tell(&mut self, what: &str) {
         if let Phase::Cell(cell) = &mut self.phase {
-            cell.told = true;
-            let content = json!({"data": {"text/plain": what}, "metadata": {}, "transient": {}});
-            self.publish_for_cell("display_data", &content);
+            let kind = match std::mem::replace(&mut cell.told, true) {
+                true => "update_display_data",
+                false => "display_data",
+            };
+            let transient = json!({"display_id": format!("waits-{}", cell.request.header.msg_id)});
+            let content =
+                json!({"data": {"text/plain": what}, "metadata": {}, "transient": transient});
+            self.publish_for_cell(kind, &content);
+        }
+    }
+
+    /// Takes that back.
+    fn untell(&mut self) {
+        if let Phase::Cell(cell) = &mut self.phase
+            && std::mem::take(&mut cell.told)
+        {
+            self.publish_for_cell("clear_output", &json!({"wait": false}));
         }
     }
 

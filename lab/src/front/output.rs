@@ -2,8 +2,7 @@
 
 use super::cells::{Panic, Stream, Word};
 use super::phase::{Phase, Uncertain};
-use super::place::Place;
-use super::{Front, limits};
+use super::{Front, limits, lines};
 use serde_json::json;
 
 /// Bytes kept of what a cell wrote to stderr.
@@ -59,9 +58,7 @@ impl Front {
     }
 
     fn cell_wrote(&mut self, stream: Stream, mut text: Vec<u8>) {
-        if stream == Stream::Stderr
-            && let Some(told) = self.panic_in_cells_words(&text)
-        {
+        if let Some(told) = self.in_cells(&text) {
             text = told;
         }
         if let Phase::Cell(cell) = &mut self.phase {
@@ -88,26 +85,14 @@ impl Front {
             .unwrap_or_default()
     }
 
-    /// The line that `support` writes of a thread's, a task's or a child's panic, with the cell's line in the
-    /// place of the generated file's.
-    fn panic_in_cells_words(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let text = std::str::from_utf8(text).ok()?;
-        let (said, place) = text.strip_suffix(")\n")?.rsplit_once(" (src/lib.rs:")?;
-        let of_thread = said.contains("thread '") && said.contains("' panicked: ");
-        let of_process = said.starts_with("process '") && said.contains(") panicked: ");
-        // A task's, which may have no name: "task 'a' panicked", "an unnamed task panicked".
-        let of_task = said.starts_with("task '") || said.contains("an unnamed task panicked: ");
-        let of_task = of_task && said.contains(" panicked: ");
-        let is_ours = of_thread || of_process || of_task;
-        let source = is_ours.then(|| self.generated_source())?;
-        let place = Place::find(&source, place.parse().ok()?, &self.history)?;
-        Some(format!("{said} (cell [{}], line {})\n", place.cell, place.line).into())
+    fn in_cells(&self, text: &[u8]) -> Option<Vec<u8>> {
+        lines::in_cells(text, || self.generated_source(), &self.history)
     }
 
     fn panicked(&mut self, panic: Panic) {
         self.panic_was_caught();
         let line = format!("{}\n", panic.text.trim_end());
-        let told = self.panic_in_cells_words(line.as_bytes());
+        let told = self.in_cells(line.as_bytes());
         let line = told.map_or(line, |told| String::from_utf8_lossy(&told).into_owned());
         match &mut self.phase {
             Phase::Cell(cell) if panic.main => {

@@ -1,5 +1,6 @@
 //! What the front is at: a request on its way, and how far it has come.
 
+use super::builds::Builds;
 use super::cells::{Panic, Process};
 use super::failure::{Failure, Reached};
 use super::message::Message;
@@ -28,6 +29,7 @@ pub struct Cell {
     pub interrupted: Option<Reached>,
     /// Its client has been shown what it waits for.
     pub told: bool,
+    pub builds: Builds,
     /// It asks the reader something.
     pub asks: bool,
     /// evcxr's reply, and whether it has said that it is idle again.
@@ -122,6 +124,7 @@ impl Cell {
             stage: Stage::Waits,
             interrupted: None,
             told: false,
+            builds: Builds::default(),
             asks: false,
             reply: None,
             idle: false,
@@ -134,8 +137,18 @@ impl Cell {
         }
     }
 
+    /// Whether it is in the history.
+    pub fn is_kept(&self) -> bool {
+        !self.silent && self.request.content()["store_history"] != false
+    }
+
     pub fn waits(&self) -> bool {
         matches!(self.stage, Stage::Waits)
+    }
+
+    /// Whether evcxr has it, and has not said how it ended.
+    pub fn is_given(&self) -> bool {
+        matches!(self.stage, Stage::Runs | Stage::Interrupted { .. })
     }
 
     /// evcxr has it.

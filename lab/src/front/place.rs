@@ -1,11 +1,18 @@
 //! Finds the cell's line behind a line of evcxr's generated file.
 //!
 //! evcxr writes the statements of a cell, and the functions of earlier ones, into `src/lib.rs` of
-//! the kernel's directory, each as it was typed, and rustc and panics name lines of that file. So
-//! the text of that line is looked for in the cells, the newest first; where a cell has it twice,
-//! the lines around it decide. Text that stands in no cell has no place there, and none is claimed.
+//! the kernel's directory, each as it was typed and on lines of its own, and rustc and panics name lines
+//! of that file. So the text of that line is looked for in the cells, the newest first; where it stands
+//! several times, the text around it decides. Text that stands in no cell has no place there, and none
+//! is claimed.
 
 use super::history::History;
+use crate::stock;
+
+/// So many characters around a line are compared.
+const AROUND: usize = 2000;
+/// So many of them, its own included, tell where a line like `}` comes from.
+const TELLING: usize = 4;
 
 /// A line of a cell.
 #[derive(Debug, PartialEq)]
@@ -15,87 +22,143 @@ pub struct Place<'a> {
     pub code: &'a str,
     /// From 1.
     pub line: usize,
-    /// How many characters further to the right the text stands in the generated file.
-    shift: isize,
+    /// Where the text that both have begins: here in bytes, in the generated line in characters.
+    begins: usize,
+    column: usize,
 }
 
 impl<'a> Place<'a> {
     /// The place of line `line` (from 1) of the generated `source`.
     pub fn find(source: &str, line: usize, cells: &'a History) -> Option<Place<'a>> {
-        let generated: Vec<&str> = source.lines().collect();
-        let at = line.checked_sub(1).filter(|at| *at < generated.len())?;
+        let (start, text) = line_of(source, line)?;
+        let indent = text.len() - text.trim_start().len();
+        let text = text.trim();
         let mut best: Option<(usize, Place)> = None;
-        for (cell, code) in cells.newest_first() {
-            let typed: Vec<&str> = code.lines().collect();
-            for index in 0..typed.len() {
-                let Some(shift) = shift(generated[at], typed[index]) else {
+        for (age, (cell, code)) in cells.in_source().enumerate() {
+            for (begins, _) in code.match_indices(text).filter(|_| !text.is_empty()) {
+                let around = alike_around(source, start + indent, code, begins);
+                let whole = line_around(code, begins).trim() == text;
+                let named = text.chars().any(char::is_alphanumeric);
+                if !(around >= TELLING || named && (whole || text.len() >= 4)) {
                     continue;
-                };
-                let whole = usize::from(generated[at].trim() == typed[index].trim());
-                let score = 2 * alike_around(&generated, at, &typed, index) + whole;
-                if best.as_ref().is_none_or(|(most, _)| score > *most) {
-                    best = Some((
-                        score,
-                        Place {
-                            cell,
-                            code,
-                            line: index + 1,
-                            shift,
-                        },
-                    ));
                 }
+                let score = 2 * around + usize::from(whole);
+                if best.as_ref().is_none_or(|(most, _)| score > *most) {
+                    let column = source[start..start + indent].chars().count();
+                    best = Some((score, Place::at(cell, code, begins, column)));
+                }
+            }
+            // Statements are always those of the latest cell.
+            if age == 0 && best.is_some() && stock::is_statement(&source[..start]) {
+                break;
             }
         }
         best.map(|(_, place)| place)
     }
 
+    /// Where the latest cell ends, if line `line` of the generated `source` is what evcxr has put behind it.
+    pub fn end(source: &str, line: usize, cells: &'a History) -> Option<Place<'a>> {
+        let (start, _) = line_of(source, line).unwrap_or((source.len(), ""));
+        let (cell, code) = cells.newest_first().next()?;
+        let statements = stock::is_statement(&source[..start]);
+        statements.then(|| Place::at(cell, code, code.trim_end().len(), 0))
+    }
+
+    /// Where a cell names what `text` of the generated `line` is about: a line that imports one thing, and
+    /// that evcxr has made of a `use` of several.
+    pub fn import(line: &str, text: &str, cells: &'a History) -> Option<(Place<'a>, usize)> {
+        let imported = line.trim().strip_prefix("use ")?;
+        let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+        let last = |text: &str| {
+            let mut names = text.split(|c| !is_of_name(c)).filter(|it| !it.is_empty());
+            names.next_back().map(str::to_owned)
+        };
+        let name = last(text).or_else(|| last(imported))?;
+        let names_it = |(cell, code): (u64, &'a str)| {
+            uses(code).find_map(|(start, used)| {
+                let at = words(used).find(|(_, word)| *word == name)?.0;
+                Some((Place::at(cell, code, start + at, 0), name.len()))
+            })
+        };
+        cells.in_source().find_map(names_it)
+    }
+
+    /// Of the byte `begins` of a cell, which in the generated line is that `column`.
+    pub fn at(cell: u64, code: &'a str, begins: usize, column: usize) -> Place<'a> {
+        Place {
+            cell,
+            code,
+            line: code[..begins].matches('\n').count() + 1,
+            begins,
+            column,
+        }
+    }
+
     pub fn text(&self) -> &'a str {
-        self.code.lines().nth(self.line - 1).unwrap_or_default()
+        line_around(self.code, self.begins)
     }
 
     /// Where in the cell's code column `column` (from 1) of the generated line is, in bytes.
     pub fn offset(&self, column: usize) -> usize {
-        let before = self
-            .code
-            .split_inclusive('\n')
-            .take(self.line - 1)
-            .map(str::len)
-            .sum::<usize>();
-        let text = self.text();
-        let column = column.saturating_add_signed(-self.shift).saturating_sub(1);
-        let within = text
-            .char_indices()
-            .nth(column)
-            .map_or(text.len(), |(at, _)| at);
-        before + within
+        let column = column.saturating_sub(1);
+        if let Some(further) = column.checked_sub(self.column) {
+            let rest = self.code[self.begins..].lines().next().unwrap_or_default();
+            let within = rest.char_indices().nth(further);
+            return self.begins + within.map_or(rest.len(), |(at, _)| at);
+        }
+        let before = &self.code[..self.begins];
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let back = self.column - column - 1;
+        let within = before[line..].char_indices().rev().nth(back);
+        line + within.map_or(0, |(at, _)| at)
     }
 }
 
-/// How far the typed text is moved to the right in the generated line, if it is there. evcxr may put
-/// code of its own around it (the last expression goes into a call that shows it), and it gives each
-/// statement a line of its own where several were typed in one.
-fn shift(generated: &str, typed: &str) -> Option<isize> {
-    let (line, text) = (generated.trim(), typed.trim());
-    let telling = |part: &str| part.len() >= 4 && part.chars().any(char::is_alphanumeric);
-    let common = match () {
-        () if line == text && !text.is_empty() => text,
-        () if telling(text) && line.contains(text) => text,
-        () if telling(line) && text.contains(line) => line,
-        () => return None,
-    };
-    let column = |whole: &str| Some(whole[..whole.find(common)?].chars().count() as isize);
-    Some(column(generated)? - column(typed)?)
+/// Where a line begins, and its text.
+fn line_of(source: &str, line: usize) -> Option<(usize, &str)> {
+    let text = source.lines().nth(line.checked_sub(1)?)?;
+    Some((text.as_ptr() as usize - source.as_ptr() as usize, text))
 }
 
-/// How many lines before and after agree.
-fn alike_around(generated: &[&str], at: usize, typed: &[&str], index: usize) -> usize {
-    let alike = |(a, b): &(&&str, &&str)| a.trim() == b.trim() || shift(a, b).is_some();
-    let before = generated[..at]
-        .iter()
-        .rev()
-        .zip(typed[..index].iter().rev());
-    let after = generated[at + 1..].iter().zip(&typed[index + 1..]);
-    before.take_while(alike).count() + after.take_while(alike).count()
+/// The line in which the byte `at` is.
+fn line_around(code: &str, at: usize) -> &str {
+    let start = code[..at].rfind('\n').map_or(0, |at| at + 1);
+    code[start..].lines().next().unwrap_or_default()
+}
+
+/// How many characters before and after agree, blanks aside.
+fn alike_around(source: &str, start: usize, code: &str, begins: usize) -> usize {
+    let generated = source[..start].rsplit('\n');
+    let generated = generated.filter(|line| !stock::leads_to_expression(line));
+    let generated = generated.flat_map(|line| line.chars().rev());
+    let before = alike(generated, code[..begins].chars().rev());
+    before + alike(source[start..].chars(), code[begins..].chars())
+}
+
+fn alike(one: impl Iterator<Item = char>, other: impl Iterator<Item = char>) -> usize {
+    let mut one = one.filter(|c| !c.is_whitespace());
+    let mut other = other.filter(|c| !c.is_whitespace());
+    std::iter::from_fn(|| (one.next()? == other.next()?).then_some(()))
+        .take(AROUND)
+        .count()
+}
+
+/// The `use` lines of a cell, with where each begins.
+fn uses(code: &str) -> impl Iterator<Item = (usize, &str)> {
+    code.lines().filter_map(|line| {
+        let start = line.as_ptr() as usize - code.as_ptr() as usize;
+        let is_use = line
+            .trim_start()
+            .trim_start_matches("pub ")
+            .starts_with("use ");
+        let rest = is_use.then(|| &code[start..])?;
+        Some((start, &rest[..rest.find(';').unwrap_or(rest.len())]))
+    })
+}
+
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    parts.map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
 }
 
 #[cfg(test)]
@@ -106,6 +169,7 @@ mod tests {
         let mut history = History::default();
         for (number, code) in codes.iter().enumerate() {
             history.add(number as u64 + 1, code);
+            history.ended(crate::front::history::Left::All);
         }
         history
     }
@@ -138,11 +202,11 @@ mod tests {
     #[test]
     fn the_shown_expression_is_found_inside_of_its_call() {
         let cells = cells(&["let v = vec![1];\n  v[7]"]);
-        let source = "let v = vec![1];\nevcxr_display(&(v[7]));";
-        let place = Place::find(source, 2, &cells).unwrap();
+        let source = "let v = vec![1];\n(\nv[7]\n).evcxr_display();";
+        let place = Place::find(source, 3, &cells).unwrap();
         assert_eq!(place.line, 2);
-        // `v` is the 17th character there, and the third of the second line here.
-        assert_eq!(&place.code[place.offset(17)..], "v[7]");
+        // `v` is the first character there, and the third of the second line here.
+        assert_eq!(&place.code[place.offset(1)..], "v[7]");
     }
 
     #[test]
@@ -157,5 +221,23 @@ mod tests {
         let cells = cells(&["let 数 = 1; x"]);
         let place = Place::find("  let 数 = 1; x", 1, &cells).unwrap();
         assert_eq!(&place.code[place.offset(14)..], "x");
+    }
+
+    #[test]
+    fn a_brace_of_evcxrs_is_in_no_cell() {
+        let cells = cells(&["fn f() {\n    g();\n}", "f();"]);
+        let source = "fn run_user_code_1(\nf();\nevcxr_variable_store\n}";
+        assert_eq!(found(source, 4, &cells), None);
+        let end = Place::end(source, 3, &cells).unwrap();
+        assert_eq!((end.cell, end.offset(1)), (2, 4));
+        assert_eq!(Place::end("f();", 1, &cells), None);
+    }
+
+    #[test]
+    fn one_import_is_found_among_several() {
+        let cells = cells(&["use std::{thread,\n    sync::Mutexx};", "let thread = 1;"]);
+        let (place, length) = Place::import("use std::sync::Mutexx;", "Mutexx", &cells).unwrap();
+        assert_eq!((place.cell, place.line, length), (1, 2, 6));
+        assert_eq!(Place::import("let a = 1;", "a", &cells), None);
     }
 }

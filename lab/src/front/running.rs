@@ -18,18 +18,19 @@ impl Front {
             return;
         }
         let cell = Cell::new(request.clone());
+        let content = request.content();
+        let code = content["code"].as_str().unwrap_or_default().to_owned();
         if !cell.silent {
-            let content = request.content();
-            let code = content["code"].as_str().unwrap_or_default();
-            if content["store_history"] != false {
+            if cell.is_kept() {
                 self.count += 1;
-                self.history.add(self.count, code);
+                self.history.add(self.count, &code);
             }
             let input = json!({"code": code, "execution_count": self.count});
             self.publish(Some(&request), "execute_input", &input);
             self.latest = Some(request);
         }
         self.phase = Phase::Cell(Box::new(cell));
+        self.quit_if_asked(&code);
     }
 
     /// What evcxr said on one of its channels.

@@ -56,6 +56,7 @@ enum Way {
     Iopub,
     Stdin,
     Line,
+    Log,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ struct Cell {
     end: End,
     silent: bool,
     stop_on_error: bool,
+    /// It has `support` compiled again, and begins in another process.
+    again: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -129,12 +132,14 @@ fn cell() -> impl Strategy<Value = Cell> {
         end,
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.8),
+        prop::bool::weighted(0.2),
     )
-        .prop_map(|(deeds, end, silent, stop_on_error)| Cell {
+        .prop_map(|(deeds, end, silent, stop_on_error, again)| Cell {
             deeds,
             end,
             silent,
             stop_on_error,
+            again,
         })
 }
 
@@ -157,6 +162,7 @@ fn action() -> impl Strategy<Value = Action> {
         Way::Stdin,
         Way::Line,
         Way::Line,
+        Way::Log,
     ]);
     let time = prop_oneof![4 => 1u64..30, 2 => 30u64..700, 1 => 700u64..40_000];
     prop_oneof![
@@ -396,6 +402,17 @@ impl Session {
                 self.handle(Event::Cells(report));
                 return true;
             }
+            Way::Log => {
+                let Some(evcxr) = &mut self.evcxr else {
+                    return false;
+                };
+                let Some(what) = evcxr.log.pop_front() else {
+                    return false;
+                };
+                let generation = evcxr.generation;
+                self.handle(Event::Evcxr(generation, News::Compiles(what)));
+                return true;
+            }
             Way::Shell => evcxr::Channel::Shell,
             Way::Iopub => evcxr::Channel::Iopub,
             Way::Stdin => evcxr::Channel::Stdin,
@@ -413,7 +430,14 @@ impl Session {
 
     fn deliver_all(&mut self) -> bool {
         let mut any = false;
-        for way in [Way::Client, Way::Line, Way::Stdin, Way::Iopub, Way::Shell] {
+        for way in [
+            Way::Client,
+            Way::Log,
+            Way::Line,
+            Way::Stdin,
+            Way::Iopub,
+            Way::Shell,
+        ] {
             while self.deliver(way) {
                 any = true;
             }
@@ -576,6 +600,14 @@ impl Session {
                 prop_assert_eq!(&reply.content["execution_count"], &json!(count));
             }
             let end = published.iter().position(|heard| heard.is("idle"));
+            let last = |is: &dyn Fn(&Heard) -> bool| published.iter().rposition(|heard| is(heard));
+            let told = last(&|heard| heard.content["transient"]["display_id"].is_string());
+            let taken_back = last(&|heard| heard.kind == "clear_output");
+            prop_assert!(
+                told <= taken_back,
+                "{} is told for ever what it waits for",
+                number
+            );
             let text: String = published[..end.unwrap_or_default()]
                 .iter()
                 .filter(|heard| heard.kind == "stream")

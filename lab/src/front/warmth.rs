@@ -6,6 +6,7 @@
 //! reader wants to know of a name; it changes no state, and nobody sees the answer. The questions are
 //! small ones, and a request that comes meanwhile is the next.
 
+use super::commands;
 use super::evcxr::Evcxr;
 use super::message::Message;
 use crate::{kernelspec, stock};
@@ -30,11 +31,16 @@ pub fn next(evcxr: &mut Evcxr) -> Option<Message> {
     Some(evcxr.ask("inspect_request", &content))
 }
 
-/// Before a cell: if the reader chooses a format for results there, evcxr follows it only where a
+/// Before a cell: what compiles it finds it as it was typed. If the reader chooses a format for results there, evcxr follows it only where a
 /// result cannot show itself.
 pub fn prepare(evcxr: &Evcxr, request: &Message) {
     let content: Value = request.content();
     let code = content["code"].as_str().unwrap_or_default();
+    if let Some(workplace) = &evcxr.workplace {
+        // Without it, nothing of a cell that is run again begins anew.
+        let _ = std::fs::write(&workplace.cell, code);
+    }
+    commands::clear(evcxr, code);
     if code.lines().any(stock::chooses_format) {
         let code = kernelspec::SHOWN_AS_CHOSEN;
         let content = json!({"code": code, "silent": true, "store_history": false});

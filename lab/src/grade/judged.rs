@@ -7,7 +7,7 @@ use super::sandbox::Limits;
 use super::source::{self, Lines};
 use super::submission::Submission;
 use super::verdict::{Tested, Verdict};
-use super::workshop::{self, Workshop};
+use super::workshop::Workshop;
 use anyhow::{Result, bail};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -84,7 +84,7 @@ impl Bench<'_> {
             (&shop.sysroot, "/toolchain"),
         ]);
         let mut rustc = vec![toolchain.1.join("bin/rustc").display().to_string()];
-        rustc.extend(workshop::flags(&crates.1, &host_crates.1));
+        rustc.extend(shop.flags(&crates.1, &host_crates.1));
         rustc.extend(
             [
                 "--crate-name",

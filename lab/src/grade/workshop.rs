@@ -8,6 +8,7 @@ use crate::installed::Installed;
 use crate::template::Template;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -99,9 +100,39 @@ impl Workshop {
     /// rustc as it compiles what links `support`.
     fn rustc(&self) -> Command {
         let mut rustc = Command::new(self.sysroot.join("bin/rustc"));
-        rustc.args(flags(&self.crates, &self.host_crates));
+        rustc.args(self.flags(&self.crates, &self.host_crates));
         crate::template::without_callers_cargo(&mut rustc);
         rustc
+    }
+
+    /// What rustc is told in and outside the sandbox alike, but for where the crates lie.
+    pub fn flags(&self, crates: &Path, host_crates: &Path) -> Vec<String> {
+        let mut flags: Vec<String> = ["--edition", "2024", "-Cprefer-dynamic", "-Cdebuginfo=0"]
+            .map(str::to_owned)
+            .into();
+        flags.push(format!(
+            "--extern=support={}",
+            crates.join(self.support()).display()
+        ));
+        for folder in [crates, host_crates] {
+            flags.push(format!("-Ldependency={}", folder.display()));
+        }
+        flags
+    }
+
+    /// The library's name, which tells in which way it was compiled; of several the youngest is it.
+    fn support(&self) -> OsString {
+        let entries = fs::read_dir(&self.crates).into_iter().flatten().flatten();
+        let libraries = entries.filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("libsupport-") && name.ends_with(".so")
+        });
+        let youngest = libraries.max_by_key(|entry| {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            modified.ok()
+        });
+        youngest.map(|entry| entry.file_name()).unwrap_or_default()
     }
 
     /// Where programs find `support` and the standard library.
@@ -149,21 +180,6 @@ impl Workshop {
         }
         Ok((judge, fingerprint))
     }
-}
-
-/// What rustc is told in and outside the sandbox alike.
-pub fn flags(crates: &Path, host_crates: &Path) -> Vec<String> {
-    let mut flags: Vec<String> = ["--edition", "2024", "-Cprefer-dynamic", "-Cdebuginfo=0"]
-        .map(str::to_owned)
-        .into();
-    flags.push(format!(
-        "--extern=support={}",
-        crates.join("libsupport.so").display()
-    ));
-    for folder in [crates, host_crates] {
-        flags.push(format!("-Ldependency={}", folder.display()));
-    }
-    flags
 }
 
 /// The hidden tests as a program: each a function of its own, all below what they share.

@@ -1,11 +1,13 @@
 //! The processes below this one: what they do, and their end.
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
 use std::collections::HashMap;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// The longest that [`end`] tries: a process in an uninterruptible call may not end.
@@ -53,11 +55,15 @@ pub fn reap() -> Result<(), Errno> {
     }
 }
 
+fn processes() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
 /// The children of every process, by the parents that /proc tells.
 fn children() -> HashMap<i32, Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    for pid in entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+    for pid in processes() {
         if let Some(parent) = parent_of(pid) {
             children.entry(parent).or_default().push(pid);
         }
@@ -90,6 +96,46 @@ pub fn compilers_below(ancestor: u32) -> Vec<Pid> {
     };
     let below = below(Pid::from_raw(ancestor as i32));
     below.into_iter().filter(is_compiler).collect()
+}
+
+/// Kills the other children of this process's parent that have the variable in their environment, and
+/// waits until they have ended.
+pub fn end_siblings_with(variable: &str) {
+    let parent = nix::unistd::getppid().as_raw();
+    let siblings = children().remove(&parent).unwrap_or_default();
+    let is_set = |pid: &i32| {
+        variables_of(*pid).any(|it| {
+            it.strip_prefix(variable.as_bytes())
+                .is_some_and(|it| it.starts_with(b"="))
+        })
+    };
+    for pid in siblings.into_iter().filter(is_set) {
+        let process = open_process(pid);
+        signal_process(process.as_ref(), Signal::SIGKILL);
+        if let Some(process) = process {
+            // One that has not ended by then ends when it can; evcxr waits for that.
+            await_end(&process, LIMIT);
+        }
+    }
+}
+
+/// Kills every process that has this variable with this value in its environment.
+pub fn end_all_with(variable: &str, value: &OsStr) {
+    let wanted = [variable.as_bytes(), b"=", value.as_encoded_bytes()].concat();
+    for pid in processes().filter(|pid| variables_of(*pid).any(|it| it == wanted)) {
+        // It may have ended by itself.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    }
+}
+
+/// The variables with which a process was started; those of another user's are not to be read.
+fn variables_of(pid: i32) -> impl Iterator<Item = Vec<u8>> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let variables: Vec<_> = environment
+        .split(|byte| *byte == 0)
+        .map(<[u8]>::to_vec)
+        .collect();
+    variables.into_iter()
 }
 
 /// What a warden has adopted, and all below that: processes whose parent, a cell's or a cell's
@@ -140,6 +186,13 @@ pub fn open_process(pid: i32) -> Option<OwnedFd> {
         let descriptor = libc::syscall(libc::SYS_pidfd_open, pid, 0);
         (descriptor >= 0).then(|| OwnedFd::from_raw_fd(descriptor as i32))
     }
+}
+
+/// Waits until the process behind a descriptor of [`open_process`] has ended, at most so long.
+pub fn await_end(process: &OwnedFd, limit: Duration) {
+    let mut ends = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+    let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+    let _ = poll(&mut ends, limit);
 }
 
 /// Signals the process behind a descriptor of [`open_process`]: no other can get it by mistake.

@@ -121,6 +121,11 @@ impl Factory for Wardens {
         Ok(command.into())
     }
 
+    fn beginning(&self) -> String {
+        let file = self.home.state().join("config").join(stock::START);
+        std::fs::read_to_string(file).unwrap_or_default()
+    }
+
     fn end_all(&self) {
         family::end();
     }
@@ -162,7 +167,7 @@ pub fn warden(
         // See `shims`.
         .env(
             shims::CARGO_HOME,
-            std::env::var_os("CARGO_HOME").unwrap_or_default(),
+            installed.cargo_home().unwrap_or_default(),
         )
         .env("CARGO_HOME", folder);
     crate::template::without_callers_cargo(&mut command);

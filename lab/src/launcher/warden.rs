@@ -43,8 +43,14 @@ pub fn watch(options: &Options) -> Result<i32> {
         .stdout(Stdio::null())
         // Its complaints, about a client that went away for one, in a line each.
         .env("RUST_BACKTRACE", "0");
-    // SAFETY: the signal mask's call is safe between fork and exec.
-    unsafe { evcxr.pre_exec(hear_all_signals) };
+    // SAFETY: both calls are safe between fork and exec.
+    unsafe {
+        evcxr.pre_exec(|| {
+            // For when this process is killed, and the launcher too.
+            family::end_with_parent()?;
+            hear_all_signals()
+        });
+    };
     let evcxr = evcxr
         .spawn()
         .with_context(|| format!("{} cannot be started", options.evcxr.display()));

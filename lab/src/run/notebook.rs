@@ -43,6 +43,12 @@ impl CodeCell {
 /// Reads the notebook at `path`. The error is one sentence: what, where, what to do.
 pub fn load(path: &Path) -> Result<Notebook, String> {
     let at = path.display();
+    // Reading a pipe, for one, waits until somebody writes into it.
+    if path.metadata().is_ok_and(|it| !it.is_file()) {
+        return Err(format!(
+            "{at} is not a file, so not a notebook: check the path"
+        ));
+    }
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

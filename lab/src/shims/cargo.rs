@@ -17,14 +17,15 @@
 use super::command::Paths;
 use super::kept::{self, Kept, Key};
 use super::log::{self, How};
+use super::mend::Mended;
 use super::{MESSAGES, RUST_SRC, Settings, become_program, folder};
-use super::{answers, direct};
+use super::{again, answers, direct, refusal};
 use crate::{sources, stock};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Write;
-use std::path::Path;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Instant;
 
@@ -76,7 +77,18 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         ["--offline", "build" | "check", ..] | ["build" | "check", ..] => {
             let began = Instant::now();
             let is_check = words.contains(&"check");
-            let (how, code) = compile(&paths, &settings, &words, is_check)?;
+            let compiled = compile(&paths, &settings, &words, is_check);
+            let refusal = match &compiled {
+                Ok((_, code)) if *code == ExitCode::SUCCESS => None,
+                Ok(_) => refusal::of_full_disk(&paths.folder),
+                Err(error) => {
+                    Some(refusal::of_full_disk(&paths.folder).unwrap_or(format!("{error:#}")))
+                }
+            };
+            if let Some(sentence) = refusal {
+                print(format!("{}\n", refusal::message(&sentence)).as_bytes())?;
+            }
+            let (how, code) = compiled?;
             log::note(how, is_check, began, code);
             return Ok(code);
         }
@@ -98,48 +110,105 @@ fn compile(
     let doubted = [ALWAYS, "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"]
         .iter()
         .any(|name| std::env::var_os(name).is_some());
+    let mut mended = Mended::of(paths, !doubted)?;
     if !doubted
         && let Some(kept) = Kept::load(paths, &Key::of(paths, BUILD, &arguments)?)
         && kept.is_current()
     {
-        return direct::compile(paths, &kept, is_check);
+        let (how, code) = direct::compile(paths, &kept, is_check, &mut mended)?;
+        if code == ExitCode::SUCCESS
+            && !is_check
+            && let Some(support) = again::linked_by(&kept.command)
+        {
+            again::prepare(&paths.folder, &support);
+        }
+        return Ok((how, code));
     }
-    let mut cargo = paths.cargo(settings);
+    let mut cargo = paths.builder(settings);
     cargo.stderr(Stdio::inherit());
     match std::env::var_os(ALWAYS) {
         // As stock evcxr has it, check and all.
         Some(_) => cargo.args(words),
         None => cargo.args(&arguments),
     };
+    let mut watch = again::Watch::default();
     let answer = match doubted {
-        true => cargo.output().context("cargo cannot be started")?,
-        false => build(paths, settings, cargo, &arguments)?,
+        true => listen(&mut cargo, &mut watch)?,
+        false => build(
+            paths,
+            settings,
+            cargo,
+            &arguments,
+            &mended.arguments(),
+            |cargo| listen(cargo, &mut watch),
+        )?,
     };
+    if answer.status.success() && !is_check {
+        mended.is_made(&library(paths, words));
+    }
     std::fs::write(paths.folder.join(MESSAGES), &answer.stdout)?;
+    if let Some(support) = watch.end(&paths.folder)
+        && answer.status.success()
+        && !is_check
+    {
+        again::prepare(&paths.folder, &support);
+    }
     print(&answer.stdout)?;
     Ok((How::Cargo, ends_like(&answer)))
 }
 
-/// Has `cargo` build, and keeps the command that it issues for the cell.
+/// Where evcxr's cargo puts what a cell becomes.
+fn library(paths: &Paths, words: &[&str]) -> PathBuf {
+    let of_host = words.iter().skip_while(|word| **word != "--target").nth(1);
+    let target = paths.build.join(stock::TARGET);
+    let host = of_host.map_or(target.clone(), |host| target.join(host));
+    host.join("debug").join(stock::LIBRARY)
+}
+
+/// Has `cargo` build, and keeps the command that it issues for the cell. rustc gets `more` arguments.
 fn build(
     paths: &Paths,
     settings: &Settings,
     mut cargo: Command,
     arguments: &[String],
+    more: &[String],
+    run: impl FnOnce(&mut Command) -> Result<Output>,
 ) -> Result<Output> {
     let recorded = paths
         .folder
-        .join(format!("recorded-{}", std::process::id()));
+        .join(format!("recorded.{}", std::process::id()));
     cargo
         .env("RUSTC_WRAPPER", &settings.launcher)
-        .env(kept::RECORD, &recorded);
-    let answer = cargo.output().context("cargo cannot be started")?;
+        .env(kept::RECORD, &recorded)
+        .env(kept::MORE, more.join("\n"));
+    let answer = run(&mut cargo)?;
     if answer.status.success() {
         // Where something is in doubt, the next cell is cargo's again.
         let _ = keep(paths, &cargo, arguments, &recorded, &answer.stdout);
     }
+    let _ = std::fs::remove_file(again::told(&recorded));
     let _ = std::fs::remove_file(recorded);
     Ok(answer)
+}
+
+/// Runs cargo in a kernel; its stderr goes where it goes by itself, for evcxr to pass on.
+fn listen(cargo: &mut Command, watch: &mut again::Watch) -> Result<Output> {
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut cargo = cargo.spawn().context("cargo cannot be started")?;
+    let mut stdout = Vec::new();
+    let mut messages = BufReader::new(cargo.stdout.take().context("cargo has no stdout")?);
+    loop {
+        let before = stdout.len();
+        if messages.read_until(b'\n', &mut stdout)? == 0 {
+            break;
+        }
+        watch.hear(&stdout[before..]);
+    }
+    Ok(Output {
+        status: cargo.wait()?,
+        stdout,
+        stderr: Vec::new(),
+    })
 }
 
 fn keep(
@@ -185,10 +254,12 @@ pub fn learn(
         let source = format!("pub const NUMBER: usize = {number};\n");
         std::fs::write(paths.build.join(stock::SOURCE), source)?;
         restore_lock(&paths)?;
-        let mut cargo = paths.cargo(settings);
+        let mut cargo = paths.builder(settings);
         cargo.args(&arguments).current_dir(&paths.build);
         environment(&mut cargo);
-        let answer = build(&paths, settings, cargo, &arguments)?;
+        let answer = build(&paths, settings, cargo, &arguments, &[], |cargo| {
+            cargo.output().context("cargo cannot be started")
+        })?;
         anyhow::ensure!(
             answer.status.success(),
             "a first cell does not compile: {}",

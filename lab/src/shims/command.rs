@@ -1,6 +1,6 @@
 //! Where a kernel's builds take place, and in which environment.
 
-use super::{CARGO_HOME, Settings};
+use super::{CARGO_HOME, NAMES, Settings};
 use crate::stock;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -46,6 +46,13 @@ impl Paths {
         command
     }
 
+    /// The real cargo, as it builds cells.
+    pub fn builder(&self, settings: &Settings) -> Command {
+        let mut command = self.cargo(settings);
+        command.env(NAMES.0, NAMES.1);
+        command
+    }
+
     /// The kernel's own CARGO_HOME is for rust-analyzer alone.
     pub fn give_back_cargo_home(&self, command: &mut Command) {
         match &self.cargo_home {
@@ -58,7 +65,7 @@ impl Paths {
     /// folders are made, and the reader's own.
     pub fn outer_configurations(&self) -> Vec<PathBuf> {
         let kernels = match self.is_template {
-            true => crate::launcher::kernels_folder(),
+            true => crate::launcher::kernels_folder().unwrap_or_else(|_| std::env::temp_dir()),
             false => self.folder.parent().map(Path::to_owned).unwrap_or_default(),
         };
         let home = self.cargo_home.as_ref().map(PathBuf::from);

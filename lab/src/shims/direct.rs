@@ -5,6 +5,7 @@ use super::cargo::print;
 use super::command::Paths;
 use super::kept::Kept;
 use super::log::How;
+use super::mend::Mended;
 use crate::run::ansi::{Keep, strip};
 use crate::stock;
 use anyhow::{Context, Result};
@@ -30,18 +31,25 @@ const FAILED: u8 = 101;
 ///
 /// # Errors
 /// When rustc cannot be started, or a file not be written.
-pub fn compile(paths: &Paths, kept: &Kept, is_check: bool) -> Result<(How, ExitCode)> {
-    let source = Version::of(&paths.build.join(stock::SOURCE))?;
+pub fn compile(
+    paths: &Paths,
+    kept: &Kept,
+    is_check: bool,
+    mended: &mut Mended,
+) -> Result<(How, ExitCode)> {
     if let Some(failure) = Failure::latest(paths)
-        && (failure.source == source && failure.is_check == is_check)
+        && (failure.source == mended.version && failure.is_check == is_check)
     {
         return Ok((How::Repeated, failure.tell(paths)?));
     }
-    let rustc = Rustc::run(paths, kept, is_check)?;
+    let mut rustc = Rustc::run(paths, kept, is_check, mended)?;
+    while rustc.judged && mended.is_refused(&rustc.messages)? {
+        rustc = Rustc::run(paths, kept, is_check, mended)?;
+    }
     let mut messages = rustc.messages;
     if rustc.succeeded {
         if !is_check {
-            hand_over(kept)?;
+            mended.is_made(&hand_over(kept)?);
             keep_source(paths, kept);
         }
         messages.push_str(&format!("{}\n", kept.artifact));
@@ -50,8 +58,9 @@ pub fn compile(paths: &Paths, kept: &Kept, is_check: bool) -> Result<(How, ExitC
         return Ok((How::Direct, ExitCode::SUCCESS));
     }
     messages.push_str(&format!("{}\n", finished(false)));
+    mended.put_back()?;
     let failure = Failure {
-        source,
+        source: Version::of(&paths.build.join(stock::SOURCE))?,
         is_check,
         messages,
         complaint: rustc.complaint,
@@ -64,14 +73,14 @@ pub fn compile(paths: &Paths, kept: &Kept, is_check: bool) -> Result<(How, ExitC
 
 /// Where and when a file was last written.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Version {
+pub struct Version {
     inode: u64,
     seconds: i64,
     nanoseconds: i64,
 }
 
 impl Version {
-    fn of(file: &Path) -> Result<Version> {
+    pub fn of(file: &Path) -> Result<Version> {
         let metadata = file
             .metadata()
             .with_context(|| format!("{} cannot be read", file.display()))?;
@@ -115,14 +124,18 @@ fn finished(success: bool) -> Value {
 
 /// The library goes where cargo would have put it. It is moved: a second name for it here would have
 /// the next cell's linker write into a library that is loaded.
-fn hand_over(kept: &Kept) -> Result<()> {
-    let made = argument(&kept.command, "--out-dir").map(|folder| folder.join(stock::LIBRARY));
+fn hand_over(kept: &Kept) -> Result<PathBuf> {
+    let extra = kept.command.iter();
+    let extra = extra.filter_map(|word| word.strip_prefix("extra-filename="));
+    let name = stock::LIBRARY.replace('.', &format!("{}.", extra.collect::<String>()));
+    let made = argument(&kept.command, "--out-dir").map(|folder| folder.join(name));
     let wanted = kept.artifact["filenames"][0].as_str();
     let (Some(made), Some(wanted)) = (made, wanted) else {
         anyhow::bail!("the command for cells names no place for what it makes");
     };
     std::fs::rename(&made, wanted)
-        .with_context(|| format!("{} cannot be moved to {wanted}", made.display()))
+        .with_context(|| format!("{} cannot be moved to {wanted}", made.display()))?;
+    Ok(wanted.into())
 }
 
 /// Keeps the text of a cell for as long as its library: by the library's inode, which evcxr's renaming
@@ -156,7 +169,7 @@ struct Rustc {
 }
 
 impl Rustc {
-    fn run(paths: &Paths, kept: &Kept, is_check: bool) -> Result<Rustc> {
+    fn run(paths: &Paths, kept: &Kept, is_check: bool, mended: &Mended) -> Result<Rustc> {
         let command = match is_check {
             true => checking(paths, &kept.command),
             false => kept.command.clone(),
@@ -166,6 +179,7 @@ impl Rustc {
         paths.give_back_cargo_home(&mut rustc);
         rustc
             .args(arguments)
+            .args(mended.arguments())
             .envs(&kept.environment)
             .stdin(Stdio::null())
             .stderr(Stdio::piped());

@@ -4,6 +4,7 @@
 //! configuration, its arguments, the environment, and the sources of local dependencies. What one
 //! kernel's command depends on is its [`Key`]; sources are looked at by [`Kept::is_current`].
 
+use super::again;
 use super::command::Paths;
 use crate::stock;
 use anyhow::{Context, Result};
@@ -22,9 +23,13 @@ use std::process::{Command, ExitCode};
 /// `RUSTC_WRAPPER`, in rustc's place.
 pub const RECORD: &str = "NOTEBOOK_RECORD";
 
+/// What a cell's rustc is told besides, in one build: an argument a line.
+pub const MORE: &str = "NOTEBOOK_MORE";
+
 /// Variables of one build by cargo alone: who records it, and how its parts take turns.
-const OF_THIS_BUILD: [&str; 5] = [
+const OF_THIS_BUILD: [&str; 6] = [
     RECORD,
+    MORE,
     "RUSTC_WRAPPER",
     "CARGO_MAKEFLAGS",
     "MAKEFLAGS",
@@ -228,7 +233,10 @@ fn dependency_files(text: &str) -> impl Iterator<Item = PathBuf> {
 pub fn record(file: &Path, command: &[OsString]) -> Result<ExitCode> {
     let text: Option<Vec<&str>> = command.iter().map(|word| word.to_str()).collect();
     let (rustc, arguments) = command.split_first().context("no rustc is named")?;
+    again::begins(file, arguments);
+    let mut more = String::new();
     if let Some(text) = text.filter(|text| is_cells(text)) {
+        more = std::env::var(MORE).unwrap_or_default();
         let kept = Kept {
             command: text.into_iter().map(str::to_owned).collect(),
             environment: std::env::vars_os()
@@ -244,7 +252,9 @@ pub fn record(file: &Path, command: &[OsString]) -> Result<ExitCode> {
     }
     let error = Command::new(rustc)
         .args(arguments)
+        .args(more.lines())
         .env_remove(RECORD)
+        .env_remove(MORE)
         .exec();
     anyhow::bail!("{} cannot be started: {error}", rustc.display())
 }

@@ -8,12 +8,15 @@
 //!
 //! Both find what they need to know in [`Settings`], in the folder above the build directory.
 
+mod again;
 mod answers;
 mod cargo;
 mod command;
 mod direct;
 mod kept;
 mod log;
+mod mend;
+mod refusal;
 
 use crate::{installed::Installed, stock};
 use anyhow::{Context, Result, bail};
@@ -23,8 +26,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+pub use again::{DONE, ENDED, NAMES, WHY};
 pub use cargo::{ALWAYS, learn};
 pub use log::LOG;
+pub use mend::CELL;
 
 /// Names the form in which all of this is kept: a template of another is made anew.
 pub const FORMAT: &str = "1";

@@ -1,7 +1,7 @@
 //! A kernel's end, however it comes, leaves nothing behind.
 
 use end_to_end::kernel::Kernel;
-use end_to_end::processes::{kernel_folders, wait_until_begun};
+use end_to_end::processes::{kernel_folders, wait_until, wait_until_begun};
 
 /// Processes that would stay: a child in a session of its own, its child, and a busy loop.
 const FAMILY: &str = r#"
@@ -50,6 +50,58 @@ fn a_kill_of_the_warden() {
     assert_eq!(reply.field("ename"), "KernelRestarted");
     assert_eq!(kernel.run("1").ok().text(), "1");
     assert_eq!(kernel_folders(&kernel.temporary()), 1);
+    kernel.shut_down();
+}
+
+/// Nobody is left who could end anything: evcxr and the cells' process see to it themselves, and the next
+/// kernel to what a cell has started.
+#[test]
+fn a_kill_of_launcher_and_warden() {
+    let mut kernel = kernel_with_family();
+    let warden = nix::unistd::Pid::from_raw(child_of(kernel.process.id()));
+    kernel.process.kill().expect("the launcher runs");
+    nix::sys::signal::kill(warden, nix::sys::signal::Signal::SIGKILL).expect("the warden runs");
+    kernel.process.wait().expect("a child");
+    let command = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+    let is_kernels =
+        |pid: &i32| command(pid).is_ok_and(|it| it.contains("evcxr") || it.contains("launcher"));
+    wait_until("nothing of the kernel is left", || {
+        !kernel.processes().iter().any(is_kernels)
+    });
+    for pid in kernel.processes() {
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(pid),
+            nix::sys::signal::Signal::SIGKILL,
+        );
+    }
+}
+
+/// As the system does where memory runs out.
+#[test]
+fn a_kill_of_the_cells_process_ends_what_a_cell_has_started() {
+    let mut kernel = Kernel::start();
+    for _ in 0..5 {
+        let code = "std::process::Command::new(\"setsid\").args([\"sleep\", \"7531\"]).spawn().unwrap(); println!(\"{}\", std::process::id());";
+        let pid = kernel
+            .run(code)
+            .ok()
+            .stdout
+            .trim()
+            .parse()
+            .expect("a number");
+        nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(pid),
+            nix::sys::signal::Signal::SIGKILL,
+        )
+        .expect("the process runs");
+        wait_until("the cell's program has ended", || {
+            !kernel.processes().iter().any(|pid| {
+                let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                command == b"sleep\x007531\x00"
+            })
+        });
+        kernel.run("1").error();
+    }
     kernel.shut_down();
 }
 

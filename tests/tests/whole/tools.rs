@@ -3,6 +3,8 @@
 
 use end_to_end::commands::{self, each};
 use end_to_end::{books, repository, tool};
+use lab::environment::Environment;
+use lab::home::Home;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -116,6 +118,79 @@ fn papermill() {
         command.arg("--no-progress-bar").arg(notebook).arg(&written);
         (command, Some(written))
     });
+}
+
+#[test]
+fn papermill_puts_parameters_into_rust() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cells: [(&str, &[&str]); 2] = [
+        (
+            "let n: i32 = 1; // how many\nlet name = \"\"; let list = vec![0.0];",
+            &["parameters"],
+        ),
+        ("println!(\"{} {name} {list:?}\", n + 1);", &[]),
+    ];
+    let notebook = books::write(folder.path(), "notebook.ipynb", &cells);
+    let milled = folder.path().join("milled.ipynb");
+    let mut mill = tool("papermill");
+    mill.arg("--no-progress-bar").arg(&notebook).arg(&milled);
+    mill.args([
+        "-p",
+        "n",
+        "3",
+        "-r",
+        "name",
+        r#"a "b" \c"#,
+        "-y",
+        "list: [0.5, 1.0]",
+    ]);
+    let ran = commands::run(mill.current_dir(folder.path()), "");
+    assert!(ran.passed, "{}", ran.said);
+    let written = std::fs::read_to_string(&milled).expect("the notebook");
+    assert!(written.contains("let n = 3;"), "{written}");
+    assert!(written.contains(r#"4 a \"b\" \\c [0.5, 1.0]"#), "{written}");
+    let mut help = tool("papermill");
+    let ran = commands::run(help.arg("--help-notebook").arg(&notebook), "");
+    assert!(ran.said.contains("n: i32 (default 1)"), "{}", ran.said);
+    assert!(ran.said.contains("how many"), "{}", ran.said);
+}
+
+/// evcxr writes its own kernelspec over one that it takes for an old one of its own: from then on a
+/// notebook that panics would pass.
+#[test]
+fn the_kernelspec_survives_its_kernel() {
+    let home = Home::at(&repository()).expect("the repository");
+    let environment = Environment::existing(&home);
+    let ours = environment.kernels().join("rust");
+    let jupyter = environment.prefix.join("share/jupyter");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut copy = tool("jupyter");
+    copy.args(["kernelspec", "install", "--user", "--name", "rust"])
+        .arg(&ours);
+    let ran = commands::run(copy.env("XDG_DATA_HOME", folder.path()), "");
+    assert!(ran.passed, "{}", ran.said);
+    let copied = folder.path().join("jupyter/kernels/rust");
+    let read = |folder: &Path| std::fs::read(folder.join("kernel.json")).expect("a kernelspec");
+    let before = read(&ours);
+    for (name, value) in [
+        ("JUPYTER_PATH", jupyter.as_path()),
+        ("XDG_DATA_HOME", folder.path()),
+    ] {
+        let cells: [(&str, &[&str]); 1] = [(CASES[1].code, &[])];
+        let notebook = books::write(folder.path(), "notebook.ipynb", &cells);
+        let mut execute = tool("jupyter");
+        execute.arg("execute").arg(&notebook).env(name, value);
+        let ran = commands::run(&mut execute, "");
+        assert!(!ran.passed, "{name}: {}", ran.said);
+        assert!(
+            ran.said.contains("panic: assertion"),
+            "{name}: {}",
+            ran.said
+        );
+        for folder in [&ours, &copied] {
+            assert!(read(folder) == before, "{name}: {}", folder.display());
+        }
+    }
 }
 
 #[test]

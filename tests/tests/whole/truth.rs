@@ -66,12 +66,7 @@ fn every_failure_names_what_happened() {
         "borrow of moved value",
         "help: consider cloning",
     );
-    fails(
-        "let x = (1;",
-        "Error",
-        "mismatched closing delimiter",
-        "HERE",
-    );
+    fails("let x = (1;", "Error", "unclosed delimiter", "HERE");
     fails(
         "std::fs::File::open(\"/nonexistent\")?;",
         "Err",

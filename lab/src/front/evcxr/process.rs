@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Linux hands out 32768 to 60999, unless told otherwise.
@@ -51,6 +52,8 @@ impl Begun {
             cells,
             source: directory.join("build").join(stock::SOURCE),
             compiler: directory.join(crate::shims::MESSAGES),
+            beginning: factory.beginning(),
+            cell: directory.join(crate::shims::CELL),
             family: Box::new(Below(warden.id())),
         };
         Ok(Begun {
@@ -68,20 +71,16 @@ pub async fn watch(
     warden: &mut Child,
     talk: impl Future<Output = (fn(String) -> News, String)>,
     stopped: oneshot::Receiver<String>,
-    log: &Log,
+    log: Log,
 ) -> News {
     // Waiting for a child closes its stdin, which would have this one end everything.
     let lifeline = warden.stdin.take();
-    let ended = |status: std::io::Result<ExitStatus>| {
-        let how = status.map_or_else(|error| error.to_string(), describe);
-        News::Ended(format!("evcxr {how}{}", log.tail()))
-    };
     let end = tokio::select! {
-        status = warden.wait() => return ended(status),
+        status = warden.wait() => return ended(status, log).await,
         (news, why) = talk => {
             // A broken connection is often the first that is seen of its end.
             if let Ok(status) = timeout(limits::LAST_WORDS, warden.wait()).await {
-                return ended(status);
+                return ended(status, log).await;
             }
             news(format!("{why}{}", log.tail()))
         }
@@ -93,6 +92,12 @@ pub async fn watch(
         let _ = warden.kill().await;
     }
     end
+}
+
+async fn ended(status: std::io::Result<ExitStatus>, mut log: Log) -> News {
+    let how = status.map_or_else(|error| error.to_string(), describe);
+    log.finish().await;
+    News::Ended(format!("evcxr {how}{}", log.tail()))
 }
 
 /// The warden ends with evcxr's own exit code, and with 128 and the signal's number if one ended it.
@@ -114,34 +119,48 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// The last lines of what evcxr complained about.
-pub struct Log(Arc<Mutex<VecDeque<String>>>);
+pub struct Log {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
 
 impl Log {
     const LINES: usize = 8;
 
-    pub fn of(stderr: Option<ChildStderr>) -> Log {
+    pub fn of(stderr: Option<ChildStderr>, news: Newsagent) -> Log {
         let lines = Arc::new(Mutex::new(VecDeque::new()));
         let kept = lines.clone();
-        if let Some(stderr) = stderr {
+        let reader = stderr.map(|stderr| {
             tokio::spawn(async move {
                 let mut reader = BufReader::new(stderr).lines();
                 while let Ok(Some(line)) = reader.next_line().await {
                     // Also where Jupyter keeps its log.
                     eprintln!("{line}");
+                    if let Some(what) = line.trim_start().strip_prefix(stock::COMPILING) {
+                        news.tell(News::Compiles(what.to_owned())).await;
+                    }
                     let mut kept = kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                     kept.push_back(line);
                     if kept.len() > Log::LINES {
                         kept.pop_front();
                     }
                 }
-            });
+            })
+        });
+        Log { lines, reader }
+    }
+
+    /// Reads to the end, for the process has ended: what it said last may come to be read later than
+    /// its end is seen. Somebody else may have kept the other end of the pipe.
+    async fn finish(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            let _ = timeout(limits::LAST_WORDS, reader).await;
         }
-        Log(lines)
     }
 
     fn tail(&self) -> String {
         let lines = self
-            .0
+            .lines
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         lines.iter().map(|line| format!("\n{line}")).collect()

@@ -56,6 +56,15 @@ fn a_missing_file_is_one_sentence() {
 }
 
 #[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = folder.path().join("lesson.ipynb");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a writable folder");
+    let sentence = load(&pipe).unwrap_err();
+    assert!(sentence.ends_with("is not a file, so not a notebook: check the path"));
+}
+
+#[test]
 fn an_empty_file_is_one_sentence() {
     let sentence = parse(Path::new("lesson.ipynb"), " \n").unwrap_err();
     assert!(sentence.contains("is empty"), "{sentence}");

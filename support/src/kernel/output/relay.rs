@@ -131,6 +131,9 @@ impl Relay {
 
     /// One round: reads, sorts, sends.
     fn turn(&mut self) -> io::Result<()> {
+        if self.streams.front_has_gone() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let away = !self.streams.hears_stdout();
         if away {
             self.sorters[OUT].misses_words();

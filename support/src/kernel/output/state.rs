@@ -1,5 +1,6 @@
 //! The descriptors that output passes through, and what several threads know of it.
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::fstat;
 use std::fs::File;
 use std::io;
@@ -29,6 +30,16 @@ impl Streams {
     /// elsewhere.
     pub fn hears_stdout(&self) -> bool {
         fstat(io::stdout()).is_ok_and(|it| it.st_ino == self.inodes[0])
+    }
+
+    /// Whether there was a front, and nobody is at its end of the connection any more.
+    pub fn front_has_gone(&self) -> bool {
+        self.front.as_ref().is_some_and(|front| {
+            let mut ends = [PollFd::new(front.as_fd(), PollFlags::empty())];
+            let looked = poll(&mut ends, PollTimeout::ZERO);
+            let events = ends[0].revents().unwrap_or(PollFlags::empty());
+            looked.is_ok() && events.contains(PollFlags::POLLHUP)
+        })
     }
 }
 

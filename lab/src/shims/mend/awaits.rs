@@ -1,0 +1,123 @@
+//! A cell with `.await` at its top level runs on the session's own runtime.
+//!
+//! evcxr would have a runtime of its own for it, and from there on for each later cell: `block_on` would
+//! panic in all of them, and tasks of one runtime would wait for the other. It does so when rustc
+//! says that the `.await` is in no async code; so it is put into some before rustc sees it.
+
+use super::text::{Edits, end_of_line};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+const AWAIT: &str = ".await";
+
+/// Where evcxr's own statements end before the reader's, the last that is there.
+const BEFORE: [&str; 5] = [
+    "*mut u8) -> *mut u8 {\n",
+    "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n",
+    "if !vars_ok {return evcxr_variable_store;}}\n",
+    " = evcxr_variable_store.take_variable::<",
+    QUESTION_MARK,
+];
+const QUESTION_MARK: &str = "let _ = (|| -> std::result::Result<(), EvcxrUserCodeError> {\n";
+const QUESTION_MARK_END: &str = "Ok(())})();\n";
+const END: &str = "\nevcxr_variable_store\n}\n";
+const STORES: &str = "\nevcxr_variable_store.put_variable::<";
+
+const BEGIN: &str = "support::runtime::block_on(async {";
+
+/// `program` is the whole; its first `begin` bytes are items.
+pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
+    let (items, run) = program.split_at(begin);
+    let has_runtime = items.contains("support::kernel::loaded");
+    if !has_runtime || !run.contains(AWAIT) {
+        return;
+    }
+    let Some(first) = BEFORE
+        .iter()
+        .filter_map(|line| end_of_line(run, run.rfind(line)?))
+        .max()
+    else {
+        return;
+    };
+    let Some(end) = run.rfind(END).map(|at| at + 1).filter(|end| *end >= first) else {
+        return;
+    };
+    let statements = &run[first..end];
+    let typed = statements.find(STORES).unwrap_or(statements.len());
+    let tokens = statements[..typed].parse::<TokenStream>();
+    if !tokens.is_ok_and(awaits) {
+        return;
+    }
+    match (run.rfind(QUESTION_MARK), run.rfind(QUESTION_MARK_END)) {
+        (Some(open), Some(close)) => {
+            let open = begin + open;
+            edits.replace(
+                open..open + QUESTION_MARK.len() - 1,
+                format!("let _ = {BEGIN}"),
+            );
+            let close = begin + close;
+            edits.replace(
+                close..close + QUESTION_MARK_END.len() - 1,
+                "Ok::<(), EvcxrUserCodeError>(())});",
+            );
+        }
+        _ => {
+            edits.insert(begin + first - 1, format!(" {BEGIN}"));
+            edits.insert(begin + end, "}); ");
+        }
+    }
+}
+
+/// Whether something is awaited that is not within an `async` of its own.
+fn awaits(tokens: TokenStream) -> bool {
+    let mut is_async = false;
+    let mut after_dot = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if after_dot && word == "await" => return true,
+            TokenTree::Ident(word) if word == "async" => is_async = true,
+            TokenTree::Group(group) => {
+                let is_body = group.delimiter() == Delimiter::Brace;
+                if is_async && is_body {
+                    is_async = false;
+                } else if awaits(group.stream()) {
+                    return true;
+                }
+                after_dot = false;
+            }
+            TokenTree::Punct(mark) => after_dot = mark.as_char() == '.',
+            _ => after_dot = false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_mended(statements: &str) -> bool {
+        let items = "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n";
+        let program = format!(
+            "{items}#[unsafe(no_mangle)]\npub extern \"C\" fn run_user_code_1(\nevcxr_variable_store: *mut u8) -> *mut u8 {{\n{statements}\nevcxr_variable_store\n}}\n"
+        );
+        let mut edits = Edits::default();
+        mend(&program, items.len(), &mut edits);
+        let text = edits.apply(&program);
+        assert_eq!(text.lines().count(), program.lines().count());
+        if text != program {
+            let file: syn::File = syn::parse_file(&text).expect("still a program");
+            assert_eq!(file.items.len(), 2);
+        }
+        text != program
+    }
+
+    #[test]
+    fn only_what_is_in_no_async_code_is_put_into_some() {
+        assert!(is_mended("task().await;"));
+        assert!(is_mended("println!(\"{}\", task().await);"));
+        assert!(is_mended("if true { task().await.unwrap(); }"));
+        assert!(!is_mended("block_on(async { task().await });"));
+        assert!(!is_mended("spawn(async move { task().await; });"));
+        assert!(!is_mended("println!(\".await\");"));
+    }
+}

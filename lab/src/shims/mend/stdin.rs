@@ -1,0 +1,46 @@
+//! A cell that reads stdin finds it at its end.
+//!
+//! The descriptor is the line on which evcxr tells the process what to run: a cell that reads it waits for
+//! ever, or takes away the next cell. So while one runs whose program speaks of `stdin()`, the
+//! descriptor leads to nothing. `evcxr_input`, which asks the reader, speaks over that line: it stays then.
+
+use super::text::{Edits, end_of_line};
+
+const READS: &str = "stdin()";
+/// Its name, and the word that it says.
+const ASKS: [&str; 2] = ["evcxr_input", "EVCXR_INPUT_REQUEST"];
+
+/// Where evcxr's own statements end, the last that is there.
+const BEFORE: [&str; 4] = [
+    "*mut u8) -> *mut u8 {\n",
+    "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n",
+    "if !vars_ok {return evcxr_variable_store;}}\n",
+    " = evcxr_variable_store.take_variable::<",
+];
+
+/// `program` is the whole; its first `begin` bytes are items.
+pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
+    let (items, run) = program.split_at(begin);
+    let has_libc = items.contains("support::kernel::loaded");
+    if !has_libc || !program.contains(READS) || ASKS.iter().any(|word| program.contains(word)) {
+        return;
+    }
+    let ends = BEFORE
+        .iter()
+        .filter_map(|line| end_of_line(run, run.rfind(line)?));
+    if let Some(end) = ends.max() {
+        let at = begin + end - 1;
+        edits.insert(at, " let _evcxr_stdin = EvcxrStdin::at_its_end();");
+        edits.append(GUARD);
+    }
+}
+
+/// Nothing of it fails but in a process that has no descriptor left: then the descriptor stays.
+const GUARD: &str = concat!(
+    "struct EvcxrStdin(i32); ",
+    "impl EvcxrStdin { fn at_its_end() -> Self { use support::libc::*; unsafe { ",
+    "let kept = fcntl(0, F_DUPFD_CLOEXEC, 3); let nothing = open(c\"/dev/null\".as_ptr(), O_RDONLY | O_CLOEXEC); ",
+    "if kept >= 0 && nothing >= 0 { dup2(nothing, 0); } if nothing >= 0 { close(nothing); } EvcxrStdin(kept) } } } ",
+    "impl Drop for EvcxrStdin { fn drop(&mut self) { use support::libc::*; unsafe { ",
+    "if self.0 >= 0 { dup2(self.0, 0); close(self.0); } } } }",
+);

@@ -250,7 +250,13 @@ fn a_childs_stdin_is_empty_and_its_control_words_count_for_nothing() {
         };"#,
     );
     let reply = reply.ok();
-    assert_eq!(reply.stdout, "read 0\nparent\n");
+    // Who reads stdin in a cell is told how to ask.
+    let (said, advice) = reply
+        .stdout
+        .split_once("stdin is at its end")
+        .expect("advice");
+    assert_eq!(said, "read 0\nparent\n");
+    assert!(advice.contains("evcxr_input::get_string"), "{advice}");
     // A picture of a child's is shown at once; the cell's result is its parent's alone.
     assert_eq!(
         reply.shown[0].1["data"]["text/plain"], "a child's picture",

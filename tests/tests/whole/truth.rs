@@ -236,7 +236,6 @@ fn an_interrupt_ends_whatever_runs() {
         .ok();
     let cells = [
         "println!(\"on\"); loop { std::hint::spin_loop() }",
-        "println!(\"on\"); std::io::Read::read(&mut std::io::stdin(), &mut [0]).unwrap();",
         "{ let (read, _write) = nix::unistd::pipe().unwrap(); println!(\"on\"); nix::unistd::read(&read, &mut [0]).unwrap(); }",
         "{ let lock = std::sync::Mutex::new(0); let _held = lock.lock().unwrap(); println!(\"on\"); let _again = lock.lock().unwrap(); }",
         "for _ in 0..3 { if let nix::unistd::ForkResult::Child = unsafe { nix::unistd::fork() }.unwrap() { loop { std::hint::spin_loop() } } } println!(\"on\"); std::thread::park();",

@@ -4,19 +4,12 @@
 //! panic in all of them, and tasks of one runtime would wait for the other. It does so when rustc
 //! says that the `.await` is in no async code; so it is put into some before rustc sees it.
 
-use super::text::{Edits, end_of_line};
+use super::text::{Edits, end_of_own_statements};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 const AWAIT: &str = ".await";
 
-/// Where evcxr's own statements end before the reader's, the last that is there.
-const BEFORE: [&str; 5] = [
-    "*mut u8) -> *mut u8 {\n",
-    "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n",
-    "if !vars_ok {return evcxr_variable_store;}}\n",
-    " = evcxr_variable_store.take_variable::<",
-    QUESTION_MARK,
-];
+/// Around statements with a `?`.
 const QUESTION_MARK: &str = "let _ = (|| -> std::result::Result<(), EvcxrUserCodeError> {\n";
 const QUESTION_MARK_END: &str = "Ok(())})();\n";
 const END: &str = "\nevcxr_variable_store\n}\n";
@@ -31,11 +24,9 @@ pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
     if !has_runtime || !run.contains(AWAIT) {
         return;
     }
-    let Some(first) = BEFORE
-        .iter()
-        .filter_map(|line| end_of_line(run, run.rfind(line)?))
-        .max()
-    else {
+    let question_mark = run.rfind(QUESTION_MARK);
+    let behind_mark = question_mark.map(|open| open + QUESTION_MARK.len());
+    let Some(first) = end_of_own_statements(run).max(behind_mark) else {
         return;
     };
     let Some(end) = run.rfind(END).map(|at| at + 1).filter(|end| *end >= first) else {
@@ -47,7 +38,7 @@ pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
     if !tokens.is_ok_and(awaits) {
         return;
     }
-    match (run.rfind(QUESTION_MARK), run.rfind(QUESTION_MARK_END)) {
+    match (question_mark, run.rfind(QUESTION_MARK_END)) {
         (Some(open), Some(close)) => {
             let open = begin + open;
             edits.replace(

@@ -4,19 +4,11 @@
 //! ever, or takes away the next cell. So while one runs whose program speaks of `stdin()`, the
 //! descriptor leads to nothing. `evcxr_input`, which asks the reader, speaks over that line: it stays then.
 
-use super::text::{Edits, end_of_line};
+use super::text::{Edits, end_of_own_statements};
 
 const READS: &str = "stdin()";
 /// Its name, and the word that it says.
 const ASKS: [&str; 2] = ["evcxr_input", "EVCXR_INPUT_REQUEST"];
-
-/// Where evcxr's own statements end, the last that is there.
-const BEFORE: [&str; 4] = [
-    "*mut u8) -> *mut u8 {\n",
-    "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n",
-    "if !vars_ok {return evcxr_variable_store;}}\n",
-    " = evcxr_variable_store.take_variable::<",
-];
 
 /// `program` is the whole; its first `begin` bytes are items.
 pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
@@ -25,10 +17,7 @@ pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
     if !has_libc || !program.contains(READS) || ASKS.iter().any(|word| program.contains(word)) {
         return;
     }
-    let ends = BEFORE
-        .iter()
-        .filter_map(|line| end_of_line(run, run.rfind(line)?));
-    if let Some(end) = ends.max() {
+    if let Some(end) = end_of_own_statements(run) {
         let at = begin + end - 1;
         edits.insert(at, " let _evcxr_stdin = EvcxrStdin::at_its_end();");
         edits.append(GUARD);

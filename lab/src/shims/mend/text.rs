@@ -18,8 +18,22 @@ pub fn end_of_items(program: &str) -> usize {
 }
 
 /// Where the line ends that a place is in, with its line break.
-pub fn end_of_line(text: &str, at: usize) -> Option<usize> {
+fn end_of_line(text: &str, at: usize) -> Option<usize> {
     Some(at + text[at..].find('\n')? + 1)
+}
+
+/// Where, in what evcxr's program runs, its own statements end before the reader's: behind the last of these
+/// that is there.
+pub fn end_of_own_statements(run: &str) -> Option<usize> {
+    [
+        "*mut u8) -> *mut u8 {\n",
+        "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n",
+        "if !vars_ok {return evcxr_variable_store;}}\n",
+        " = evcxr_variable_store.take_variable::<",
+    ]
+    .iter()
+    .filter_map(|line| end_of_line(run, run.rfind(line)?))
+    .max()
 }
 
 /// Changes that wait until all are known.

@@ -244,6 +244,7 @@ fn compatible(version: [u64; 3]) -> String {
 
 type Tokens = Vec<(TokenKind, Range<usize>)>;
 
+/// The tokens of a cell, with their places.
 pub fn lex(code: &str) -> Tokens {
     let mut end = 0;
     let tokens = tokenize(code, FrontmatterAllowed::No).map(|token| {

@@ -1,8 +1,9 @@
 //! Where a variable has gone that an earlier cell has made.
 
+use super::help::lex;
 use super::history::{Entry, History, Left};
 use crate::stock;
-use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
+use ra_ap_rustc_lexer::TokenKind;
 use std::ops::Range;
 
 /// What became of the variable `name`, which the latest cell uses and the compiler does not know.
@@ -61,7 +62,7 @@ pub fn made(code: &str, name: &str) -> Option<usize> {
 fn patterns(code: &str) -> Vec<Range<usize>> {
     let mut patterns = Vec::new();
     let (mut depth, mut open) = (0_u32, None);
-    for (kind, range) in tokens(code) {
+    for (kind, range) in lex(code) {
         match kind {
             TokenKind::Ident if depth == 0 && &code[range.clone()] == "let" => {
                 open = open.or(Some(range.end));
@@ -82,7 +83,7 @@ fn patterns(code: &str) -> Vec<Range<usize>> {
 /// Where the code names it, format strings included.
 fn mentions(code: &str, name: &str) -> Vec<usize> {
     let mut found = Vec::new();
-    for (kind, range) in tokens(code) {
+    for (kind, range) in lex(code) {
         let text = &code[range.clone()];
         match kind {
             TokenKind::Ident if text == name => found.push(range.start),
@@ -95,15 +96,6 @@ fn mentions(code: &str, name: &str) -> Vec<usize> {
         }
     }
     found
-}
-
-fn tokens(code: &str) -> impl Iterator<Item = (TokenKind, Range<usize>)> {
-    let mut end = 0;
-    tokenize(code, FrontmatterAllowed::No).map(move |token| {
-        let start = end;
-        end += token.len as usize;
-        (token.kind, start..end)
-    })
 }
 
 #[cfg(test)]

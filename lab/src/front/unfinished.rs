@@ -1,6 +1,7 @@
 //! How a cell is left unfinished: what the compiler finds only where the cell has ended.
 
-use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
+use super::help::lex;
+use ra_ap_rustc_lexer::TokenKind;
 
 /// The bracket that is opened and not closed, the innermost one.
 pub fn bracket(code: &str) -> Option<usize> {
@@ -73,12 +74,9 @@ pub fn operator(code: &str) -> Option<&str> {
 
 /// All but blanks and comments, and where each begins.
 fn tokens(code: &str) -> impl Iterator<Item = (TokenKind, usize)> {
-    let mut end = 0;
-    let all = tokenize(code, FrontmatterAllowed::No).map(move |token| {
-        let start = end;
-        end += token.len as usize;
-        (token.kind, start)
-    });
+    let all = lex(code)
+        .into_iter()
+        .map(|(kind, range)| (kind, range.start));
     all.filter(|(kind, _)| {
         !matches!(
             kind,

@@ -5,6 +5,7 @@ use std::fmt;
 use super::place::in_cell;
 use super::record::Record;
 use super::schedule;
+use super::sketch::Sketch;
 use super::world::{Verdict, World};
 
 /// One step of a schedule: a visible operation of one thread.
@@ -87,8 +88,7 @@ impl Step {
 pub struct Run {
     schedule: String,
     steps: Vec<Step>,
-    #[cfg(feature = "pictures")]
-    pub(super) timeline: timeline::Timeline,
+    sketch: Sketch,
     #[cfg(feature = "pictures")]
     pub(super) story: super::stepper::Story,
 }
@@ -101,12 +101,8 @@ impl Run {
     fn of(world: &mut World, panicked: Option<usize>) -> Run {
         let record = world.record.take().unwrap_or_default();
         #[cfg(feature = "pictures")]
-        let (timeline, story) = (
-            super::picture::picture(world, &record, panicked),
-            super::stepper::Story::new(world, &record),
-        );
-        #[cfg(not(feature = "pictures"))]
-        let _ = panicked;
+        let story = super::stepper::Story::new(world, &record);
+        let sketch = Sketch::of(world, &record, panicked);
         let turns = world.turns.take().unwrap_or_default();
         let Record { rows, .. } = record;
         let steps = rows.into_iter().map(|row| Step {
@@ -118,8 +114,7 @@ impl Run {
         Run {
             schedule: schedule::write(&turns),
             steps: steps.collect(),
-            #[cfg(feature = "pictures")]
-            timeline,
+            sketch,
             #[cfg(feature = "pictures")]
             story,
         }
@@ -135,6 +130,16 @@ impl Run {
     /// ```
     pub fn schedule(&self) -> &str {
         &self.schedule
+    }
+
+    /// What its picture shows, as plain data. See [`Sketch`].
+    ///
+    /// ```
+    /// # use interleavings;
+    /// assert_eq!(interleavings::replay("", || ()).run().unwrap().sketch().lanes.len(), 1);
+    /// ```
+    pub fn sketch(&self) -> &Sketch {
+        &self.sketch
     }
 
     /// Its steps, in their order.

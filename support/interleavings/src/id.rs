@@ -1,10 +1,9 @@
 //! What an explored thread has in its hands of something shared: whose execution it is of, and which of
 //! the objects there.
 
-use std::fmt;
-
 use super::memory::View;
 use super::object::{Kind, Object};
+use super::value::{self, Value};
 use super::world::{self, World, with};
 
 /// The name of an object: of one execution, and in it the place.
@@ -66,6 +65,6 @@ pub(super) fn make(kind: Kind, name: Option<&str>, value: Option<String>) -> Id 
 }
 
 /// The text of a value, if a report wants it.
-pub(super) fn text(value: &dyn fmt::Debug) -> Option<String> {
-    world::recording().then(|| format!("{value:?}"))
+pub(super) fn text<T: Value>(value: &T) -> Option<String> {
+    world::recording().then(|| value::shown(value))
 }

@@ -34,6 +34,7 @@
 //! | [`Search`] | the same with bounds, random, or to the end |
 //! | [`replay`] | one schedule, given as text |
 //! | [`Report`], [`Failure`], [`Run`], [`Step`], [`Outcomes`] | what was found |
+//! | [`Sketch`] | the picture of it as plain data, to be drawn elsewhere |
 //! | [`thread`], [`sync`], [`cell`], [`hint`], [`thread_local!`] | what an explored program uses in place of std's |
 //! | [`channel`] | and in place of `crossbeam::channel` |
 //!
@@ -122,8 +123,6 @@ mod object;
 mod outcome;
 mod outcomes;
 mod panic;
-#[cfg(feature = "pictures")]
-mod picture;
 mod place;
 mod record;
 mod reduce;
@@ -132,11 +131,13 @@ mod schedule;
 mod search;
 #[cfg(feature = "pictures")]
 mod shown;
+mod sketch;
 mod state;
 #[cfg(feature = "pictures")]
 mod stepper;
 pub mod sync;
 pub mod thread;
+mod value;
 mod world;
 
 pub use failure::{Failure, FailureKind, Run, Step};
@@ -144,6 +145,7 @@ pub use outcome::Outcome;
 pub use outcomes::Outcomes;
 pub use report::{Bound, Report};
 pub use search::{Search, replay};
+pub use sketch::{Doing, Lane, Sketch, Stretch};
 #[cfg(feature = "pictures")]
 pub use stepper::Stepper;
 #[doc(inline)]

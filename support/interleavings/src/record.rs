@@ -3,10 +3,6 @@
 use std::panic::Location;
 
 /// A stretch of steps during which a thread held or waited for something.
-#[cfg_attr(
-    not(feature = "pictures"),
-    expect(dead_code, reason = "only pictures show when it began")
-)]
 pub(super) struct Stretch {
     pub thread: usize,
     pub what: String,

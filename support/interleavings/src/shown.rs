@@ -18,7 +18,7 @@ impl Run {
     /// assert!(report.run().unwrap().timeline().text().contains("1 lock held"));
     /// ```
     pub fn timeline(&self) -> Timeline {
-        self.timeline.clone()
+        self.sketch().timeline()
     }
 }
 

@@ -109,6 +109,29 @@ impl Builder {
     ) -> std::io::Result<JoinHandle<T>> {
         Ok(start(self.name, work))
     }
+
+    /// Starts it in a [`scope`]. See [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// None; the type is std's.
+    ///
+    /// ```
+    /// use interleavings::{self, thread::{self, Builder}};
+    ///
+    /// let report = interleavings::all(|| thread::scope(|scope| {
+    ///     let left = Builder::new().name("left".to_string());
+    ///     left.spawn_scoped(scope, || panic!("no")).unwrap();
+    /// }));
+    /// assert_eq!(report.failure().unwrap().thread(), Some("left"));
+    /// ```
+    pub fn spawn_scoped<'scope, T: Send + 'scope>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        work: impl FnOnce() -> T + Send + 'scope,
+    ) -> std::io::Result<ScopedJoinHandle<'scope, T>> {
+        Ok(scope.start(self.name, work))
+    }
 }
 
 fn start<T: 'static>(name: Option<String>, work: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
@@ -209,8 +232,11 @@ pub fn scope<'env, T>(work: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>)
         scope: PhantomData,
         env: PhantomData,
     };
-    // If it panics, the execution is over: no thread of the scope goes on, or begins.
+    // If it panics, the execution is over: no thread of the scope goes on, or begins. A panic that is
+    // passed on by `resume_unwind` and caught outside is seen by no hook, so it is told here.
+    let unwinding = Unwinding;
     let result = work(&scope);
+    std::mem::forget(unwinding);
     // A thread of the scope may start others meanwhile.
     for place in 0.. {
         let thread = scope.list().get(place).copied();
@@ -220,6 +246,15 @@ pub fn scope<'env, T>(work: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>)
         }
     }
     result
+}
+
+/// Dropped only where a scope is left by unwinding.
+struct Unwinding;
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        super::panic::unseen();
+    }
 }
 
 /// Starts the threads of a [`scope`].

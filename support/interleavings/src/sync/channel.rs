@@ -38,6 +38,7 @@ use super::lock::tries;
 use crate::id::{Id, make, text};
 use crate::memory::View;
 use crate::object::{Channel, Kind, Message, Op};
+use crate::value::Value;
 use crate::world::{World, point, point_at, with, with_any};
 
 /// The messages themselves; the world counts them.
@@ -60,7 +61,7 @@ type Messages<T> = Arc<Mutex<VecDeque<T>>>;
 /// assert!(report.passed());
 /// ```
 #[track_caller]
-pub fn unbounded<T: fmt::Debug>() -> (Sender<T>, Receiver<T>) {
+pub fn unbounded<T: Value>() -> (Sender<T>, Receiver<T>) {
     both(open(None, None))
 }
 
@@ -79,7 +80,7 @@ pub fn unbounded<T: fmt::Debug>() -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(message, "deadlock: main waits for room in `Channel 1` (1 of 1 places are taken)");
 /// ```
 #[track_caller]
-pub fn bounded<T: fmt::Debug>(room: usize) -> (Sender<T>, Receiver<T>) {
+pub fn bounded<T: Value>(room: usize) -> (Sender<T>, Receiver<T>) {
     both(open(None, Some(room)))
 }
 
@@ -96,7 +97,7 @@ pub fn bounded<T: fmt::Debug>(room: usize) -> (Sender<T>, Receiver<T>) {
 /// assert!(message.ends_with("waits for a message in `orders` and nobody is left to send one"));
 /// ```
 #[track_caller]
-pub fn named<T: fmt::Debug>(name: &str, room: Option<usize>) -> (Sender<T>, Receiver<T>) {
+pub fn named<T: Value>(name: &str, room: Option<usize>) -> (Sender<T>, Receiver<T>) {
     both(open(Some(name), room))
 }
 
@@ -126,7 +127,7 @@ pub struct Sender<T> {
     messages: Messages<T>,
 }
 
-impl<T: fmt::Debug> Sender<T> {
+impl<T: Value> Sender<T> {
     /// Sends a message, after a wait for room if the channel is bounded.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use super::mutex::{MutexGuard, let_go, take_again, taken};
 use crate::id::{Id, make};
 use crate::object::{Kind, Op};
 use crate::state::State;
+use crate::value::Value;
 use crate::world::{point, with};
 use std::sync::LockResult;
 use std::time::Duration;
@@ -52,7 +53,6 @@ impl Condvar {
     ///
     /// assert!(interleavings::all(|| drop(Condvar::new())).passed());
     /// ```
-    #[expect(clippy::new_without_default, reason = "it belongs to an execution")]
     #[track_caller]
     pub fn new() -> Condvar {
         let waiting = Vec::new();
@@ -97,10 +97,7 @@ impl Condvar {
     /// assert!(message.ends_with("`ready` (a Condvar) and nobody is left to notify it"));
     /// ```
     #[track_caller]
-    pub fn wait<'a, T: fmt::Debug>(
-        &self,
-        guard: MutexGuard<'a, T>,
-    ) -> LockResult<MutexGuard<'a, T>> {
+    pub fn wait<'a, T: Value>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let (id, value) = (guard.id(), crate::id::text(&*guard));
         let mutex = guard.into_mutex();
         wait(self.id, id, value, false);
@@ -127,7 +124,7 @@ impl Condvar {
     /// assert!(report.passed());
     /// ```
     #[track_caller]
-    pub fn wait_timeout<'a, T: fmt::Debug>(
+    pub fn wait_timeout<'a, T: Value>(
         &self,
         guard: MutexGuard<'a, T>,
         _limit: Duration,
@@ -154,7 +151,7 @@ impl Condvar {
     /// assert!(report.passed());
     /// ```
     #[track_caller]
-    pub fn wait_while<'a, T: fmt::Debug>(
+    pub fn wait_while<'a, T: Value>(
         &self,
         mut guard: MutexGuard<'a, T>,
         mut condition: impl FnMut(&mut T) -> bool,
@@ -163,6 +160,41 @@ impl Condvar {
             guard = self.wait(guard)?;
         }
         Ok(guard)
+    }
+
+    /// Waits as long as the condition holds, with a limit: [`Condvar::wait_timeout`] in a loop, until one
+    /// of its waits is over.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleavings::{self, sync::{Condvar, Mutex}};
+    ///
+    /// let report = interleavings::all(|| {
+    ///     let (mutex, ready) = (Mutex::new(true), Condvar::new());
+    ///     let (guard, second) = (mutex.lock().unwrap(), Duration::from_secs(1));
+    ///     let (guard, result) = ready.wait_timeout_while(guard, second, |waits| *waits).unwrap();
+    ///     assert!(*guard && result.timed_out(), "nobody notifies");
+    /// });
+    /// assert!(report.passed());
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T: Value>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        limit: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let mut over = false;
+        while condition(&mut *guard) && !over {
+            let (again, result) = self.wait_timeout(guard, limit)?;
+            (guard, over) = (again, result.timed_out());
+        }
+        let timed_out = over && condition(&mut *guard);
+        Ok((guard, WaitTimeoutResult(timed_out)))
     }
 
     /// Wakes one that waits, if any does: which one is a choice of the search.
@@ -222,6 +254,13 @@ impl WaitTimeoutResult {
     /// ```
     pub fn timed_out(&self) -> bool {
         self.0
+    }
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Condvar {
+        Condvar::new()
     }
 }
 

@@ -17,7 +17,7 @@
 //!
 //! They are [`channel`](crate::channel)'s, with one receiver. See there what is a step, and who learns what.
 
-use std::fmt;
+use crate::value::Value;
 use std::time::Duration;
 
 pub use super::channel::Sender;
@@ -42,7 +42,7 @@ use super::channel;
 /// assert!(report.passed());
 /// ```
 #[track_caller]
-pub fn channel<T: fmt::Debug>() -> (Sender<T>, Receiver<T>) {
+pub fn channel<T: Value>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = channel::unbounded();
     (sender, Receiver(receiver))
 }
@@ -60,7 +60,7 @@ pub fn channel<T: fmt::Debug>() -> (Sender<T>, Receiver<T>) {
 /// assert!(message.ends_with("waits for a message in `orders` and nobody is left to send one"));
 /// ```
 #[track_caller]
-pub fn channel_named<T: fmt::Debug>(name: &str) -> (Sender<T>, Receiver<T>) {
+pub fn channel_named<T: Value>(name: &str) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = channel::named(name, None);
     (sender, Receiver(receiver))
 }
@@ -80,7 +80,7 @@ pub fn channel_named<T: fmt::Debug>(name: &str) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(message, "deadlock: main waits for room in `Channel 1` (1 of 1 places are taken)");
 /// ```
 #[track_caller]
-pub fn sync_channel<T: fmt::Debug>(room: usize) -> (SyncSender<T>, Receiver<T>) {
+pub fn sync_channel<T: Value>(room: usize) -> (SyncSender<T>, Receiver<T>) {
     let (sender, receiver) = channel::bounded(room);
     (sender, Receiver(receiver))
 }

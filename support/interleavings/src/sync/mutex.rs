@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use super::lock::{free, never, refused, took, tries};
 use crate::id::{Id, make, text};
 use crate::object::{Kind, Op};
+use crate::value::Value;
 use crate::world::{point, with};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
@@ -34,7 +35,7 @@ pub struct Mutex<T> {
 // to exists on one thread only: `Id::of` refuses every other.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
-impl<T: fmt::Debug> Mutex<T> {
+impl<T: Value> Mutex<T> {
     /// A mutex called "Mutex 1" and so on.
     ///
     /// # Panics
@@ -132,6 +133,17 @@ impl<T: fmt::Debug> Mutex<T> {
         }
     }
 
+    /// Never: a panic ends the execution.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::Mutex};
+    ///
+    /// assert!(interleavings::all(|| assert!(!Mutex::new(0).is_poisoned())).passed());
+    /// ```
+    pub fn is_poisoned(&self) -> bool {
+        false
+    }
+
     /// The value, through the only reference there is.
     ///
     /// # Errors
@@ -163,6 +175,20 @@ impl<T: fmt::Debug> Mutex<T> {
     }
 }
 
+impl<T: Value + Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Mutex<T> {
+        Mutex::new(T::default())
+    }
+}
+
+impl<T: Value> From<T> for Mutex<T> {
+    #[track_caller]
+    fn from(value: T) -> Mutex<T> {
+        Mutex::new(value)
+    }
+}
+
 impl<T> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Mutex").field(&self.id.name()).finish()
@@ -182,13 +208,13 @@ impl<T> fmt::Debug for Mutex<T> {
 /// assert!(report.passed());
 /// ```
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct MutexGuard<'a, T: fmt::Debug> {
+pub struct MutexGuard<'a, T: Value> {
     mutex: &'a Mutex<T>,
     /// As std's: it belongs to the thread that took it.
     not_send: PhantomData<*const ()>,
 }
 
-impl<'a, T: fmt::Debug> MutexGuard<'a, T> {
+impl<'a, T: Value> MutexGuard<'a, T> {
     pub(super) fn id(&self) -> Id {
         self.mutex.id
     }
@@ -206,7 +232,7 @@ impl<'a, T: fmt::Debug> MutexGuard<'a, T> {
     }
 }
 
-impl<T: fmt::Debug> Deref for MutexGuard<'_, T> {
+impl<T: Value> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -215,20 +241,20 @@ impl<T: fmt::Debug> Deref for MutexGuard<'_, T> {
     }
 }
 
-impl<T: fmt::Debug> DerefMut for MutexGuard<'_, T> {
+impl<T: Value> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the guard exists, so this thread alone holds the mutex.
         unsafe { &mut *self.mutex.value.get() }
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+impl<T: Value + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<T: fmt::Debug> Drop for MutexGuard<'_, T> {
+impl<T: Value> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         let_go(self.mutex.id, text(&**self));
     }

@@ -9,6 +9,7 @@ use super::lock::{free, never, refused, took, tries};
 use crate::id::{Id, make, text};
 use crate::memory::View;
 use crate::object::{Kind, Op};
+use crate::value::Value;
 use crate::world::{World, point, with};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
@@ -42,7 +43,7 @@ fn kind() -> Kind {
     }
 }
 
-impl<T: fmt::Debug> RwLock<T> {
+impl<T: Value> RwLock<T> {
     /// A lock called "RwLock 1" and so on.
     ///
     /// # Panics
@@ -193,6 +194,13 @@ impl<T: fmt::Debug> RwLock<T> {
     }
 }
 
+impl<T: Value + Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> RwLock<T> {
+        RwLock::new(T::default())
+    }
+}
+
 impl<T> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RwLock").field(&self.id.name()).finish()
@@ -212,7 +220,7 @@ impl<T> fmt::Debug for RwLock<T> {
 /// assert!(report.passed());
 /// ```
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct RwLockReadGuard<'a, T: fmt::Debug> {
+pub struct RwLockReadGuard<'a, T: Value> {
     lock: &'a RwLock<T>,
     not_send: PhantomData<*const ()>,
 }
@@ -230,12 +238,12 @@ pub struct RwLockReadGuard<'a, T: fmt::Debug> {
 /// assert!(report.passed());
 /// ```
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct RwLockWriteGuard<'a, T: fmt::Debug> {
+pub struct RwLockWriteGuard<'a, T: Value> {
     lock: &'a RwLock<T>,
     not_send: PhantomData<*const ()>,
 }
 
-impl<T: fmt::Debug> Deref for RwLockReadGuard<'_, T> {
+impl<T: Value> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -244,7 +252,7 @@ impl<T: fmt::Debug> Deref for RwLockReadGuard<'_, T> {
     }
 }
 
-impl<T: fmt::Debug> Deref for RwLockWriteGuard<'_, T> {
+impl<T: Value> Deref for RwLockWriteGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -253,32 +261,32 @@ impl<T: fmt::Debug> Deref for RwLockWriteGuard<'_, T> {
     }
 }
 
-impl<T: fmt::Debug> DerefMut for RwLockWriteGuard<'_, T> {
+impl<T: Value> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the guard exists, so this thread alone holds the lock.
         unsafe { &mut *self.lock.value.get() }
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+impl<T: Value + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+impl<T: Value + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<T: fmt::Debug> Drop for RwLockReadGuard<'_, T> {
+impl<T: Value> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
         let_go(self.lock.id, None);
     }
 }
 
-impl<T: fmt::Debug> Drop for RwLockWriteGuard<'_, T> {
+impl<T: Value> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
         let_go(self.lock.id, text(&**self));
     }

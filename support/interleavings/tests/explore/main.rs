@@ -9,6 +9,7 @@ mod locks;
 mod made_by_hand;
 mod orders;
 mod outcomes;
+mod passed_on;
 mod random;
 mod reports;
 mod small;

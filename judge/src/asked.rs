@@ -1,16 +1,19 @@
 //! The program while it runs: what goes in, what comes out, and what it does meanwhile.
 
-use crate::connection::{Connection, take_what_came};
+use crate::clients::Clients;
+use crate::connection::{Arriving, Connection, take_what_came};
+use crate::doubt::{Doubt, Doubts};
 use crate::frame::{self, Gathered};
-use crate::program;
 use crate::test::Failed;
 use crate::watch::{self, Seen};
+use crate::witness::Witness;
+use crate::{program, sockets};
 use std::fs::{File, Permissions};
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -26,7 +29,8 @@ use support::processes::codec;
 /// How a program is started, and what it may use.
 #[derive(Clone, Debug)]
 pub(crate) struct Starter {
-    /// A command that puts the program into its sandbox. It is given `--socket FILE`.
+    /// A command that puts the program into its sandbox. It is given `--socket FILE`, and
+    /// `--listen` for a program that is to be a server.
     pub command: Vec<String>,
     /// For the sockets; the judge's own.
     pub work: PathBuf,
@@ -34,10 +38,35 @@ pub(crate) struct Starter {
     pub memory: u64,
     /// Whether there is a sandbox, whose own two processes are not the program's.
     pub sandboxed: bool,
+    /// How many times the usual limits of time it has.
+    pub patience: u32,
+    /// The program that tries every schedule, or why there is none.
+    pub explored: Option<Result<String, String>>,
+    /// Keeps what is seen of its programs.
+    pub witness: Witness,
+}
+
+impl Starter {
+    /// The same for the program that tries every schedule: it stands where the ordinary one does, at the
+    /// command's end.
+    ///
+    /// # Errors
+    /// Why there is none, in a sentence for the student.
+    pub fn of_explored(&self) -> Result<Starter, String> {
+        let none = || Err("the assignment has no scenarios to try".to_owned());
+        let program = self.explored.clone().unwrap_or_else(none)?;
+        let mut starter = self.clone();
+        if let Some(last) = starter.command.last_mut() {
+            *last = program;
+        }
+        Ok(starter)
+    }
 }
 
 /// The most that a program may print. Nobody reads it but for its last words.
 const MOST_PRINTED: u64 = 10 << 20;
+/// Connections that may be without a label at the same time.
+const MOST_ARRIVING: usize = 256;
 /// Between two looks.
 const STEP: Duration = Duration::from_millis(4);
 /// Looks in a row that must find every thread asleep.
@@ -51,10 +80,18 @@ pub(crate) struct Program {
     printed: File,
     last_words: Vec<u8>,
     printed_bytes: u64,
+    /// What the sandbox says of itself: one byte once it stands.
+    stands: File,
     socket: UnixListener,
+    clients: Option<Clients>,
+    arriving: Vec<Arriving>,
     asked: u64,
     answered: u64,
     starter: Starter,
+    started: Instant,
+    /// Whether it was ended for what it did, which no other program explains.
+    took_too_much: bool,
+    doubts: Doubts,
 }
 
 /// Why a wait ended.
@@ -79,9 +116,11 @@ impl Program {
     pub fn start(
         starter: &Starter,
         number: u32,
-        listener: Option<&TcpListener>,
+        listens: bool,
+        doubts: &Doubts,
     ) -> Result<Program, Failed> {
         let cannot = |error: std::io::Error| {
+            doubts.add(Doubt::Machine);
             Failed::new(format!("the program could not be started: {error}"))
         };
         let address = starter.work.join(format!("socket-{number}"));
@@ -91,6 +130,7 @@ impl Program {
         let (question_reader, question_writer) = std::io::pipe().map_err(cannot)?;
         let (answer_reader, answer_writer) = std::io::pipe().map_err(cannot)?;
         let (printed, printer) = std::io::pipe().map_err(cannot)?;
+        let (stands, standing) = std::io::pipe().map_err(cannot)?;
         let mut command = Command::new(&starter.command[0]);
         command
             .args(&starter.command[1..])
@@ -103,16 +143,24 @@ impl Program {
         let mut given = vec![
             (question_reader.as_raw_fd(), program::QUESTIONS),
             (answer_writer.as_raw_fd(), program::ANSWERS),
+            (standing.as_raw_fd(), program::STANDS),
         ];
-        given.extend(listener.map(|listener| (listener.as_raw_fd(), program::LISTENER)));
+        // The sandbox sends over it what reaches the listener, and puts the listener in its place.
+        let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
+        if listens {
+            command.arg("--listen");
+            given.push((theirs.as_raw_fd(), program::LISTENER));
+        }
         // SAFETY: `hand_over` makes system calls only, as is asked of code between fork and exec.
         unsafe { command.pre_exec(move || hand_over(&given)) };
         let child = command.spawn().map_err(cannot)?;
+        drop(theirs);
+        starter.witness.begins();
         let file = |end: OwnedFd| -> Result<File, Failed> {
             fcntl(&end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| cannot(e.into()))?;
             Ok(File::from(end))
         };
-        Ok(Program {
+        let mut program = Program {
             child,
             questions: Some(file(question_writer.into())?),
             answers: file(answer_reader.into())?,
@@ -120,16 +168,33 @@ impl Program {
             printed: file(printed.into())?,
             last_words: Vec::new(),
             printed_bytes: 0,
+            stands: file(stands.into())?,
             socket,
+            clients: None,
+            arriving: Vec::new(),
             asked: 0,
             answered: 0,
             starter: starter.clone(),
-        })
+            started: Instant::now(),
+            took_too_much: false,
+            doubts: doubts.clone(),
+        };
+        if listens {
+            program.clients = Some(Clients::receive(&ours)?);
+        }
+        Ok(program)
+    }
+
+    /// A client of the server that the program is.
+    pub fn client(&mut self) -> Result<TcpStream, Failed> {
+        let none = || Failed::new("the test has to listen before it asks");
+        self.clients.as_mut().ok_or_else(none)?.connect()
     }
 
     /// Sends a question without waiting for its answer.
     pub fn send(&mut self, question: &str, input: Vec<u8>, limit: Duration) -> Result<(), Failed> {
         self.asked += 1;
+        self.starter.witness.asked();
         let mut message = Vec::new();
         codec::append(&(self.asked, question, input), &mut message).map_err(Failed::of)?;
         let mut bytes = Vec::new();
@@ -147,7 +212,7 @@ impl Program {
                         return Err(self.too_late(limit));
                     }
                     wait_for(questions, PollFlags::POLLOUT, STEP);
-                    self.look_after()?;
+                    self.look_after(&self.processes())?;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => return Err(self.ended()),
@@ -162,12 +227,13 @@ impl Program {
         loop {
             // In this order: what a program did before it fell asleep is found before its sleep.
             let now = self.processes();
+            self.starter.witness.looked(&now);
             let sleeps = watch::asleep(&before, &now);
             before = now;
             if wanted.connection
-                && let Ok((stream, _)) = self.socket.accept()
+                && let Some(connection) = self.arrived(wanted.limit)?
             {
-                return Connection::accepted(stream, wanted.limit).map(Event::Connection);
+                return Ok(Event::Connection(connection));
             }
             if wanted.answer {
                 let closed =
@@ -179,7 +245,7 @@ impl Program {
                     return Err(self.ended());
                 }
             }
-            self.look_after()?;
+            self.look_after(&before)?;
             looks = if sleeps { looks + 1 } else { 0 };
             if looks < LOOKS {
                 asleep_since = None;
@@ -194,6 +260,26 @@ impl Program {
             }
             self.pause(wanted);
         }
+    }
+
+    /// The connection that has waited longest, of those whose label is whole.
+    fn arrived(&mut self, limit: Duration) -> Result<Option<Connection>, Failed> {
+        while self.arriving.len() < MOST_ARRIVING
+            && let Ok((stream, _)) = self.socket.accept()
+        {
+            self.arriving.push(Arriving::new(stream)?);
+        }
+        for place in 0..self.arriving.len() {
+            if self.arriving[place].is_whole(limit)? {
+                let witness = self.starter.witness.clone();
+                return self
+                    .arriving
+                    .remove(place)
+                    .arrived(limit, witness)
+                    .map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Until something comes, and never long.
@@ -212,6 +298,7 @@ impl Program {
         let (number, answer): (u64, Vec<u8>) = codec::read(message)
             .map_err(|_| Failed::new("what came from the program is no answer"))?;
         self.answered += 1;
+        self.starter.witness.answered();
         if number != self.answered {
             return Err(Failed::new(
                 "what came from the program is the answer to another question",
@@ -220,8 +307,8 @@ impl Program {
         Ok(answer)
     }
 
-    /// Takes what was printed, and ends a program that prints or occupies too much.
-    fn look_after(&mut self) -> Result<(), Failed> {
+    /// Takes what was printed, and ends a program that prints or, as was seen, occupies too much.
+    fn look_after(&mut self, seen: &[Seen]) -> Result<(), Failed> {
         let mut piece = [0; 65536];
         for _ in 0..64 {
             let Ok(length @ 1..) = self.printed.read(&mut piece) else {
@@ -233,18 +320,31 @@ impl Program {
             self.last_words.drain(..surplus);
         }
         if self.printed_bytes > MOST_PRINTED {
+            self.took_too_much = true;
             self.kill();
             return Err(Failed::new(format!(
                 "the program printed more than {} MB",
                 MOST_PRINTED >> 20
             )));
         }
-        let occupied: u64 = self.processes().iter().map(|seen| seen.memory).sum();
+        let occupied: u64 = seen.iter().map(|seen| seen.memory).sum();
         if occupied > self.starter.memory {
+            self.took_too_much = true;
             self.kill();
             return Err(Failed::new(format!(
                 "the program occupied more than {} MB of memory",
                 self.starter.memory >> 20
+            )));
+        }
+        // Without a sandbox the network is the machine's, and what others have open counts too.
+        let mut counts = seen.iter().map(|seen| sockets::count(seen.pid));
+        // One that has just ended has no network any more.
+        let open = counts.find(|count| *count > 0).unwrap_or(0);
+        if self.starter.sandboxed && open > sockets::MOST {
+            self.kill();
+            return Err(Failed::new(format!(
+                "the program had more than {} sockets",
+                sockets::MOST
             )));
         }
         Ok(())
@@ -285,7 +385,13 @@ impl Program {
             }
         };
         self.kill();
-        let _ = self.look_after();
+        let _ = self.look_after(&[]);
+        let killed = [Some(9), Some(128 + 9)];
+        if !self.stood() {
+            self.doubts.add(Doubt::Machine);
+        } else if status.is_some_and(|it| killed.contains(&it.signal().or(it.code()))) {
+            self.doubts.add(Doubt::Killed);
+        }
         let how = status.map_or("closed its answers".to_owned(), ended_how);
         let words = last_words(&self.last_words);
         let words = if words.is_empty() {
@@ -293,12 +399,26 @@ impl Program {
         } else {
             format!("; its last words: {words}")
         };
+        if self.doubts.worst() == Some(Doubt::Machine) {
+            return Failed::new(format!("the program could not be started{words}"));
+        }
         Failed::new(format!("the program {how} before it answered{words}"))
+    }
+
+    /// Whether the sandbox was made and became the program.
+    fn stood(&mut self) -> bool {
+        let mut said = [0; 2];
+        // A second byte says that the program itself could not be started.
+        matches!(self.stands.read(&mut said), Ok(1))
     }
 
     /// Ends all processes of it.
     fn kill(&mut self) {
-        for seen in self.processes() {
+        let all = self.processes();
+        if !self.took_too_much && watch::starved(&all, self.started.elapsed()) {
+            self.doubts.add(Doubt::Busy);
+        }
+        for seen in all {
             let _ = kill(Pid::from_raw(seen.pid), Signal::SIGKILL);
         }
         let _ = self.child.kill();

@@ -2,9 +2,12 @@
 
 use crate::frame::{self, Gathered};
 use crate::test::Failed;
+use crate::witness::Witness;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use support::nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use support::nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use support::processes::codec;
 use support::serde::Serialize;
@@ -15,27 +18,99 @@ use support::serde::de::DeserializeOwned;
 pub struct Connection {
     label: String,
     process: i32,
+    limit: Duration,
     stream: UnixStream,
+    /// Where it is noted when it was made and replied to, and which one it is there.
+    witness: (Witness, usize),
 }
 
-impl Connection {
+/// The longest label: it is quoted, and compared with words that the judge gave.
+const LONGEST_LABEL: usize = 64 << 10;
+
+/// A connection whose label has not come whole. Reading it never waits: one who sends a byte a
+/// second would keep the judge from looking at the program.
+pub(crate) struct Arriving {
+    stream: UnixStream,
+    process: i32,
+    since: Instant,
+    came: Vec<u8>,
+}
+
+impl Arriving {
     /// # Errors
-    /// When its label does not come within the limit.
-    pub(crate) fn accepted(mut stream: UnixStream, limit: Duration) -> Result<Connection, Failed> {
+    /// When the system does not say whose it is.
+    pub fn new(stream: UnixStream) -> Result<Arriving, Failed> {
         let credentials = getsockopt(&stream, PeerCredentials)
             .map_err(|error| Failed::new(format!("a connection has no process: {error}")))?;
-        stream.set_nonblocking(false).map_err(Failed::of)?;
-        stream.set_read_timeout(Some(limit)).map_err(Failed::of)?;
-        stream.set_write_timeout(Some(limit)).map_err(Failed::of)?;
-        let label = frame::read(&mut stream)
-            .map_err(|error| Failed::new(format!("a connection said nothing: {error}")))?;
-        Ok(Connection {
-            label: String::from_utf8_lossy(&label).into_owned(),
-            process: credentials.pid(),
+        stream.set_nonblocking(true).map_err(Failed::of)?;
+        Ok(Arriving {
             stream,
+            process: credentials.pid(),
+            since: Instant::now(),
+            came: Vec::new(),
         })
     }
 
+    /// Takes what has come. True once the label is whole.
+    ///
+    /// # Errors
+    /// When it is too long, the program has closed it, or it took longer than the limit.
+    pub fn is_whole(&mut self, limit: Duration) -> Result<bool, Failed> {
+        let nothing = |why: &str| Failed::new(format!("a connection said nothing: {why}"));
+        loop {
+            let length = match self.came.first_chunk::<4>() {
+                Some(length) => u32::from_le_bytes(*length) as usize,
+                None => 0,
+            };
+            if length > LONGEST_LABEL {
+                return Err(nothing("its label is too long"));
+            }
+            // Not a byte more: what follows is not the label's.
+            let missing = 4 + length - self.came.len();
+            if missing == 0 && self.came.len() >= 4 {
+                return Ok(true);
+            }
+            let mut piece = [0; 4096];
+            let most = missing.min(piece.len());
+            match self.stream.read(&mut piece[..most]) {
+                Ok(0) => return Err(nothing("it was closed")),
+                Ok(length) => self.came.extend(&piece[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return match self.since.elapsed() > limit {
+                        true => Err(nothing("its label did not come in time")),
+                        false => Ok(false),
+                    };
+                }
+                Err(error) => return Err(nothing(&error.to_string())),
+            }
+        }
+    }
+
+    /// The connection, with reads and writes that wait so long.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn arrived(self, limit: Duration, witness: Witness) -> Result<Connection, Failed> {
+        let request = witness.requested();
+        self.stream.set_nonblocking(false).map_err(Failed::of)?;
+        self.stream
+            .set_read_timeout(Some(limit))
+            .map_err(Failed::of)?;
+        self.stream
+            .set_write_timeout(Some(limit))
+            .map_err(Failed::of)?;
+        Ok(Connection {
+            label: String::from_utf8_lossy(&self.came[4..]).into_owned(),
+            process: self.process,
+            limit,
+            stream: self.stream,
+            witness: (witness, request),
+        })
+    }
+}
+
+impl Connection {
     /// What the program calls it. The program can lie here, so it says what, never who.
     pub fn label(&self) -> &str {
         &self.label
@@ -59,6 +134,7 @@ impl Connection {
     /// # Errors
     /// When the program has gone or does not read.
     pub fn send(&mut self, value: impl Serialize) -> Result<(), Failed> {
+        self.witness.0.replied(self.witness.1);
         Connection::write_value(&mut self.stream, &value)
             .map_err(|error| Failed::new(format!("{} took no reply: {error}", self.label)))
     }
@@ -68,7 +144,12 @@ impl Connection {
     /// # Errors
     /// When none comes in time, or it is of another type.
     pub fn receive<T: DeserializeOwned>(&mut self) -> Result<T, Failed> {
-        let message = frame::read(&mut self.stream)
+        let mut patient = Patient {
+            stream: &mut self.stream,
+            until: Instant::now() + self.limit,
+            begun: false,
+        };
+        let message = frame::read(&mut patient)
             .map_err(|error| Failed::new(format!("{} sent nothing: {error}", self.label)))?;
         codec::read(&message).map_err(Failed::of)
     }
@@ -85,6 +166,41 @@ impl Connection {
     }
 }
 
+/// Reads one message: all of it within a limit, however slowly its bytes come.
+struct Patient<'a> {
+    stream: &'a mut UnixStream,
+    until: Instant,
+    begun: bool,
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.begun && Instant::now() > self.until {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match self.stream.read(into) {
+                Ok(length) => {
+                    self.begun = true;
+                    return Ok(length);
+                }
+                // Nothing has come of it: whoever does not want to wait is told at once.
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock || !self.begun => {
+                    return Err(error);
+                }
+                Err(_) => {
+                    let left = self.until.saturating_duration_since(Instant::now());
+                    let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+                    poll(
+                        &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
+                        left,
+                    )?;
+                }
+            }
+        }
+    }
+}
+
 /// Takes what has come, without waiting. True when the other end has closed.
 pub(crate) fn take_what_came(from: &mut impl Read, into: &mut Gathered) -> io::Result<bool> {
     let mut piece = [0; 65536];
@@ -97,5 +213,64 @@ pub(crate) fn take_what_came(from: &mut impl Read, into: &mut Gathered) -> io::R
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_taken_as_it_comes_and_no_byte_more() {
+        let (mut program, judge) = UnixStream::pair().unwrap();
+        let limit = Duration::from_secs(60);
+        let mut arriving = Arriving::new(judge).unwrap();
+        let mut sent = Vec::new();
+        frame::write(&mut sent, b"a label").unwrap();
+        for byte in sent {
+            assert!(!arriving.is_whole(limit).unwrap());
+            program.write_all(&[byte]).unwrap();
+        }
+        Connection::write_value(&mut program, &7u8).unwrap();
+        assert!(arriving.is_whole(limit).unwrap());
+        let mut connection = arriving.arrived(limit, Witness::default()).unwrap();
+        assert_eq!(connection.label(), "a label");
+        assert_eq!(connection.process(), std::process::id() as i32);
+        assert_eq!(connection.receive::<u8>().unwrap(), 7);
+    }
+
+    #[test]
+    fn a_label_that_is_too_long_or_too_slow_is_an_error() {
+        let said = |bytes: &[u8], limit: Duration| {
+            let (mut program, judge) = UnixStream::pair().unwrap();
+            program.write_all(bytes).unwrap();
+            let mut arriving = Arriving::new(judge).unwrap();
+            arriving.is_whole(limit).unwrap_err().to_string()
+        };
+        let long = said(&(1u32 << 20).to_le_bytes(), Duration::from_secs(60));
+        assert_eq!(long, "a connection said nothing: its label is too long");
+        let slow = said(&[9], Duration::ZERO);
+        assert!(slow.ends_with("its label did not come in time"), "{slow}");
+    }
+
+    #[test]
+    fn a_value_that_comes_byte_by_byte_has_one_limit_for_all_of_it() {
+        let (mut program, judge) = UnixStream::pair().unwrap();
+        let limit = Duration::from_millis(200);
+        let mut arriving = Arriving::new(judge).unwrap();
+        frame::write(&mut program, b"").unwrap();
+        assert!(arriving.is_whole(limit).unwrap());
+        let mut connection = arriving.arrived(limit, Witness::default()).unwrap();
+        let sender = std::thread::spawn(move || {
+            program.write_all(&1000u32.to_le_bytes()).unwrap();
+            while program.write_all(&[0]).is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let started = Instant::now();
+        assert!(connection.receive::<Vec<u8>>().is_err());
+        assert!(started.elapsed() < Duration::from_secs(10));
+        drop(connection);
+        sender.join().unwrap();
     }
 }

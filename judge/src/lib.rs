@@ -26,19 +26,28 @@
 //! - [`Random`]: where inputs come from.
 //! - [`Connection`]: how the program reaches the judge while it works, so that the judge decides
 //!   when a wait ends and sees which process it is.
+//! - [`Judge::in_every_schedule`]: the verdict over all schedules of a scenario.
 //! - [`program`]: the student's side.
 //! - [`run`]: the judge's `main`. `cargo lab grade` calls both; an assignment's author calls neither.
 //!
 //! For: verdicts. Not for: compiling, limits and the sandbox, which are `cargo lab grade`'s.
 
 mod asked;
+mod clients;
 mod connection;
+mod doubt;
 mod draw;
+mod explored;
+mod found;
 mod frame;
+mod picture;
+pub mod proc;
 pub mod program;
 mod run;
+mod sockets;
 mod test;
 mod watch;
+mod witness;
 
 pub use connection::Connection;
 pub use draw::Random;

@@ -18,6 +18,8 @@ use support::serde::de::DeserializeOwned;
 pub(crate) const QUESTIONS: RawFd = 200;
 pub(crate) const ANSWERS: RawFd = 201;
 pub(crate) const LISTENER: RawFd = 202;
+/// Where the sandbox says that it stands and becomes the program, which does not get this one.
+pub(crate) const STANDS: RawFd = 203;
 /// Where the judge waits for connections.
 pub(crate) const SOCKET: &str = "JUDGE_SOCKET";
 
@@ -88,7 +90,7 @@ pub fn request<A: DeserializeOwned>(label: &str) -> A {
 /// A listener to which the judge connects; for a test that called
 /// [`Judge::listen`](crate::Judge::listen). Once in each process.
 pub fn listener() -> TcpListener {
-    // SAFETY: the judge put a listening socket at this number before the program began; each
+    // SAFETY: the sandbox put a listening socket at this number before the program began; each
     // process takes it once. If there is none, accepting fails.
     unsafe { TcpListener::from_raw_fd(LISTENER) }
 }

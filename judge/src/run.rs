@@ -1,8 +1,10 @@
 //! The judge's `main`.
 
 use crate::asked::Starter;
+use crate::doubt::{Doubt, Doubts};
 use crate::draw::Random;
 use crate::test::{Judge, Verdict};
+use crate::witness::Witness;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -12,13 +14,21 @@ use std::time::Instant;
 /// A hidden test: its cell's id, and its code.
 pub type Test = (&'static str, fn(&mut Judge) -> Verdict);
 
+/// Characters of a sentence, which may quote a whole answer.
+const LONGEST: usize = 4000;
+
 /// Judges one submission. `cargo lab grade` starts it with
-/// `--seed N --work FOLDER --memory BYTES [--no-sandbox] -- COMMAND…` and reads one line for each
-/// test: its id, `passed`, `failed` or `broken`, its seconds and a sentence, with tabs between.
+/// `--seed N --work FOLDER --memory BYTES [--patience N] [--no-sandbox] -- COMMAND…` and reads one line for each
+/// test: its id, how it ended, its seconds and a sentence, with tabs between. It ended as `passed`,
+/// `failed`, `killed` (perhaps by the machine), `busy` (others had the processors), `machine` (the
+/// program was never started) or `broken` (the test itself panicked). With `--explored PROGRAM` that
+/// one stands for the command's last word where every schedule is tried; `--unexplored SENTENCE` says
+/// why there is none. With `--pictures FOLDER` the run of a test that failed is drawn to `ID.svg`, and
+/// told in `ID.txt`.
 ///
 /// Blocks until all tests have ended.
 pub fn run(tests: &[Test]) -> ExitCode {
-    let Some((seed, starter)) = arguments() else {
+    let Some((seed, starter, pictures)) = arguments() else {
         eprintln!("a judge is started by `cargo lab grade`");
         return ExitCode::from(2);
     };
@@ -26,19 +36,29 @@ pub fn run(tests: &[Test]) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     for (number, (id, test)) in (0..).zip(tests) {
         let started = Instant::now();
-        let mut judge = Judge::new(starter.clone(), number, Random::from_seed(mixed(seed, id)));
-        let verdict = catch_unwind(AssertUnwindSafe(|| {
-            let verdict = test(&mut judge);
-            drop(judge);
-            verdict
-        }));
-        let (word, sentence) = match verdict {
-            Ok(Ok(())) => ("passed", String::new()),
-            Ok(Err(failed)) => ("failed", failed.to_string()),
-            Err(panic) => ("broken", message(&*panic)),
+        let doubts = Doubts::default();
+        let random = Random::from_seed(mixed(seed, id));
+        let mut judge = Judge::new(starter.clone(), number, random, doubts.clone());
+        let verdict = catch_unwind(AssertUnwindSafe(|| test(&mut judge)));
+        let picture = judge.shown();
+        drop(judge);
+        let (word, sentence) = match (verdict, doubts.worst()) {
+            (Ok(Ok(())), _) => ("passed", String::new()),
+            (Ok(Err(failed)), None) => ("failed", failed.to_string()),
+            (Ok(Err(failed)), Some(Doubt::Killed)) => ("killed", failed.to_string()),
+            (Ok(Err(failed)), Some(Doubt::Busy)) => ("busy", failed.to_string()),
+            (Ok(Err(failed)), Some(Doubt::Machine)) => ("machine", failed.to_string()),
+            (Err(panic), _) => ("broken", message(&*panic)),
         };
+        if matches!(word, "failed" | "killed" | "busy")
+            && let Some((folder, picture)) = pictures.as_ref().zip(picture)
+        {
+            // A verdict without a picture is one all the same.
+            let _ = picture.write(folder, id);
+        }
         let sentence: String = sentence
             .chars()
+            .take(LONGEST)
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let seconds = started.elapsed().as_secs_f64();
@@ -66,15 +86,21 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or_else(|| "a panic without words".to_owned())
 }
 
-fn arguments() -> Option<(u64, Starter)> {
+fn arguments() -> Option<(u64, Starter, Option<PathBuf>)> {
     let mut given = std::env::args().skip(1);
     let (mut seed, mut work, mut memory, mut sandboxed) = (None, None, None, true);
+    let (mut explored, mut pictures) = (None, None);
+    let mut patience = 1;
     while let Some(name) = given.next() {
         match name.as_str() {
             "--seed" => seed = given.next()?.parse().ok(),
             "--work" => work = given.next().map(PathBuf::from),
             "--memory" => memory = given.next()?.parse().ok(),
+            "--patience" => patience = given.next()?.parse().ok()?,
             "--no-sandbox" => sandboxed = false,
+            "--explored" => explored = Some(Ok(given.next()?)),
+            "--unexplored" => explored = Some(Err(given.next()?)),
+            "--pictures" => pictures = given.next().map(PathBuf::from),
             "--" => break,
             _ => return None,
         }
@@ -85,8 +111,11 @@ fn arguments() -> Option<(u64, Starter)> {
         work: work?,
         memory: memory?,
         sandboxed,
+        explored,
+        witness: Witness::default(),
+        patience,
     };
-    Some((seed?, starter))
+    Some((seed?, starter, pictures))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use crate::asked::{Event, Program, Starter, Wanted};
 use crate::connection::Connection;
+use crate::doubt::Doubts;
 use crate::draw::Random;
+use crate::picture::Picture;
 use crate::watch::Seen;
 use std::fmt::{self, Debug, Display};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpStream;
 use std::time::Duration;
 use support::processes::codec;
 use support::serde::Serialize;
@@ -13,6 +15,9 @@ use support::serde::de::DeserializeOwned;
 
 /// `Ok` where the property holds.
 pub type Verdict = Result<(), Failed>;
+
+/// How long a search may take. It ends by the number of schedules; this is for one that does not.
+const EXPLORING: Duration = Duration::from_secs(30);
 
 /// Why a test failed, in one sentence for the student.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,29 +56,43 @@ impl Outcome for Verdict {
     }
 }
 
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
 /// A test's own: random inputs, and a program of its own, started at the first question. What one
 /// test does to its program, no other test meets.
 pub struct Judge {
     /// Inputs come from here: other ones in each run.
     pub random: Random,
     starter: Starter,
+    doubts: Doubts,
     started: u32,
     program: Option<Program>,
-    listener: Option<TcpListener>,
+    listens: bool,
     limit: Duration,
     asleep: Duration,
+    /// The program that tries every schedule; one of its own.
+    explored: Option<Program>,
+    /// What the student is shown of the run that failed.
+    pub(crate) picture: Option<Picture>,
 }
 
 impl Judge {
-    pub(crate) fn new(starter: Starter, number: u32, random: Random) -> Judge {
+    pub(crate) fn new(starter: Starter, number: u32, random: Random, doubts: Doubts) -> Judge {
+        // What an earlier test has seen is none of this one's.
+        starter.witness.begins();
+        let limit = LIMIT * starter.patience;
         Judge {
             random,
             starter,
+            doubts,
             started: number * 1000,
             program: None,
-            listener: None,
-            limit: Duration::from_secs(10),
+            listens: false,
+            limit,
             asleep: Duration::from_secs(1),
+            explored: None,
+            picture: None,
         }
     }
 
@@ -180,19 +199,25 @@ impl Judge {
         Ok(self.program()?.processes())
     }
 
-    /// Gives the program a listener ([`program::listener`](crate::program::listener)), and the
-    /// test its address. Before the first question.
+    /// Gives the program a listener ([`program::listener`](crate::program::listener)) in a network
+    /// that it shares with nobody. Before the first question.
     ///
     /// # Errors
-    /// When there is no port, or the program has been started.
-    pub fn listen(&mut self) -> Result<SocketAddr, Failed> {
-        if self.program.is_some() {
-            return Err(Failed::new("the test has to listen before it asks"));
-        }
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(Failed::of)?;
-        let address = listener.local_addr().map_err(Failed::of)?;
-        self.listener = Some(listener);
-        Ok(address)
+    /// When the program has been started.
+    pub fn listen(&mut self) -> Verdict {
+        self.listens = true;
+        self.check(
+            self.program.is_none(),
+            "the test has to listen before it asks",
+        )
+    }
+
+    /// A client of the program's listener, connected. Reads and writes wait without a limit: set one.
+    ///
+    /// # Errors
+    /// When the test did not [`listen`](Judge::listen), or the program lets nobody in.
+    pub fn client(&mut self) -> Result<TcpStream, Failed> {
+        self.program()?.client()
     }
 
     /// Ends the program; the next question starts it anew.
@@ -200,9 +225,10 @@ impl Judge {
         self.program = None;
     }
 
-    /// For waits from now on, in place of ten seconds.
+    /// For waits from now on, in place of ten seconds. A program that is tried again, because others
+    /// had the processors, has several times that.
     pub fn set_limit(&mut self, limit: Duration) {
-        self.limit = limit;
+        self.limit = limit * self.starter.patience;
     }
 
     /// # Errors
@@ -228,10 +254,47 @@ impl Judge {
         )
     }
 
+    /// What the student is shown if the test has failed: a schedule, else what was seen of the program.
+    pub(crate) fn shown(&mut self) -> Option<Picture> {
+        let seen = || self.starter.witness.timeline();
+        let picture = self.picture.take();
+        picture.or_else(|| seen().map(|timeline| Picture::of(&timeline)))
+    }
+
+    /// Asks the program that tries every schedule.
+    pub(crate) fn ask_explored<A: DeserializeOwned>(
+        &mut self,
+        question: &str,
+        input: &impl Serialize,
+    ) -> Result<A, Failed> {
+        let mut bytes = Vec::new();
+        codec::append(input, &mut bytes).map_err(Failed::of)?;
+        let starter = self.starter.of_explored().map_err(Failed::new)?;
+        let limit = EXPLORING * starter.patience;
+        let wanted = Wanted {
+            answer: true,
+            connection: false,
+            asleep: self.asleep,
+            limit,
+        };
+        self.started += 1;
+        let program = match &mut self.explored {
+            Some(program) => program,
+            none => none.insert(Program::start(&starter, self.started, false, &self.doubts)?),
+        };
+        program.send(question, bytes, limit)?;
+        match program.wait(wanted)? {
+            Event::Answer(bytes) => {
+                codec::read(&bytes).map_err(|_| Failed::new("what came is no answer"))
+            }
+            _ => Err(Failed::new("every thread of the search sleeps")),
+        }
+    }
+
     fn program(&mut self) -> Result<&mut Program, Failed> {
         if self.program.is_none() {
             self.started += 1;
-            let program = Program::start(&self.starter, self.started, self.listener.as_ref())?;
+            let program = Program::start(&self.starter, self.started, self.listens, &self.doubts)?;
             self.program = Some(program);
         }
         // It was put there above.

@@ -1,7 +1,7 @@
 //! What the system shows of the program, from outside.
 
-use std::fs;
-use std::path::Path;
+use crate::proc;
+use std::time::Duration;
 
 /// A process of the program, as `/proc` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +38,8 @@ pub(crate) fn below(pid: i32) -> Vec<Seen> {
     let mut found = Vec::new();
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {
-        for child in children(parent) {
-            if let Some(seen) = look(child, parent) {
-                found.push(seen);
-            }
+        for child in proc::children(parent) {
+            found.extend(look(child, parent));
             parents.push(child);
         }
     }
@@ -50,59 +48,52 @@ pub(crate) fn below(pid: i32) -> Vec<Seen> {
 
 /// One process; `None` if it has gone.
 pub(crate) fn look(pid: i32, parent: i32) -> Option<Seen> {
-    let folder = format!("/proc/{pid}");
+    let mut memory = 0;
     let mut threads = Vec::new();
-    for entry in fs::read_dir(format!("{folder}/task")).ok()?.flatten() {
-        threads.extend(thread(&entry.path()));
+    for tid in proc::tids(pid) {
+        let Some(stat) = proc::thread(pid, tid) else {
+            continue;
+        };
+        let status = proc::status(pid, tid);
+        // The first thread may have ended, and then shows no memory; the others do.
+        memory = status.memory.max(memory);
+        threads.push(Thread {
+            tid,
+            // One that lives and does not show itself may be at work.
+            state: stat.map_or('R', |stat| stat.state),
+            ticks: stat.map_or(0, |stat| stat.ticks),
+            switches: status.switches,
+        });
     }
-    let resident = fs::read_to_string(format!("{folder}/statm")).ok()?;
-    let pages: u64 = resident.split_whitespace().nth(1)?.parse().ok()?;
-    Some(Seen {
+    (!threads.is_empty()).then_some(Seen {
         pid,
         parent,
         threads,
-        memory: pages * page_size(),
+        memory,
     })
 }
 
-fn page_size() -> u64 {
-    // SAFETY: a question to the system, without pointers.
-    let size = unsafe { support::libc::sysconf(support::libc::_SC_PAGESIZE) };
-    u64::try_from(size).unwrap_or(4096)
-}
-
-fn children(pid: i32) -> Vec<i32> {
-    // Each thread has the children that it forked.
-    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
-    let mut all = Vec::new();
-    for task in tasks.into_iter().flatten().flatten() {
-        let listed = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        all.extend(listed.split_whitespace().flat_map(str::parse::<i32>));
-    }
-    all
-}
-
-fn thread(folder: &Path) -> Option<Thread> {
-    let tid = folder.file_name()?.to_str()?.parse().ok()?;
-    let stat = fs::read_to_string(folder.join("stat")).ok()?;
-    // The name stands in brackets and may contain anything, brackets too.
-    let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    // utime and stime are fields 14 and 15 of the whole line; the state was the third.
-    let user: u64 = fields.nth(10)?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    let status = fs::read_to_string(folder.join("status")).ok()?;
-    let switches = status
-        .lines()
-        .filter(|line| line.contains("ctxt_switches"))
-        .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+/// Whether the program could have run for a good part of its time, and others had the processors.
+/// One that has used a second of them had its share: no solution needs a tenth of that.
+pub(crate) fn starved(all: &[Seen], lifetime: Duration) -> bool {
+    let threads = || {
+        all.iter()
+            .flat_map(|seen| seen.threads.iter().map(move |one| (seen, one)))
+    };
+    let used: u64 = threads().map(|(_, thread)| thread.ticks).sum();
+    let children: u64 = all
+        .iter()
+        .filter_map(|seen| proc::process(seen.pid))
+        .map(|stat| stat.children_ticks)
         .sum();
-    Some(Thread {
-        tid,
-        state,
-        ticks: user + system,
-        switches,
-    })
+    if used + children >= 100 {
+        return false;
+    }
+    let delay = threads()
+        .map(|(seen, thread)| proc::delay(seen.pid, thread.tid))
+        .max();
+    let delay = Duration::from_nanos(delay.unwrap_or_default());
+    delay > Duration::from_secs(1) && delay * 3 > lifetime
 }
 
 /// Whether nothing happened between two looks, and nothing could: each thread slept at both, or was

@@ -5,18 +5,27 @@ nbgrader releases, collects, keeps the gradebook and writes the feedback. The ve
 that runs in a sandbox. No cell of a submission is ever executed here.
 """
 
+import base64
+import fnmatch
+import html
 import json
 import os
+import stat
 import subprocess
+import textwrap
 
 from jupyter_client.kernelspec import KernelSpecManager
 from nbformat import read
 from nbformat.v4 import new_output
+from nbgrader.converters.autograde import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import (
     AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, ClearOutput, LimitOutput,
     NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec, SaveAutoGrades)
 from nbgrader.preprocessors.getgrades import GetGrades
+from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 
 
@@ -24,20 +33,103 @@ def role(cell):
     return cell.metadata.get("nbgrader", {})
 
 
-class TakeSolutions(NbGraderPreprocessor):
+def lab(*arguments):
+    """What a command of `lab` writes. Nothing else here reads a student's notebook."""
+    program = KernelSpecManager().get_kernel_spec("rust").argv[0]
+    answer = subprocess.run(
+        [program, *arguments], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if answer.returncode != 0:
+        raise NbGraderException(answer.stderr.strip().split("\n")[-1] or answer.stdout)
+    return json.loads(answer.stdout)
+
+
+class PlainCollect(ExchangeCollect):
+    """Collects files and folders only: a link would bring what the student cannot read, and a pipe
+    would be waited for. Nothing is opened by a path that a student could change meanwhile."""
+
+    def do_copy(self, src, dest, log=None):
+        self.left = 1000 * self.coursedir.max_dir_size
+        self.copy(src, dest, None, 20)
+
+    def copy(self, name, dest, folder, depth):
+        descriptor = None
+        try:
+            way = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(name, way, dir_fd=folder)
+            kind = os.fstat(descriptor).st_mode
+            if stat.S_ISREG(kind) and folder is not None:
+                self.copy_file(descriptor, dest)
+            elif stat.S_ISDIR(kind) and depth > 0:
+                os.mkdir(dest)
+                for below in sorted(os.listdir(descriptor)):
+                    if not any(fnmatch.fnmatch(below, one) for one in self.coursedir.ignore):
+                        self.copy(below, os.path.join(dest, below), descriptor, depth - 1)
+            else:
+                raise OSError("it is a pipe or a device, or too deep")
+        except OSError as error:
+            # ELOOP, "too many levels of symbolic links": it is one.
+            self.log.error("Not collected: %s: %s", name, error.strerror or error)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def copy_file(self, descriptor, dest):
+        most = min(1000 * self.coursedir.max_file_size, self.left)
+        with open(descriptor, "rb", closefd=False) as source:
+            text = source.read(most + 1)
+        if len(text) > most:
+            raise OSError("it is too large")
+        self.left -= len(text)
+        with open(dest, "xb") as copy:
+            copy.write(text)
+
+
+def refuse_links(converter, assignment, student):
+    """nbgrader copies what stands beside a notebook, and follows links."""
+    place = converter._format_source(assignment, student)
+    found = [os.path.dirname(place), place]
+    for folder, folders, files in os.walk(place):
+        found += [os.path.join(folder, name) for name in folders + files]
+    for path in found:
+        kind = os.lstat(path).st_mode
+        if not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
+            raise NbGraderException(
+                "a submission is not graded: %s is a link, a pipe or a device; remove it" % path)
+
+
+def autograde_plain_files_only():
+    """No setting of nbgrader's stands before its first look at a submission."""
+    begin = Autograde.init_destination
+    if hasattr(begin, "refuses_links"):
+        return
+
+    def init_destination(self, assignment_id, student_id):
+        refuse_links(self, assignment_id, student_id)
+        return begin(self, assignment_id, student_id)
+
+    init_destination.refuses_links = True
+    Autograde.init_destination = init_destination
+
+
+class TakeSolutions(NotebookExporter):
     """Puts the student's solutions into the teacher's notebook, and goes on with that."""
 
-    def preprocess(self, nb, resources):
+    def from_filename(self, filename, resources=None, **options):
         course, names = CourseDirectory(config=self.config), resources["nbgrader"]
-        source = course.format_path(course.source_directory, ".", names["assignment"])
-        ours = read(os.path.join(source, names["notebook"] + ".ipynb"), as_version=4)
-        answers = {}
-        for cell in nb.cells:
-            answers.setdefault((role(cell).get("grade_id"), cell.cell_type), cell.source)
+        notebook = names["notebook"] + ".ipynb"
+        submitted = os.path.join(course.format_path(
+            course.submitted_directory, names["student"], names["assignment"]), notebook)
+        if os.path.abspath(filename) != os.path.abspath(submitted):
+            return super().from_filename(filename, resources, **options)
+        source = os.path.join(course.format_path(
+            course.source_directory, ".", names["assignment"]), notebook)
+        answers = lab("take-solutions", "--assignment", source, "--", submitted)
+        ours = read(source, as_version=4)
         for cell in ours.cells:
             if role(cell).get("solution"):
-                cell.source = answers.get((role(cell)["grade_id"], cell.cell_type), "")
-        return ours, resources
+                cell.source = answers[role(cell)["grade_id"]]
+        return self.from_notebook_node(ours, resources, **options)
 
 
 class Judge(NbGraderPreprocessor):
@@ -49,15 +141,8 @@ class Judge(NbGraderPreprocessor):
             course.submitted_directory, names["student"], names["assignment"])
         source = course.format_path(course.source_directory, ".", names["assignment"])
         notebook = names["notebook"] + ".ipynb"
-        lab = KernelSpecManager().get_kernel_spec("rust").argv[0]
-        answer = subprocess.run(
-            [lab, "grade", "--json", "--assignment", os.path.join(source, notebook),
-             "--", os.path.join(submitted, notebook)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if answer.returncode != 0:
-            raise RuntimeError("the verdict could not be reached: "
-                               + (answer.stderr.strip().split("\n")[-1] or answer.stdout))
-        verdict = json.loads(answer.stdout)["graded"][0]
+        verdict = lab("grade", "--json", "--assignment", os.path.join(source, notebook),
+                      "--", os.path.join(submitted, notebook))["graded"][0]
         tests = {test["id"]: test for test in verdict["tests"]}
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -73,15 +158,32 @@ def outputs(test):
         return [new_output("stream", name="stdout", text="passed\n"),
                 new_output("execute_result", data={"text/plain": str(test["points"])})]
     reason = test.get("reason", "failed")
-    return [new_output("error", ename="failed", evalue=reason, traceback=["failed: " + reason])]
+    said = textwrap.fill("failed: " + reason, 100)
+    error = new_output("error", ename="failed", evalue=reason, traceback=[said])
+    return drawn(test.get("picture")) + [error]
+
+
+def drawn(picture):
+    """The run or schedule that failed, for the feedback: shown, never scored."""
+    if picture is None:
+        return []
+    # As an image: whatever stands in it, a page runs and fetches nothing of it.
+    image = base64.b64encode(picture["svg"].encode()).decode()
+    words = html.escape(picture["words"])
+    page = f'<img alt="{words}" src="data:image/svg+xml;base64,{image}">'
+    return [new_output("display_data", data={"text/html": page, "text/plain": picture["words"]})]
 
 
 c = get_config()  # noqa: F821
 
+autograde_plain_files_only()
+
 c.CourseDirectory.course_id = "concurrency"
+c.ExchangeFactory.collect = PlainCollect
 c.ClearSolutions.code_stub = {"rust": "// YOUR CODE HERE\ntodo!()"}
+c.Autograde.exporter_class = TakeSolutions
 c.Autograde.sanitize_preprocessors = [
-    TakeSolutions, ClearOutput, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    ClearOutput, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [
     Judge, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties,
     CheckCellMetadata]

@@ -35,9 +35,7 @@ fn wait(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
 /// far down and whoever is their parent now.
 pub fn with_variable(name: &str, value: &str) -> Vec<i32> {
     let wanted = format!("{name}={value}");
-    let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
-    entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+    lab::proc::pids()
         .filter(|pid| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment
@@ -54,6 +52,5 @@ pub fn kernel_folders(temporary: &Path) -> usize {
 
 /// A process's state letter, such as `Z` for a zombie; `None` when it is gone.
 pub fn state(pid: i32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
+    Some(lab::proc::process(pid)?.state)
 }

@@ -4,13 +4,18 @@
 //! `program` (how the program is asked), the cell `judge` (what the hidden tests share), hidden
 //! tests, visible tests; all other code is given to the student.
 
+use super::items;
+use super::submission::Submission;
 use crate::run::notebook::joined;
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The cell whose hidden part says how the program is asked.
 pub const PROGRAM: &str = "program";
+/// The cell whose hidden part has the scenarios that are tried in every schedule.
+pub const SCHEDULES: &str = "schedules";
 /// The cell whose hidden part the hidden tests share.
 pub const JUDGE: &str = "judge";
 pub const BEGIN_HIDDEN: &str = "BEGIN HIDDEN TESTS";
@@ -28,13 +33,15 @@ pub struct Assignment {
     pub solutions: Vec<Part>,
     /// How the program is asked: Rust functions, the public ones of which are questions.
     pub questions: Part,
+    /// What is tried in every schedule: Rust functions, the public ones of which are scenarios.
+    pub scenarios: Option<Part>,
     /// What the hidden tests share.
     pub shared: String,
     pub tests: Vec<Test>,
 }
 
 /// A cell's id and its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub id: String,
     pub text: String,
@@ -70,6 +77,7 @@ impl Assignment {
                 id: PROGRAM.to_owned(),
                 text: String::new(),
             },
+            scenarios: None,
             shared: String::new(),
             tests: Vec::new(),
         };
@@ -117,6 +125,7 @@ impl Assignment {
         };
         match id.as_str() {
             PROGRAM => self.questions.text = hidden,
+            SCHEDULES => self.scenarios = Some(Part { id, text: hidden }),
             JUDGE => self.shared = hidden,
             _ => self.tests.push(Test {
                 title: title(&text).unwrap_or_else(|| id.clone()),
@@ -155,6 +164,18 @@ impl Assignment {
         Ok(())
     }
 
+    /// The teacher's own solution, as if it were submitted.
+    pub fn reference(&self) -> Submission {
+        let given = self.given.iter().map(|part| part.text.as_str());
+        let makers: Vec<String> = items::macros(given).into_iter().collect();
+        Submission {
+            solutions: self.solutions.clone(),
+            code: items::only(&self.solutions, &makers),
+            notes: Vec::new(),
+        }
+    }
+
+    /// All points that can be had.
     pub fn most(&self) -> f64 {
         self.tests.iter().map(|test| test.points).sum()
     }

@@ -1,10 +1,10 @@
-//! Runs a command within bounds of time and size.
+//! Runs a command within bounds of time, size and memory.
 
 use anyhow::{Context, Result};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,16 +17,21 @@ pub struct Ran {
     /// `None` if it was ended for taking too long.
     pub succeeded: Option<bool>,
     pub too_large: bool,
+    /// Whether it was ended for the memory that its processes occupied.
+    pub too_much_memory: bool,
     /// From stderr.
     pub said: String,
 }
 
-/// Runs a command with its stdout going to `out`, and ends it and its group at a limit of time or
-/// size.
+/// Between two looks at the memory: in so short a time it does not grow by more than it may.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs a command with its stdout going to `out`, and ends it and its group at a limit of time, size
+/// or memory of all its processes.
 ///
 /// # Errors
 /// When it cannot be started, or there is no disk.
-pub fn bounded(command: &mut Command, time: Duration, out: &Path) -> Result<Ran> {
+pub fn bounded(command: &mut Command, time: Duration, memory: u64, out: &Path) -> Result<Ran> {
     let until = Instant::now() + time;
     // SAFETY: one system call on numbers, as is asked of code between fork and exec.
     unsafe {
@@ -54,9 +59,18 @@ pub fn bounded(command: &mut Command, time: Duration, out: &Path) -> Result<Ran>
         let _ = keep(stderr, &mut said, MOST_SAID);
         String::from_utf8_lossy(&said).into_owned()
     });
+    let (mut too_much_memory, mut looked) = (false, Instant::now());
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break Some(status);
+        }
+        if looked.elapsed() > LOOK {
+            too_much_memory = occupied(child.id()) > memory;
+            looked = Instant::now();
+        }
+        if too_much_memory {
+            end(&mut child);
+            break None;
         }
         if Instant::now() > until {
             end(&mut child);
@@ -72,11 +86,37 @@ pub fn bounded(command: &mut Command, time: Duration, out: &Path) -> Result<Ran>
             status.map(|status| status.success())
         },
         too_large,
+        too_much_memory,
         said: said.join().unwrap_or_default(),
     })
 }
 
+/// Bytes of memory that a process and all below it occupy.
+fn occupied(process: u32) -> u64 {
+    let (mut bytes, mut processes) = (0, vec![process]);
+    while let Some(process) = processes.pop() {
+        let folder = PathBuf::from(format!("/proc/{process}"));
+        let pages = fs::read_to_string(folder.join("statm")).unwrap_or_default();
+        let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+        bytes += pages.unwrap_or(0) * page_size();
+        // Each thread has the children that it forked.
+        let threads = fs::read_dir(folder.join("task"));
+        for thread in threads.into_iter().flatten().flatten() {
+            let children = fs::read_to_string(thread.path().join("children"));
+            let children = children.unwrap_or_default();
+            processes.extend(children.split_whitespace().flat_map(str::parse::<u32>));
+        }
+    }
+    bytes
+}
+
+fn page_size() -> u64 {
+    let size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE);
+    size.ok().flatten().map_or(4096, |size| size as u64)
+}
+
 fn end(child: &mut Child) {
+    // Where there is a sandbox: its init goes with it, and all that is inside goes with that.
     let group = nix::unistd::Pid::from_raw(child.id() as i32);
     let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
     let _ = child.kill();
@@ -87,4 +127,27 @@ fn end(child: &mut Child) {
 fn keep(mut from: impl Read, mut to: impl Write, most: u64) -> std::io::Result<bool> {
     std::io::copy(&mut from.by_ref().take(most), &mut to)?;
     Ok(std::io::copy(&mut from, &mut std::io::sink())? == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_all_processes_together_is_bounded() {
+        // Two shells below a shell, each with fifty megabytes in a variable.
+        let one = "a=$(head -c 50000000 /dev/zero | tr '\\0' x); sleep 60";
+        let script = format!("({one}) & ({one}) & wait");
+        let out = tempfile::NamedTempFile::new().unwrap();
+        let run = |memory: u64, script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            let limit = Duration::from_secs(30);
+            bounded(&mut command, limit, memory, out.path()).unwrap()
+        };
+        let ran = run(80 << 20, &script);
+        assert!(ran.too_much_memory && ran.succeeded.is_none());
+        let ran = run(80 << 20, "exit 0");
+        assert!(!ran.too_much_memory && ran.succeeded == Some(true));
+    }
 }

@@ -9,10 +9,16 @@ pub struct Found {
     pub notebook: PathBuf,
     /// From the course's layout `submitted/STUDENT/ASSIGNMENT/`.
     pub student: Option<String>,
+    /// A link where a folder was expected.
+    pub is_link: bool,
 }
 
-/// The notebooks at `paths`; of a folder all below it, but not JupyterLab's checkpoints or what is
-/// behind links.
+/// What is said of one.
+pub const LINK: &str =
+    "the submission is a link, and what is behind links is not read: submit the folder itself";
+
+/// The notebooks at `paths`; of a folder all below it, but not JupyterLab's checkpoints. What is
+/// behind links is not looked at; that there was one is.
 ///
 /// # Errors
 /// When a path does not exist, or a folder has no notebooks.
@@ -32,19 +38,24 @@ pub fn notebooks(paths: &[PathBuf]) -> Result<Vec<Found>> {
                 );
             }
         } else {
-            found.push(path.clone());
+            found.push((path.clone(), false));
         }
     }
     Ok(found
         .into_iter()
-        .map(|notebook| Found {
-            student: student(&notebook),
+        .map(|(notebook, is_link)| Found {
+            // A student's whole folder may be the link.
+            student: match is_link {
+                true => student(&notebook.join("_")),
+                false => student(&notebook),
+            },
             notebook,
+            is_link,
         })
         .collect())
 }
 
-fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+fn below(folder: &Path, found: &mut Vec<(PathBuf, bool)>) -> Result<()> {
     let entries = std::fs::read_dir(folder)
         .with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut entries: Vec<_> = entries.flatten().collect();
@@ -54,13 +65,17 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         if entry.file_name() == ".ipynb_checkpoints" {
             continue;
         }
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        let kind = entry.file_type();
+        if kind.as_ref().is_ok_and(|kind| kind.is_dir()) {
             below(&path, found)?;
         } else if path
             .extension()
             .is_some_and(|extension| extension == "ipynb")
         {
-            found.push(path);
+            // A link to a notebook is said to be one when it is read.
+            found.push((path, false));
+        } else if kind.is_ok_and(|kind| kind.is_symlink()) && path.is_dir() {
+            found.push((path, true));
         }
     }
     Ok(())
@@ -106,7 +121,9 @@ pub fn source_of(notebook: &Path, chosen: Option<&Path>, course: &Path) -> Resul
                 )
             });
     }
-    let name = notebook.file_name().unwrap_or_default();
+    // A link to a folder is called as the notebook in it should be.
+    let name = notebook.with_extension("ipynb");
+    let name = name.file_name().unwrap_or_default();
     let absolute = std::path::absolute(notebook)?;
     // From the outside inwards: a student's own folders are the innermost, and whatever stands
     // in them is not asked.
@@ -162,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_searched_but_for_checkpoints_and_links() {
+    fn folders_are_searched_but_for_checkpoints_and_behind_links() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir_all(at("a/.ipynb_checkpoints")).unwrap();
@@ -170,8 +187,11 @@ mod tests {
         std::fs::write(at("a/.ipynb_checkpoints/one.ipynb"), "{}").unwrap();
         std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
         let found = notebooks(&[folder.path().to_owned()]).unwrap();
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].notebook, at("a/one.ipynb"));
+        let seen: Vec<_> = found
+            .iter()
+            .map(|one| (&one.notebook, one.is_link))
+            .collect();
+        assert_eq!(seen, [(&at("a/one.ipynb"), false), (&at("link"), true)]);
         assert!(notebooks(&[at("nothing")]).is_err());
     }
 }

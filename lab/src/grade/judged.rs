@@ -1,12 +1,13 @@
 //! One submission: made into a program, compiled in the sandbox, judged.
 
 use super::assignment::Assignment;
-use super::bounded::bounded;
+use super::bounded::{Ran, bounded};
+use super::compiler::{self, NotCompiled};
 use super::group::Group;
 use super::sandbox::Limits;
 use super::source::{self, Lines};
 use super::submission::Submission;
-use super::verdict::{Tested, Verdict};
+use super::verdict::{Doubt, Picture, Resources, Tested, Verdict};
 use super::workshop::Workshop;
 use anyhow::{Result, bail};
 use std::fs::{self, Permissions};
@@ -16,26 +17,29 @@ use std::process::Command;
 use std::time::Duration;
 
 /// How long rustc may take; it takes half a second.
-const COMPILING: Duration = Duration::from_secs(30);
+pub const COMPILING: Duration = Duration::from_secs(30);
 /// How long all tests of a submission may take: ten of them at their limits.
 const JUDGING: Duration = Duration::from_secs(150);
 /// Bytes of memory for all processes of a program.
 pub const MEMORY: u64 = 512 << 20;
 
 /// And for rustc.
-const COMPILER_MEMORY: u64 = 2 << 30;
+pub const COMPILER_MEMORY: u64 = 2 << 30;
+/// And for the judge, who reads what the program sends, with the program.
+const JUDGE_MEMORY: u64 = 2 * MEMORY;
 
 /// Where and how submissions are judged.
+#[derive(Clone)]
 pub struct Bench<'a> {
     pub workshop: &'a Workshop,
     pub assignment: &'a Assignment,
     pub judge: &'a Path,
     pub sandbox: bool,
-    /// The place among those that work at once: each has a user of its own.
+    /// Who the submission is inside, where root grades: each has a user of its own.
     pub user: u32,
     pub seed: u64,
-    /// This program, which makes the sandbox.
-    pub program: PathBuf,
+    /// How many times the usual limits of time it has: more when it is alone.
+    pub patience: u32,
 }
 
 impl Bench<'_> {
@@ -44,33 +48,64 @@ impl Bench<'_> {
     /// # Errors
     /// When it is not the submission's fault: no disk, no sandbox, an assignment that is wrong.
     pub fn judge(&self, submission: &Submission) -> Result<Verdict> {
-        let work = tempfile::Builder::new().prefix("grading-").tempdir()?;
-        let none = |reason: String| {
-            let notes = submission.notes.clone();
-            Verdict::none(self.assignment, reason, notes, self.seed, self.sandbox)
-        };
+        let work = self.workshop.temporary_folder()?;
         let program = work.path().join("program");
-        let lines = match self.compile(submission, work.path(), &program)? {
+        let compiling = self.group(
+            "compile",
+            COMPILER_MEMORY / 4 * 5,
+            &Limits::of_a_compiler(self.user),
+        );
+        let compiled = self.compile(submission, work.path(), &program, &compiling)?;
+        let compiler_memory = compiling.as_ref().and_then(Group::peak);
+        let lines = match compiled {
             Ok(lines) => lines,
-            Err(reason) => return Ok(none(reason)),
+            Err(not) => {
+                let notes = submission.notes.clone();
+                let reason = not.reason;
+                let none = Verdict::none(self.assignment, reason, notes, self.seed, self.sandbox);
+                return Ok(Verdict {
+                    doubt: not.doubt,
+                    resources: Resources {
+                        compiler_memory,
+                        unbounded: compiling.map(|group| group.missing()).unwrap_or_default(),
+                        ..Resources::default()
+                    },
+                    ..none
+                });
+            }
         };
-        let mut verdict = self.ask(submission, work.path(), &program)?;
+        let explored = self.compile_explored(submission, work.path())?;
+        let doubt = match &explored {
+            Some(Err(not)) => not.doubt,
+            _ => None,
+        };
+        let explored = explored.map(|made| made.map_err(|not| not.reason));
+        // A little more than what is looked for from outside, which can be said in words.
+        let running = self.group("run", MEMORY + MEMORY / 4, &Limits::of_a_program(self.user));
+        let mut verdict = self.ask(submission, work.path(), &program, explored, &running)?;
+        verdict.doubt = doubt;
+        verdict.resources.compiler_memory = compiler_memory;
+        if let Some(running) = &running {
+            verdict.resources.memory = running.peak();
+            verdict.resources.unbounded = running.missing();
+        }
         for test in &mut verdict.tests {
             test.reason = test.reason.take().map(|reason| lines.in_words(&reason));
         }
         Ok(verdict)
     }
 
-    /// `Err` inside: the solution does not compile, in one sentence.
+    /// `Err` inside: there is no program, and why.
     fn compile(
         &self,
         submission: &Submission,
         work: &Path,
         program: &Path,
-    ) -> Result<Result<Lines, String>> {
+        group: &Option<Group>,
+    ) -> Result<Result<Lines, NotCompiled>> {
         let sources = work.join("source");
         fs::create_dir(&sources)?;
-        let lines = source::write(&sources, self.assignment, &submission.solutions)?;
+        let lines = source::write(&sources, self.assignment, submission)?;
         for file in fs::read_dir(&sources)?.flatten() {
             fs::set_permissions(file.path(), Permissions::from_mode(0o644))?;
         }
@@ -79,7 +114,7 @@ impl Bench<'_> {
         let [crates, host_crates, judge, inside_sources, toolchain] = self.shown([
             (&shop.crates, "/crates"),
             (&shop.host_crates, "/host-crates"),
-            (&shop.library(), "/libjudge.rlib"),
+            (shop.library(), "/libjudge.rlib"),
             (&sources, "/source"),
             (&shop.sysroot, "/toolchain"),
         ]);
@@ -108,38 +143,40 @@ impl Bench<'_> {
             fs::create_dir(&out)?;
         }
         rustc.extend(["-o".to_owned(), out.join("made").display().to_string()]);
-        let script = "made=\"$1\"; shift; \"$@\" >&2 && cat \"$made\"".to_owned();
         let mut command = vec![
             "/bin/sh".to_owned(),
             "-c".to_owned(),
-            script,
+            compiler::SCRIPT.to_owned(),
             "compile".to_owned(),
         ];
         command.push(out.join("made").display().to_string());
         command.extend(rustc);
         let limits = Limits::of_a_compiler(self.user);
         let shown = [crates, host_crates, judge, inside_sources, toolchain];
-        let group = self.group("compile", COMPILER_MEMORY);
         let mut sandbox = self.sandboxed(&limits, &shown, None, group.as_ref());
-        sandbox.arg("--").args(command);
-        let ran = bounded(&mut sandbox, COMPILING, program)?;
+        sandbox.arg("--compiler").arg("--").args(command);
+        let limit = COMPILING * self.patience;
+        let mut ran = bounded(&mut sandbox, limit, COMPILER_MEMORY, program)?;
         let Some(true) = ran.succeeded else {
-            return Ok(Err(match (ran.too_large, ran.succeeded) {
-                (true, _) => "the compiled solution is too large".to_owned(),
-                (_, None) => format!(
-                    "the solution does not compile within {} s",
-                    COMPILING.as_secs()
-                ),
-                _ => does_not_compile(&ran.said, &lines),
-            }));
+            ran.too_much_memory |= group.as_ref().is_some_and(Group::took_all_memory);
+            return Ok(Err(compiler::why_not(&ran, limit, &lines)));
         };
         fs::set_permissions(program, Permissions::from_mode(0o755))?;
         Ok(Ok(lines))
     }
 
-    fn ask(&self, submission: &Submission, work: &Path, program: &Path) -> Result<Verdict> {
+    fn ask(
+        &self,
+        submission: &Submission,
+        work: &Path,
+        program: &Path,
+        explored: Option<Result<PathBuf, String>>,
+        group: &Option<Group>,
+    ) -> Result<Verdict> {
         let sockets = work.join("sockets");
         fs::create_dir(&sockets)?;
+        let pictures = work.join("pictures");
+        fs::create_dir(&pictures)?;
         let libraries = self.workshop.libraries();
         let shown = self.shown([
             (program, "/program"),
@@ -147,9 +184,15 @@ impl Bench<'_> {
             (&libraries[1], "/standard"),
         ]);
         let path = format!("{}:{}", shown[1].1.display(), shown[2].1.display());
+        let mut shown = shown.to_vec();
+        let explored = explored.map(|program| {
+            program.map(|program| {
+                let [pair] = self.shown([(&*program, "/explored")]);
+                shown.push(pair.clone());
+                pair.1
+            })
+        });
         let limits = Limits::of_a_program(self.user);
-        // A little more than what the judge looks for, which it can say in words.
-        let group = self.group("run", MEMORY + MEMORY / 4);
         let sandbox = self.sandboxed(&limits, &shown, Some(&path), group.as_ref());
         let mut judge = Command::new(self.judge);
         judge
@@ -159,12 +202,20 @@ impl Bench<'_> {
                 &self.seed.to_string(),
                 "--memory",
                 &MEMORY.to_string(),
+                "--patience",
+                &self.patience.to_string(),
             ])
             .arg("--work")
             .arg(&sockets);
         if !self.sandbox {
             judge.arg("--no-sandbox");
         }
+        match explored {
+            None => {}
+            Some(Ok(program)) => drop(judge.arg("--explored").arg(program)),
+            Some(Err(reason)) => drop(judge.arg("--unexplored").arg(reason)),
+        }
+        judge.arg("--pictures").arg(&pictures);
         // The judge puts `--socket FILE` behind all this: the program is an option, not the end.
         judge
             .arg("--")
@@ -172,7 +223,8 @@ impl Bench<'_> {
             .args(sandbox.get_args());
         judge.arg("--run").arg(&shown[0].1);
         let report = work.join("report");
-        let ran = bounded(&mut judge, JUDGING, &report)?;
+        let limit = JUDGING * self.patience;
+        let ran = bounded(&mut judge, limit, JUDGE_MEMORY, &report)?;
         let report = fs::read_to_string(&report).unwrap_or_default();
         let mut verdict = Verdict {
             assignment: self.assignment.name.clone(),
@@ -183,6 +235,8 @@ impl Bench<'_> {
             tests: Vec::new(),
             seed: self.seed,
             sandbox: self.sandbox,
+            resources: Resources::default(),
+            doubt: None,
         };
         for test in &self.assignment.tests {
             let line = report
@@ -197,12 +251,17 @@ impl Bench<'_> {
                         test.id
                     );
                 }
-                verdict
-                    .tests
-                    .push(self.untested(test, ran.succeeded.is_none()));
+                verdict.tests.push(self.untested(test, &ran));
                 continue;
             };
             let passed = *word == "passed";
+            let doubt = match *word {
+                // A test that panics may have been told something half.
+                "killed" | "broken" => Some(Doubt::Once),
+                "busy" => Some(Doubt::Busy),
+                "machine" => Some(Doubt::Machine),
+                _ => None,
+            };
             let reason = match *word {
                 "passed" => None,
                 "broken" => {
@@ -223,17 +282,28 @@ impl Bench<'_> {
                 most: test.points,
                 passed,
                 reason,
+                picture: Picture::read(&pictures, &test.id),
                 seconds: seconds.parse().unwrap_or_default(),
+                doubt,
             });
         }
         Ok(verdict)
     }
 
-    fn untested(&self, test: &super::assignment::Test, late: bool) -> Tested {
-        let reason = if late {
-            format!("all tests together took more than {} s", JUDGING.as_secs())
+    fn untested(&self, test: &super::assignment::Test, ran: &Ran) -> Tested {
+        let (doubt, reason) = if ran.too_much_memory {
+            let reason = format!(
+                "the program and its judge together occupied more than {} MB of memory",
+                JUDGE_MEMORY >> 20
+            );
+            (None, reason)
+        } else if ran.succeeded.is_none() {
+            let limit = (JUDGING * self.patience).as_secs();
+            let reason = format!("all tests together took more than {limit} s");
+            (Some(Doubt::Once), reason)
         } else {
-            "the judge ended before this test".to_owned()
+            let reason = format!("the judge ended before the test \"{}\"", test.id);
+            (Some(Doubt::Machine), reason)
         };
         Tested {
             id: test.id.clone(),
@@ -242,12 +312,14 @@ impl Bench<'_> {
             most: test.points,
             passed: false,
             reason: Some(reason),
+            picture: None,
             seconds: 0.0,
+            doubt,
         }
     }
 
     /// Where each of these is seen: inside at a name of its own, without a sandbox where it is.
-    fn shown<const N: usize>(&self, all: [(&Path, &str); N]) -> [(PathBuf, PathBuf); N] {
+    pub fn shown<const N: usize>(&self, all: [(&Path, &str); N]) -> [(PathBuf, PathBuf); N] {
         all.map(|(from, to)| {
             let to = if self.sandbox {
                 to.into()
@@ -258,14 +330,14 @@ impl Bench<'_> {
         })
     }
 
-    fn sandboxed(
+    pub fn sandboxed(
         &self,
         limits: &Limits,
         shown: &[(PathBuf, PathBuf)],
         libraries: Option<&str>,
         group: Option<&Group>,
     ) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.workshop.program);
         command.arg("sandbox").args(limits.words());
         if self.sandbox {
             for (from, to) in shown {
@@ -281,56 +353,16 @@ impl Bench<'_> {
         if let Some(libraries) = libraries {
             command.args(["--libraries", libraries]);
         }
-        if let Some(group) = group {
-            command.arg("--group").arg(group.door());
+        for door in group.iter().flat_map(|group| group.doors()) {
+            command.arg("--group").arg(door);
         }
         command
     }
 
-    fn group(&self, what: &str, memory: u64) -> Option<Group> {
+    pub fn group(&self, what: &str, memory: u64, limits: &Limits) -> Option<Group> {
         let name = format!("lab-{}-{}-{what}", std::process::id(), self.user);
-        self.sandbox.then(|| Group::new(&name, memory)).flatten()
+        // The sandbox's own three are not counted against the solution.
+        let processes = limits.processes + 3;
+        self.sandbox.then(|| Group::new(&name, memory, processes))
     }
-}
-
-/// rustc's first error, at the student's line.
-fn does_not_compile(said: &str, lines: &Lines) -> String {
-    let error = said
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find(|message| message["level"] == "error");
-    if let Some(error) = error {
-        let spans = error["spans"].as_array().cloned().unwrap_or_default();
-        let first = spans.iter().find(|span| span["is_primary"] == true);
-        let own = first.filter(|span| {
-            span["file_name"]
-                .as_str()
-                .is_some_and(|name| name.ends_with("solution.rs"))
-        });
-        let line = own.and_then(|span| usize::try_from(span["line_start"].as_u64()?).ok());
-        let place = line.and_then(|line| lines.place(line));
-        let place = match place {
-            Some((cell, line)) => format!(" (cell \"{cell}\", line {line})"),
-            None if own.is_some() => String::new(),
-            // The teacher's part does not fit to it: something was renamed, or has other types.
-            None => " where the solution is called".to_owned(),
-        };
-        let code = error["code"]["code"]
-            .as_str()
-            .map(|code| format!("{code}: "))
-            .unwrap_or_default();
-        let message = error["message"]
-            .as_str()
-            .unwrap_or_default()
-            .replace('\n', " ");
-        return format!("the solution does not compile{place}: {code}{message}");
-    }
-    let last: String = said
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .chars()
-        .take(300)
-        .collect();
-    format!("the solution does not compile: {last}")
 }

@@ -1,6 +1,7 @@
 //! The words of a grading: the table, and the files for other programs.
 
-use super::verdict::Graded;
+use super::verdict::{Graded, Verdict};
+use super::words::{clean, printable};
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
@@ -9,29 +10,36 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// All that came of a grading.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Summary {
     pub graded: Vec<Graded>,
     pub not_graded: Vec<NotGraded>,
+    /// What a grading that was ended was at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<PathBuf>,
 }
 
 /// A notebook that could not be graded, through no fault of its own.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NotGraded {
     pub notebook: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub student: Option<String>,
     pub reason: String,
 }
 
 /// Whose it is, or where it is.
 pub fn name(graded: &Graded) -> String {
-    match &graded.student {
-        Some(student) => student.clone(),
-        None => graded.notebook.display().to_string(),
-    }
+    owner(graded.student.as_deref(), &graded.notebook)
+}
+
+fn owner(student: Option<&str>, notebook: &Path) -> String {
+    student.map_or_else(|| notebook.display().to_string(), str::to_owned)
 }
 
 pub fn table(summary: &Summary) -> String {
-    let rows: Vec<[String; 5]> = summary.graded.iter().map(row).collect();
+    let not_graded = summary.not_graded.iter().map(row_of_none);
+    let rows: Vec<[String; 5]> = summary.graded.iter().map(row).chain(not_graded).collect();
     let titles = ["submission", "assignment", "points", "tests", "seconds"];
     let width = |column: usize| {
         rows.iter()
@@ -67,6 +75,7 @@ pub fn table(summary: &Summary) -> String {
         )
         .ok();
     }
+    // Names come from students, too.
     printable(text.trim_end())
 }
 
@@ -83,6 +92,32 @@ fn row(graded: &Graded) -> [String; 5] {
             format!("{:.1}", graded.seconds)
         },
     ]
+}
+
+fn row_of_none(not: &NotGraded) -> [String; 5] {
+    let assignment = not.notebook.file_stem().unwrap_or_default();
+    [
+        owner(not.student.as_deref(), &not.notebook),
+        assignment.to_string_lossy().into_owned(),
+        "not graded".to_owned(),
+        String::new(),
+        String::new(),
+    ]
+}
+
+/// Why a submission has not all its points, in its first sentence.
+pub fn first_reason(verdict: &Verdict) -> &str {
+    let tests = verdict
+        .tests
+        .iter()
+        .filter_map(|test| test.reason.as_deref());
+    verdict
+        .reason
+        .as_deref()
+        .into_iter()
+        .chain(tests)
+        .next()
+        .unwrap_or_default()
 }
 
 /// Why a submission has not all its points.
@@ -106,19 +141,6 @@ fn reasons(graded: &Graded) -> String {
     format!("\n{} (seed {})\n{text}", name(graded), verdict.seed)
 }
 
-/// Names and sentences come from students: no control characters reach the terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
 /// Writes `grades.json` and `grades.xml` (JUnit) into `folder`.
 ///
 /// # Errors
@@ -126,7 +148,11 @@ fn printable(text: &str) -> String {
 pub fn publish(summary: &Summary, folder: &Path) -> Result<()> {
     let write = |name: &str, text: String| {
         let path = folder.join(name);
-        std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
+        // Whole or not at all: it is written many times, and read meanwhile.
+        let unfinished = folder.join(format!(".{name}"));
+        std::fs::write(&unfinished, text)
+            .and_then(|()| std::fs::rename(&unfinished, &path))
+            .with_context(|| format!("{} cannot be written", path.display()))
     };
     std::fs::create_dir_all(folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -144,7 +170,7 @@ pub fn json(summary: &Summary) -> Result<String> {
 fn junit(summary: &Summary) -> Result<String> {
     let mut report = Report::new("grades");
     for graded in &summary.graded {
-        let mut suite = TestSuite::new(name(graded));
+        let mut suite = TestSuite::new(clean(&name(graded)));
         for test in &graded.verdict.tests {
             let status = match &test.reason {
                 _ if test.passed => TestCaseStatus::success(),
@@ -164,7 +190,7 @@ fn junit(summary: &Summary) -> Result<String> {
     for one in &summary.not_graded {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(one.reason.clone());
-        let mut suite = TestSuite::new(one.notebook.display().to_string());
+        let mut suite = TestSuite::new(clean(&one.notebook.display().to_string()));
         suite.add_test_case(TestCase::new("is graded", status));
         report.add_test_suite(suite);
     }
@@ -174,7 +200,7 @@ fn junit(summary: &Summary) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grade::verdict::{Tested, Verdict};
+    use crate::grade::verdict::Tested;
 
     fn summary() -> Summary {
         let test = |id: &str, passed: bool| Tested {
@@ -184,7 +210,9 @@ mod tests {
             most: 2.0,
             passed,
             reason: (!passed).then(|| "3 was expected, and \u{1b}[31m<4> came".to_owned()),
+            picture: None,
             seconds: 0.25,
+            doubt: None,
         };
         Summary {
             graded: vec![Graded {
@@ -199,11 +227,13 @@ mod tests {
                     tests: vec![test("one", true), test("two", false)],
                     seed: 7,
                     sandbox: true,
+                    resources: Default::default(),
+                    doubt: None,
                 },
                 seconds: 1.25,
                 unchanged: false,
             }],
-            not_graded: Vec::new(),
+            ..Summary::default()
         }
     }
 

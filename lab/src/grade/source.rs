@@ -4,22 +4,23 @@
 //! main.rs               fn main
 //! └ given.rs            what the teacher gives
 //!   └ solution.rs       what the student wrote: a file of its own, which no brace can leave
-//!     └ questions.rs    how it is asked
+//!     └ questions-….rs  how it is asked
 //! ```
 //!
-//! Each sees what stands above it, private items too, as one cell sees another's.
+//! Each sees what stands above it, private items too, as one cell sees another's. Where every schedule is
+//! tried, `main.rs` is a crate of its own: the search's side then has no name in the student's.
 
-use super::assignment::{Assignment, Part};
+use super::assignment::{Assignment, PROGRAM, Part};
+use super::items;
+use super::submission::Submission;
 use anyhow::{Result, bail};
 use std::fmt::Write;
 use std::path::Path;
-use syn::parse::Parser;
-use syn::spanned::Spanned;
-use syn::{Block, Item, Stmt, Visibility};
+use syn::{Item, Visibility};
 
-/// The line that stands before the student's own in `solution.rs`.
-const ABOVE: &str =
-    "#[allow(unused_imports)] use super::*; #[path = \"questions.rs\"] pub mod __questions;\n";
+/// How the file of the questions begins to be called. The rest is drawn at random: what nobody can
+/// name, no `include_str!` of a solution's can show.
+pub const QUESTIONS: &str = "questions-";
 
 /// Where each line of `solution.rs` comes from.
 #[derive(Clone, Debug, Default)]
@@ -61,41 +62,86 @@ impl Lines {
 ///
 /// # Errors
 /// When the teacher's part is wrong, or there is no disk.
-pub fn write(folder: &Path, assignment: &Assignment, solutions: &[Part]) -> Result<Lines> {
+pub fn write(folder: &Path, assignment: &Assignment, submission: &Submission) -> Result<Lines> {
+    std::fs::write(
+        folder.join("main.rs"),
+        "#[path = \"given.rs\"] mod given;\nfn main() { given::solution::__questions::__serve() }\n",
+    )?;
+    let questions = questions(&assignment.questions.text)?;
+    lay_out(folder, assignment, submission, &questions)
+}
+
+/// The same text as the crate `scenarios`, with the scenarios in place of the questions, and a program
+/// that has them tried.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_explored(
+    folder: &Path,
+    assignment: &Assignment,
+    submission: &Submission,
+    scenarios: &Part,
+) -> Result<Lines> {
+    let arms = arms(&scenarios.text, &scenarios.id, |name, input, arguments| {
+        format!(
+            "\"{name}\" => ::schedules::scenario(input, |{input}| ::scenarios::given::solution::__questions::{name}({arguments})),"
+        )
+    })?;
+    std::fs::write(
+        folder.join("main.rs"),
+        format!(
+            "fn main() {{\n    ::schedules::serve(|scenario, input| match scenario {{\n{arms}        _ => None,\n    }})\n}}\n"
+        ),
+    )?;
+    std::fs::write(
+        folder.join("lib.rs"),
+        "#[path = \"given.rs\"] pub mod given;\n",
+    )?;
+    let text = format!(
+        "#[allow(unused_imports)] use crate::given::{{*, solution}};\n{}",
+        scenarios.text
+    );
+    lay_out(folder, assignment, submission, &text)
+}
+
+/// What both have: given code, the solution below it, and how it is asked below that.
+fn lay_out(
+    folder: &Path,
+    assignment: &Assignment,
+    submission: &Submission,
+    questions: &str,
+) -> Result<Lines> {
     let mut given = String::from(
         "#[allow(unused_imports)] use support::prelude::*;\n#[path = \"solution.rs\"] pub mod solution;\n",
     );
-    for part in &assignment.given {
-        given.push_str(&items_only(&part.text));
+    for text in items::only(&assignment.given, &[]) {
+        given.push_str(&text);
         given.push('\n');
     }
-    let mut solution = String::from(ABOVE);
+    let questions_file = format!("{QUESTIONS}{}.rs", uuid::Uuid::new_v4().simple());
+    // One line, above the student's own.
+    let mut solution = format!(
+        "#[allow(unused_imports)] use super::*; #[path = \"{questions_file}\"] pub mod __questions;\n"
+    );
     let mut lines = Vec::new();
-    for part in solutions {
-        let text = items_only(&part.text);
-        for (number, line) in text.lines().enumerate() {
+    for (part, code) in submission.solutions.iter().zip(&submission.code) {
+        for (number, line) in code.lines().enumerate() {
             solution.push_str(line);
             solution.push('\n');
             lines.push((part.id.clone(), number + 1));
         }
     }
-    std::fs::write(
-        folder.join("main.rs"),
-        "#[path = \"given.rs\"] mod given;\nfn main() { given::solution::__questions::__serve() }\n",
-    )?;
     std::fs::write(folder.join("given.rs"), given)?;
     std::fs::write(folder.join("solution.rs"), solution)?;
-    std::fs::write(
-        folder.join("questions.rs"),
-        questions(&assignment.questions.text)?,
-    )?;
+    std::fs::write(folder.join(questions_file), questions)?;
     Ok(Lines(lines))
 }
 
-/// The teacher's functions, and what hands a question to the right one.
-fn questions(text: &str) -> Result<String> {
+/// A line of a `match` for each public function of the text: `arm` is given its name, its parameters as a
+/// tuple, and the same as arguments.
+fn arms(text: &str, cell: &str, arm: impl Fn(&str, &str, &str) -> String) -> Result<String> {
     let file = syn::parse_file(text).map_err(|error| {
-        anyhow::anyhow!("the cell \"program\" is not Rust code as it stands: {error}")
+        anyhow::anyhow!("the cell \"{cell}\" is not Rust code as it stands: {error}")
     })?;
     let mut arms = String::new();
     for item in &file.items {
@@ -103,7 +149,7 @@ fn questions(text: &str) -> Result<String> {
         if !matches!(function.vis, Visibility::Public(_)) {
             continue;
         }
-        let name = &function.sig.ident;
+        let name = function.sig.ident.to_string();
         let arguments: String = (0..function.sig.inputs.len())
             .map(|number| format!("a{number}, "))
             .collect();
@@ -112,14 +158,19 @@ fn questions(text: &str) -> Result<String> {
         } else {
             format!("({arguments})")
         };
-        writeln!(
-            arms,
-            "        \"{name}\" => ::judge::program::call(input, |{input}| {name}({arguments})),"
-        )?;
+        writeln!(arms, "        {}", arm(&name, &input, &arguments))?;
     }
     if arms.is_empty() {
-        bail!("the cell \"program\" has no public function: each `pub fn` in it is a question");
+        bail!("the cell \"{cell}\" has no public function: each `pub fn` in it is a question");
     }
+    Ok(arms)
+}
+
+/// The teacher's functions, and what hands a question to the right one.
+fn questions(text: &str) -> Result<String> {
+    let arms = arms(text, PROGRAM, |name, input, arguments| {
+        format!("\"{name}\" => ::judge::program::call(input, |{input}| {name}({arguments})),")
+    })?;
     Ok(format!(
         "#[allow(unused_imports)] use crate::given::{{*, solution}};
 #[allow(unused_imports)] use ::judge::program;
@@ -133,55 +184,9 @@ pub fn __serve() {{
     ))
 }
 
-/// A cell's items; what it runs at its top level is blanked out, for a program has no such place.
-/// The kernel would run it, and a student may have left a call there. Text that is not Rust stays
-/// as it is, for rustc to say so.
-fn items_only(text: &str) -> String {
-    let Ok(statements) = Block::parse_within.parse_str(text) else {
-        return text.to_owned();
-    };
-    let mut bytes = text.as_bytes().to_vec();
-    for statement in &statements {
-        let runs = match statement {
-            Stmt::Item(_) => false,
-            Stmt::Local(_) | Stmt::Expr(..) => true,
-            Stmt::Macro(called) => !called.mac.path.is_ident("thread_local"),
-        };
-        if runs {
-            for byte in &mut bytes[statement.span().byte_range()] {
-                if *byte != b'\n' {
-                    *byte = b' ';
-                }
-            }
-        }
-    }
-    // Whole statements became spaces, so the rest is text as before.
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_cell_runs_is_blanked_and_lines_stay() {
-        let text = "fn f() -> &'static str { \"ä\" }\nprintln!(\"ü {}\",\n    f());\nlet x = f();\nmacro_rules! m { () => {} }\nthread_local! { static A: u8 = 1; }\nf()";
-        let kept = items_only(text);
-        let lines: Vec<&str> = kept.lines().map(str::trim).collect();
-        assert_eq!(
-            lines,
-            [
-                "fn f() -> &'static str { \"ä\" }",
-                "",
-                "",
-                "",
-                "macro_rules! m { () => {} }",
-                "thread_local! { static A: u8 = 1; }",
-                ""
-            ]
-        );
-        assert_eq!(items_only("fn f( {"), "fn f( {");
-    }
 
     #[test]
     fn public_functions_are_questions() {

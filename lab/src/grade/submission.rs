@@ -1,11 +1,10 @@
 //! What is taken from a submission: the text of its solution cells, and nothing else.
 
-use super::assignment::{Assignment, Part};
+use super::assignment::Part;
 use crate::run::notebook::joined;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 /// Far above any notebook whose pictures are its own.
 const LARGEST: u64 = 10 << 20;
@@ -13,43 +12,38 @@ const LARGEST: u64 = 10 << 20;
 const LONGEST_SOLUTION: usize = 256 << 10;
 
 /// A submission as far as it counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// One for each solution cell of the assignment, in its order.
     pub solutions: Vec<Part>,
+    /// Each one's text without what a program has no place for; the same number of lines.
+    pub code: Vec<String>,
     /// What a teacher may want to know.
     pub notes: Vec<String>,
 }
 
-/// Reads the notebook at `path`.
+/// Reads a notebook's text, which is nobody's friend: in a process of its own (see `reader`).
 ///
 /// # Errors
 /// In one sentence, where there is nothing to grade: the submission gets no points.
-pub fn read(path: &Path, assignment: &Assignment) -> Result<Submission, String> {
-    let text = read_text(path)?;
+pub fn read(from: impl Read, wanted: &[String]) -> Result<Submission, String> {
+    let text = read_text(from)?;
     let book: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| format!("the notebook is not valid JSON: {error}"))?;
     let Some(cells) = book["cells"].as_array() else {
         return Err("the notebook has no cells".to_owned());
     };
-    take(cells, assignment)
+    take(cells, wanted)
 }
 
-fn read_text(path: &Path) -> Result<String, String> {
-    let cannot = |error: std::io::Error| format!("the notebook cannot be read: {error}");
-    // Somebody else's file behind a link is no submission, and a pipe would never end.
-    let found = std::fs::symlink_metadata(path).map_err(cannot)?;
-    if !found.is_file() {
-        return Err("the notebook is a link, a folder or a device, not a file".to_owned());
-    }
+fn read_text(from: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-        .map_err(cannot)?;
+    from.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("the notebook cannot be read: {error}"))?;
     if bytes.len() as u64 > LARGEST {
         return Err(format!(
-            "the notebook has {} MB, and at most {} MB are read: clear its outputs and submit it again",
-            found.len() >> 20,
+            "the notebook has more than {} MB: clear its outputs and submit it again",
             LARGEST >> 20
         ));
     }
@@ -58,13 +52,13 @@ fn read_text(path: &Path) -> Result<String, String> {
     })
 }
 
-fn take(cells: &[Value], assignment: &Assignment) -> Result<Submission, String> {
+fn take(cells: &[Value], wanted: &[String]) -> Result<Submission, String> {
     let mut taken = Submission {
         solutions: Vec::new(),
+        code: Vec::new(),
         notes: Vec::new(),
     };
-    for wanted in &assignment.solutions {
-        let id = &wanted.id;
+    for id in wanted {
         // Only the kind and the id count: other metadata and the place are the student's to change.
         let mut found = cells.iter().filter(|cell| {
             cell["cell_type"] == "code"
@@ -95,6 +89,7 @@ fn take(cells: &[Value], assignment: &Assignment) -> Result<Submission, String> 
                 "the solution cell \"{id}\" has the kernel command `{command}`, and a solution is Rust code only: take that line out"
             ));
         }
+        taken.code.push(text.clone());
         taken.solutions.push(Part {
             id: id.clone(),
             text,
@@ -118,20 +113,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn assignment() -> Assignment {
-        let part = |id: &str| Part {
-            id: id.to_owned(),
-            text: String::new(),
-        };
-        Assignment {
-            name: "a".to_owned(),
-            path: "a.ipynb".into(),
-            given: Vec::new(),
-            solutions: vec![part("one"), part("two")],
-            questions: part("program"),
-            shared: String::new(),
-            tests: Vec::new(),
-        }
+    fn wanted() -> [String; 2] {
+        ["one", "two"].map(str::to_owned)
     }
 
     fn cell(kind: &str, id: &str, source: &str) -> Value {
@@ -147,7 +130,7 @@ mod tests {
             cell("code", "one", "fn one() {}"),
             cell("code", "one", "fn other() {}"),
         ];
-        let taken = take(&cells, &assignment()).unwrap();
+        let taken = take(&cells, &wanted()).unwrap();
         let texts: Vec<&str> = taken
             .solutions
             .iter()
@@ -162,17 +145,14 @@ mod tests {
 
     #[test]
     fn a_missing_cell_is_noted_and_empty() {
-        let taken = take(&[cell("code", "two", "x")], &assignment()).unwrap();
+        let taken = take(&[cell("code", "two", "x")], &wanted()).unwrap();
         assert_eq!(taken.solutions[0].text, "");
         assert_eq!(taken.notes, ["the solution cell \"one\" is missing"]);
     }
 
     #[test]
     fn kernel_commands_are_refused_and_paths_are_not() {
-        let said = take(
-            &[cell("code", "one", "fn a() {}\n:dep rand")],
-            &assignment(),
-        );
+        let said = take(&[cell("code", "one", "fn a() {}\n:dep rand")], &wanted());
         assert!(said.unwrap_err().contains("the kernel command `:dep`"));
         assert_eq!(kernel_command("::std::process::exit(0);\nx\n : y"), None);
     }

@@ -3,6 +3,8 @@
 //! outside the sandbox.
 
 use super::assignment::Assignment;
+use super::explored;
+use super::sandbox::Copies;
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::Template;
@@ -22,8 +24,14 @@ pub struct Workshop {
     pub host_crates: PathBuf,
     /// The judge's library and the assignments' judges.
     pub folder: PathBuf,
+    /// This program, which makes the sandbox.
+    pub program: PathBuf,
     /// Names all of this: whatever changes it changes verdicts.
     pub fingerprint: String,
+    library: PathBuf,
+    /// The crates that a program is linked with which tries every schedule.
+    pub explored: PathBuf,
+    copies: Copies,
     _template: Template,
 }
 
@@ -38,28 +46,49 @@ impl Workshop {
         let sources = home.root.join("judge/src");
         let mut hash = Sha256::new();
         hash.update(template.folder().as_os_str().as_encoded_bytes());
-        hash.update(include_str!("sandbox.rs"));
+        hash.update(include_str!("sandbox/mod.rs"));
+        hash.update(include_str!("sandbox/calls.rs"));
+        hash.update(include_str!("sandbox/confine.rs"));
+        hash.update(include_str!("sandbox/system.rs"));
+        hash.update(include_str!("sandbox/limits.rs"));
+        hash.update(include_str!("sandbox/network.rs"));
+        hash.update(include_str!("sandbox/walls.rs"));
+        hash.update(include_str!("sandbox/users.rs"));
         hash.update(include_str!("source.rs"));
         hash.update(include_str!("judged.rs"));
+        hash.update(include_str!("compiler.rs"));
+        hash.update(include_str!("items.rs"));
+        hash.update(include_str!("words.rs"));
         hash.update(include_str!("bounded.rs"));
-        hash.update(include_str!("group.rs"));
-        for file in rust_files(&sources)? {
-            hash.update(
-                fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?,
-            );
+        hash.update(include_str!("group/mod.rs"));
+        hash.update(include_str!("group/places.rs"));
+        hash.update(include_str!("explored.rs"));
+        let explored = explored::SOURCES.map(|sources| home.root.join(sources));
+        for folder in [&sources].into_iter().chain(&explored) {
+            for file in rust_files(folder)? {
+                hash.update(
+                    fs::read(&file)
+                        .with_context(|| format!("{} cannot be read", file.display()))?,
+                );
+            }
         }
         let fingerprint = hex(hash);
-        let workshop = Workshop {
+        let folder = home.state().join("grading").join(&fingerprint);
+        let mut workshop = Workshop {
             sysroot: installed.toolchain.sysroot.clone(),
             host: installed.toolchain.host().to_owned(),
             crates: target.join(installed.toolchain.host()).join("debug/deps"),
             host_crates: target.join("debug/deps"),
-            folder: home.state().join("grading").join(&fingerprint),
+            program: std::env::current_exe()?,
+            library: folder.join("libjudge.rlib"),
+            explored: folder.join("explored"),
+            folder,
             fingerprint,
+            copies: Copies::new()?,
             _template: template,
         };
-        let _lock = workshop.lock(home)?;
-        if !workshop.library().is_file() {
+        let lock = workshop.lock(home)?;
+        if !workshop.library.is_file() {
             // What was compiled against something else is of no more use.
             remove_others(&home.state().join("grading"), &workshop.fingerprint);
             fs::create_dir_all(workshop.folder.join("judges"))?;
@@ -78,14 +107,36 @@ impl Workshop {
                 .arg(&unfinished)
                 .arg(sources.join("lib.rs"));
             compile(&mut rustc, "the judge's library (judge/src)")?;
-            fs::rename(unfinished, workshop.library())?;
+            explored::build(&workshop, &home.root)?;
+            fs::rename(unfinished, &workshop.library)?;
             step.done();
         }
+        drop(lock);
+        workshop.copy()?;
         Ok(workshop)
     }
 
-    pub fn library(&self) -> PathBuf {
-        self.folder.join("libjudge.rlib")
+    /// What the sandbox shows is shown from a place that does not tell where it came from.
+    fn copy(&mut self) -> Result<()> {
+        let copies = &self.copies;
+        self.crates = copies.crates(&self.crates, "crates")?;
+        self.host_crates = copies.crates(&self.host_crates, "host-crates")?;
+        self.library = copies.file(&self.library, "libjudge.rlib")?;
+        self.explored = copies.crates(&self.explored, "explored")?;
+        self.program = copies.file(&self.program, "lab")?;
+        Ok(())
+    }
+
+    /// For one submission; goes when it is dropped.
+    ///
+    /// # Errors
+    /// When there is no disk.
+    pub fn temporary_folder(&self) -> Result<tempfile::TempDir> {
+        self.copies.temporary_folder()
+    }
+
+    pub fn library(&self) -> &Path {
+        &self.library
     }
 
     fn lock(&self, home: &Home) -> Result<File> {
@@ -105,6 +156,17 @@ impl Workshop {
         rustc
     }
 
+    /// rustc as it compiles what links no `support`, only crates that `support` is made of.
+    pub fn bare_rustc(&self) -> Command {
+        let mut rustc = Command::new(self.sysroot.join("bin/rustc"));
+        rustc.args(["--edition=2024", "-Cdebuginfo=0"]);
+        for folder in [&self.crates, &self.host_crates] {
+            rustc.arg(format!("-Ldependency={}", folder.display()));
+        }
+        crate::template::without_callers_cargo(&mut rustc);
+        rustc
+    }
+
     /// What rustc is told in and outside the sandbox alike, but for where the crates lie.
     pub fn flags(&self, crates: &Path, host_crates: &Path) -> Vec<String> {
         let mut flags: Vec<String> = ["--edition", "2024", "-Cprefer-dynamic", "-Cdebuginfo=0"]
@@ -112,7 +174,7 @@ impl Workshop {
             .into();
         flags.push(format!(
             "--extern=support={}",
-            crates.join(self.support()).display()
+            crates.join(self.newest("libsupport-", ".so")).display()
         ));
         for folder in [crates, host_crates] {
             flags.push(format!("-Ldependency={}", folder.display()));
@@ -120,13 +182,19 @@ impl Workshop {
         flags
     }
 
-    /// The library's name, which tells in which way it was compiled; of several the youngest is it.
-    fn support(&self) -> OsString {
+    /// The compiled crate of this name.
+    pub fn rlib(&self, name: &str) -> PathBuf {
+        self.crates
+            .join(self.newest(&format!("lib{name}-"), ".rlib"))
+    }
+
+    /// A library's name, which tells in which way it was compiled; of several the youngest is it.
+    fn newest(&self, begins: &str, ends: &str) -> OsString {
         let entries = fs::read_dir(&self.crates).into_iter().flatten().flatten();
         let libraries = entries.filter(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            name.starts_with("libsupport-") && name.ends_with(".so")
+            name.starts_with(begins) && name.ends_with(ends)
         });
         let youngest = libraries.max_by_key(|entry| {
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
@@ -198,7 +266,7 @@ fn judge_text(assignment: &Assignment) -> String {
     format!("{text}}}\nfn main() -> ::std::process::ExitCode {{ ::judge::run(&[\n{list}]) }}\n")
 }
 
-fn compile(rustc: &mut Command, what: &str) -> Result<()> {
+pub fn compile(rustc: &mut Command, what: &str) -> Result<()> {
     let answer = rustc.output().context("rustc cannot be started")?;
     if !answer.status.success() {
         bail!(

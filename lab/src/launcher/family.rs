@@ -1,5 +1,6 @@
 //! The processes below this one: what they do, and their end.
 
+use crate::proc;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -55,17 +56,12 @@ pub fn reap() -> Result<(), Errno> {
     }
 }
 
-fn processes() -> impl Iterator<Item = i32> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-}
-
 /// The children of every process, by the parents that /proc tells.
 fn children() -> HashMap<i32, Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-    for pid in processes() {
-        if let Some(parent) = parent_of(pid) {
-            children.entry(parent).or_default().push(pid);
+    for pid in proc::pids() {
+        if let Some(stat) = proc::process(pid) {
+            children.entry(stat.parent).or_default().push(pid);
         }
     }
     children
@@ -122,7 +118,7 @@ pub fn end_siblings_with(variable: &str) {
 /// Kills every process that has this variable with this value in its environment.
 pub fn end_all_with(variable: &str, value: &OsStr) {
     let wanted = [variable.as_bytes(), b"=", value.as_encoded_bytes()].concat();
-    for pid in processes().filter(|pid| variables_of(*pid).any(|it| it == wanted)) {
+    for pid in proc::pids().filter(|pid| variables_of(*pid).any(|it| it == wanted)) {
         // It may have ended by itself.
         let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
     }
@@ -143,7 +139,7 @@ fn variables_of(pid: i32) -> impl Iterator<Item = Vec<u8>> {
 pub fn adopted_by(warden: u32) -> Vec<Pid> {
     let mut children = children();
     let own = children.remove(&(warden as i32)).unwrap_or_default();
-    let adopted = all_but_eldest(own, |child| field_of(child, STARTED));
+    let adopted = all_but_eldest(own, |child| Some(proc::process(child)?.started));
     let mut found: Vec<Pid> = adopted.iter().copied().map(Pid::from_raw).collect();
     found.extend(below_all(adopted, children));
     found
@@ -162,21 +158,18 @@ fn all_but_eldest(children: Vec<i32>, started: impl Fn(i32) -> Option<u64>) -> V
 /// If the process's main thread waits for something to read on stdin: which of its waits it is. The
 /// process of the cells waits there for evcxr's commands; a cell may read stdin too.
 pub fn wait_for_stdin(pid: i32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let state = proc::process(pid)?.state;
     let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).ok();
-    wait_told_by(&status, call.as_deref())
+    is_told_to_wait(state, call.as_deref()).then(|| proc::status(pid, pid).waits)
 }
 
 /// Some systems hide what a process calls, by Yama's `ptrace_scope` for one: then any wait may be it.
-fn wait_told_by(status: &str, call: Option<&str>) -> Option<u64> {
-    let field = |name| status.lines().find_map(|line| line.strip_prefix(name));
-    let waits = match call {
+fn is_told_to_wait(state: char, call: Option<&str>) -> bool {
+    match call {
         // "0 0x0 0x55… …": the number of the system call it is in, and its arguments.
         Some(call) => call.starts_with(&format!("{} 0x0 ", libc::SYS_read)),
-        None => field("State:")?.trim_start().starts_with('S'),
-    };
-    let count = field("voluntary_ctxt_switches:")?.trim().parse().ok()?;
-    waits.then_some(count)
+        None => state == 'S',
+    }
 }
 
 /// A descriptor that becomes readable when the process ends.
@@ -213,40 +206,15 @@ pub fn signal_process(process: Option<&OwnedFd>, signal: Signal) {
     }
 }
 
-/// Fields of /proc/…/stat, counted from the one behind the process's name.
-const PARENT: usize = 1;
-const SESSION: usize = 3;
-/// The first of four times: its own in user and in kernel mode, and its children's.
-const UTIME: usize = 11;
-const STARTED: usize = 19;
-
-fn parent_of(pid: i32) -> Option<i32> {
-    i32::try_from(field_of(pid, PARENT)?).ok()
-}
-
 /// The session that a process belongs to.
 pub fn session_of(pid: i32) -> Option<i32> {
-    i32::try_from(field_of(pid, SESSION)?).ok()
+    Some(proc::process(pid)?.session)
 }
 
 /// The processor time that a process has used, and its children whose end it took notice of, in
 /// ticks of the system's clock. Nothing for a process that is gone.
 pub fn ticks_of(pid: i32) -> u64 {
-    (UTIME..UTIME + 4)
-        .filter_map(|field| field_of(pid, field))
-        .sum()
-}
-
-fn field_of(pid: i32, field: usize) -> Option<u64> {
-    // "1234 (a name) S 1200 …": the name may hold any bytes, so look behind its last bracket.
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    String::from_utf8_lossy(&stat)
-        .rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(field)?
-        .parse()
-        .ok()
+    proc::process(pid).map_or(0, |stat| stat.ticks + stat.children_ticks)
 }
 
 #[cfg(test)]
@@ -256,15 +224,13 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_from_work_also_where_the_call_is_hidden() {
-        let status = |state| format!("Name:\tx\nState:\t{state}\nvoluntary_ctxt_switches:\t7\n");
-        let (sleeps, runs) = (status("S (sleeping)"), status("R (running)"));
         let [reads, other] =
             [libc::SYS_read, libc::SYS_futex].map(|call| format!("{call} 0x0 0x1"));
-        assert_eq!(wait_told_by(&sleeps, Some(&reads)), Some(7));
-        assert_eq!(wait_told_by(&sleeps, Some(&other)), None);
-        assert_eq!(wait_told_by(&runs, Some("running")), None);
-        assert_eq!(wait_told_by(&sleeps, None), Some(7));
-        assert_eq!(wait_told_by(&runs, None), None);
+        assert!(is_told_to_wait('S', Some(&reads)));
+        assert!(!is_told_to_wait('S', Some(&other)));
+        assert!(!is_told_to_wait('R', Some("running")));
+        assert!(is_told_to_wait('S', None));
+        assert!(!is_told_to_wait('R', None));
     }
 
     #[test]

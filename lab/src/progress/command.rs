@@ -151,8 +151,7 @@ mod tests {
         let started = Instant::now();
         // Killed, a process is there until init has taken note.
         while kill(pid, None) != Err(Errno::ESRCH) {
-            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            if state.contains(") Z ") {
+            if crate::proc::process(pid.as_raw()).is_some_and(|stat| stat.state == 'Z') {
                 return true;
             }
             if started.elapsed() > GRACE {

@@ -23,10 +23,7 @@ pub fn signal_session(session: Pid, signal: Signal) {
 
 /// The processes of a session, found as they are asked for.
 pub fn of_session(session: Pid) -> impl Iterator<Item = i32> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    // /proc holds more than processes.
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(move |pid| session_of(*pid) == Some(session.as_raw()))
+    crate::proc::pids().filter(move |pid| session_of(*pid) == Some(session.as_raw()))
 }
 
 /// Takes the exit status of the orphans of a group whose processes have been killed, and waits a

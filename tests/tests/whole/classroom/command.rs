@@ -3,6 +3,8 @@
 use super::course::{Course, MOST, REFERENCE, STUB, grade};
 use end_to_end::{cargo_lab, repository, said};
 use serde_json::Value;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn only_what_changed_is_graded_again() {
@@ -131,6 +133,22 @@ fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
         sentence.contains("bubblewrap is missing: install it") && sentence.contains("--no-sandbox"),
         "{sentence}"
     );
+    // One that is there, and may make no namespace.
+    let bwrap = bin.join("bwrap");
+    let forbidden = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n";
+    std::fs::write(&bwrap, forbidden).expect("a writable folder");
+    std::fs::set_permissions(&bwrap, Permissions::from_mode(0o755)).expect("an own file");
+    let refused = run(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let sentence = said(&refused);
+    assert!(
+        sentence.contains("cannot make one here (bwrap: No permissions to create new namespace): ")
+            && ["sysctl -w", "--cap-add SYS_ADMIN"]
+                .iter()
+                .any(|what_to_do| sentence.contains(what_to_do)),
+        "{sentence}"
+    );
+    std::fs::remove_file(&bwrap).expect("an own file");
     let graded = run(&["--no-sandbox", "--json"]);
     let report: Value =
         serde_json::from_slice(&graded.stdout).unwrap_or_else(|_| panic!("{}", said(&graded)));

@@ -4,7 +4,9 @@ use end_to_end::books::nbgrader_cell;
 use end_to_end::commands::{self, Ran};
 use end_to_end::{cargo_lab, repository, said, tool};
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// `sum`: two hidden tests of 2 and 1 points.
 pub const REFERENCE: &str = "fn sum(numbers: Vec<u32>) -> u64 {\n    // BEGIN SOLUTION\n    numbers.iter().map(|n| u64::from(*n)).sum()\n    // END SOLUTION\n}";
@@ -50,6 +52,12 @@ impl Course {
         )
     }
 
+    /// A temporary folder is its owner's alone.
+    pub fn let_others_read(&self) {
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(self.path(), mode).expect("an own folder");
+    }
+
     pub fn nbgrader(&self, arguments: &[&str]) -> Ran {
         let mut command = tool("nbgrader");
         commands::run(command.args(arguments).current_dir(self.path()), "")
@@ -60,8 +68,12 @@ impl Course {
 pub fn grade(paths: &[&Path], options: &[&str]) -> Value {
     repository();
     let mut command = cargo_lab(&["grade", "--json"]);
-    let output = command.args(options).arg("--").args(paths).output();
-    let output = output.expect("cargo");
+    report(command.args(options).arg("--").args(paths))
+}
+
+/// What a command that grades wrote.
+pub fn report(command: &mut Command) -> Value {
+    let output = command.output().expect("a program");
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error} in what grading said: {}", said(&output)))
 }

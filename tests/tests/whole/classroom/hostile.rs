@@ -4,7 +4,6 @@
 use super::course::{self, Course, MOST, REFERENCE, STUB};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 
 /// Put into a function that returns 0: statements.
@@ -65,26 +64,6 @@ const STATEMENTS: &[(&str, &str)] = &[
         "if unsafe { libc::fork() } == 0 { unsafe { libc::setsid() }; loop { thread::sleep(Duration::from_secs(1)) } }",
     ),
     ("stops-itself", "unsafe { libc::raise(libc::SIGSTOP) };"),
-    ("infinite-loop", "loop { std::hint::spin_loop() }"),
-    ("fork-bomb", "loop { unsafe { libc::fork() }; }"),
-    (
-        "all-memory",
-        "let mut all = Vec::new(); loop { all.push(vec![1u8; 16 << 20]); }",
-    ),
-    (
-        "memory-that-nobody-maps",
-        "use std::{io::Write, os::fd::FromRawFd};
-    let piece = vec![1u8; 1 << 20];
-    for _ in 0..40 {
-        let file = unsafe { std::fs::File::from_raw_fd(libc::memfd_create(c\"m\".as_ptr(), 0)) };
-        let mut file = std::mem::ManuallyDrop::new(file);
-        for _ in 0..30 { if file.write_all(&piece).is_err() { return 0; } }
-    }",
-    ),
-    (
-        "a-gigabyte-of-output",
-        "let line = \"x\".repeat(1 << 20); for _ in 0..1024 { println!(\"{line}\"); }",
-    ),
     (
         "kills",
         "unsafe { for pid in [1, 2, libc::getppid(), -1, 0] { libc::kill(pid, libc::SIGKILL); } }",
@@ -92,71 +71,6 @@ const STATEMENTS: &[(&str, &str)] = &[
     (
         "traces-its-parent",
         "unsafe { let parent = libc::getppid(); libc::ptrace(libc::PTRACE_ATTACH, parent, 0, 0); libc::ptrace(libc::PTRACE_KILL, parent, 0, 0); }",
-    ),
-];
-
-/// Breaches: the function gives the right answer if this is true.
-const BREACHES: &[(&str, &str)] = &[
-    ("sees-the-course", "std::fs::read_dir(\"COURSE\").is_ok()"),
-    (
-        "sees-where-the-course-is",
-        "std::fs::read_to_string(\"/proc/1/cmdline\").is_ok_and(|line| line.contains(\"COURSE\") || line.contains(\"REPOSITORY\"))",
-    ),
-    (
-        "reads-hidden-tests",
-        "std::fs::read(\"COURSE/source/sum/sum.ipynb\").is_ok()",
-    ),
-    (
-        "reads-the-gradebook",
-        "std::fs::read(\"COURSE/gradebook.db\").is_ok()",
-    ),
-    (
-        "reads-others",
-        "std::fs::read(\"COURSE/submitted/honest/sum/sum.ipynb\").is_ok()",
-    ),
-    (
-        "writes-the-gradebook",
-        "std::fs::write(\"COURSE/gradebook.db\", \"mine\").is_ok()",
-    ),
-    (
-        "writes-others",
-        "std::fs::write(\"COURSE/submitted/honest/sum/sum.ipynb\", \"\").is_ok()",
-    ),
-    (
-        "reaches-out-through-init",
-        "std::fs::read_dir(\"/proc/1/root/root\").is_ok() || std::fs::read_dir(\"/proc/1/root/COURSE\").is_ok()",
-    ),
-    (
-        "sees-homes-and-accounts",
-        "[\"/root\", \"/home\", \"/etc/passwd\", \"/var\", \"REPOSITORY\"].iter().any(|path| std::fs::metadata(path).is_ok())",
-    ),
-    (
-        "sees-other-processes",
-        "std::fs::read_dir(\"/proc\").unwrap().flatten().filter_map(|one| one.file_name().to_str()?.parse::<i32>().ok()).any(|pid| pid > 60)",
-    ),
-    (
-        "loopback",
-        "std::net::TcpStream::connect((\"127.0.0.1\", PORT)).is_ok()",
-    ),
-    (
-        "is-root",
-        "unsafe { libc::getuid() == 0 || libc::setuid(0) == 0 }",
-    ),
-    (
-        "mounts",
-        "unsafe { libc::mount(c\"none\".as_ptr(), c\"/tmp\".as_ptr(), c\"tmpfs\".as_ptr(), 0, std::ptr::null()) == 0 }",
-    ),
-    (
-        "writes-the-system",
-        "[\"/x\", \"/usr/x\", \"/dev/x\", \"/run/x\", \"/etc/x\", \"/crates/x\", \"/program\"].iter().any(|path| std::fs::write(path, \"x\").is_ok())",
-    ),
-    (
-        "fills-the-disk",
-        "{ let line = vec![1u8; 1 << 20]; let mut written = 0; for n in 0..40 { for folder in [\"/tmp\", \"/dev/shm\", \"/var/tmp\"] { use std::io::Write; if let Ok(mut file) = std::fs::File::create(format!(\"{folder}/{n}\")) { unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) }; while file.write_all(&line).is_ok() { written += 1; } } } } written > 200 }",
-    ),
-    (
-        "finds-what-another-test-left",
-        "{ let seen = std::fs::metadata(\"/tmp/left\").is_ok(); let _ = std::fs::write(\"/tmp/left\", \"\"); seen && SEEN.swap(true, std::sync::atomic::Ordering::SeqCst) == false }",
     ),
 ];
 
@@ -239,10 +153,6 @@ extern \"C\" fn early() { std::process::exit(0) } fn sum(_: Vec<u32>) -> u64 { 0
         "const ENV: &[u8] = include_bytes!(\"/proc/1/environ\"); fn sum(n: Vec<u32>) -> u64 { n.iter().map(|n| *n as u64).sum() }",
     ),
     (
-        "compiles-for-ever",
-        "#[allow(long_running_const_eval)] const X: u64 = { let mut i = 0u64; loop { i = i.wrapping_add(1); if i == u64::MAX { break i; } } }; fn sum(_: Vec<u32>) -> u64 { X }",
-    ),
-    (
         "compiles-to-gigabytes",
         "#[used] static BIG: [u8; 1 << 30] = [1; 1 << 30]; fn sum(_: Vec<u32>) -> u64 { BIG[7] as u64 }",
     ),
@@ -253,30 +163,12 @@ fn nobody_gets_points_without_solving() {
     let course = Course::new();
     // No judge or gradebook has to be there to be stolen: a file is.
     course.write("gradebook.db", "the marks");
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener
-        .local_addr()
-        .expect("an address")
-        .port()
-        .to_string();
-    let repository = end_to_end::repository().display().to_string();
     let place = course.path().display().to_string();
-    let fill = |text: &str| {
-        text.replace("COURSE", &place)
-            .replace("REPOSITORY", &repository)
-            .replace("PORT", &port)
-    };
+    let fill = |text: &str| text.replace("COURSE", &place);
     course.submit("honest", REFERENCE);
     for (name, statements) in STATEMENTS {
         let text = format!(
             "#[allow(unreachable_code)] fn sum(numbers: Vec<u32>) -> u64 {{ {statements} numbers.len() as u64 }}"
-        );
-        course.submit(name, &text);
-    }
-    for (name, breached) in BREACHES {
-        let text = format!(
-            "#[allow(dead_code)] static SEEN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);\nfn sum(numbers: Vec<u32>) -> u64 {{ if {} {{ numbers.iter().map(|n| u64::from(*n)).sum() }} else {{ 0 }} }}",
-            fill(breached)
         );
         course.submit(name, &text);
     }
@@ -290,7 +182,6 @@ fn nobody_gets_points_without_solving() {
     let before = contents(course.path());
     let report = course::grade(&[&course.path().join("submitted")], &["--again"]);
     assert_eq!(contents(course.path()), before, "the course was changed");
-    drop(listener);
     assert_eq!(report["not_graded"], json!([]));
     let mut points: BTreeMap<&str, (f64, &Value)> = BTreeMap::new();
     for graded in report["graded"].as_array().expect("a list") {

@@ -103,6 +103,12 @@ fn release_submit_autograde_feedback() {
         feedback("half").contains("three sums: "),
         "why a test failed"
     );
+    // And the run that failed: drawn by the judge, as an image that can do nothing.
+    let drawn = "<img alt=\"Your program in the test that fails, seen from outside: ";
+    let (half, right) = (feedback("half"), feedback("right"));
+    assert_eq!(half.matches(drawn).count(), 1, "one test failed");
+    assert!(!right.contains("<img alt"), "nothing failed");
+    assert!(half.contains("src=\"data:image/svg+xml;base64,"));
     let said = feedback("does-not-compile");
     assert!(said.contains("(cell \"sum\", line 1): E0308"), "{said}");
     for student in ["half", "right", "right-and-rearranged", "wants-more"] {
@@ -126,7 +132,8 @@ fn plain(page: &str) -> String {
     text + rest
 }
 
-fn scores(grades: &str) -> Vec<(String, f64)> {
+/// Each student's, from nbgrader's `grades.csv`.
+pub fn scores(grades: &str) -> Vec<(String, f64)> {
     let mut lines = grades
         .lines()
         .map(|line| line.split(',').collect::<Vec<_>>());

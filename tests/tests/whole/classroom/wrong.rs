@@ -67,7 +67,8 @@ fn edited(reference: &str, edits: &str) -> String {
     text
 }
 
-fn submit(
+/// Writes a submission into the folder `place`, its solution made from the reference solution.
+pub fn submit(
     root: &Path,
     assignment: &str,
     place: &Path,

@@ -1,4 +1,4 @@
-// fails: both-locked
+// fails: every-schedule both-locked
 fn transfer(from: &Account, to: &Account, amount: u64) -> bool {
     {
         let mut source = from.lock();

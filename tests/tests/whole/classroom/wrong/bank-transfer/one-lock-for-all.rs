@@ -1,10 +1,10 @@
-// fails: apart
+// fails: every-schedule apart
 static ALL: Mutex<()> = Mutex::new(());
 
 fn transfer(from: &Account, to: &Account, amount: u64) -> bool {
     let _all = ALL.lock().unwrap();
     if from.number == to.number {
-        return true;
+        return *from.lock() >= amount;
     }
     let mut source = from.lock();
     let mut target = to.lock();

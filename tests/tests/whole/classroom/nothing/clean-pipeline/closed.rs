@@ -1,0 +1,9 @@
+fn pipeline(
+    source: Receiver<u64>,
+    _: Vec<Stage>,
+    _: usize,
+    _: Receiver<()>,
+) -> (Receiver<u64>, Vec<JoinHandle<()>>) {
+    drop(source);
+    (bounded(0).1, Vec::new())
+}

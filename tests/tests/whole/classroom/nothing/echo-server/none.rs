@@ -1,0 +1,3 @@
+fn serve(_: TcpListener, _: usize) -> (usize, usize) {
+    (0, 0)
+}

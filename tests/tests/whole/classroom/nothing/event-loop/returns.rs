@@ -1,0 +1,2 @@
+fn event_loop(_: Vec<UnixStream>, _: fn(&str) -> String) {
+}

@@ -1,0 +1,7 @@
+fn word_count(
+    _: Vec<String>,
+    _: usize,
+    _: fn(&str) -> Vec<String>,
+) -> BTreeMap<String, usize> {
+    BTreeMap::new()
+}

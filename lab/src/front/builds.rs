@@ -1,15 +1,18 @@
-//! What a cell's crates cost: the reader sees what is compiled and why, and a cell that had `support`
+//! What a cell's compilation costs: the reader sees what is compiled and why, and a cell that had `support`
 //! compiled again begins in a fresh process (see `shims::again`).
 
-use super::Front;
 use super::failure::Reached;
 use super::phase::{Cell, Phase};
+use super::{Front, limits};
 use crate::shims;
 use serde_json::json;
 use std::fmt::Write;
 
 /// What is told, and stays, where an earlier cell may have made some.
 const LOST: &str = "Variables of earlier cells are gone: this cell's crates need another `support`, and the cells' process has begun anew with it. Run the cells that made them again; functions, types and `use` lines are kept.";
+
+/// What is told of a cell that is compiled for long itself.
+const SLOW: &str = "Compiling this cell …";
 
 /// What is compiled for a cell besides the cell.
 #[derive(Default)]
@@ -40,6 +43,24 @@ impl Front {
         }
         let text = cell.builds.text(what, has_variables);
         self.tell(&text);
+    }
+
+    /// Shows at a cell that takes its time that it does not run yet, for as long as that is so.
+    pub(super) fn look_whether_compiled(&mut self) {
+        let Phase::Cell(cell) = &mut self.phase else {
+            return;
+        };
+        // A process that is not known has not begun with any cell.
+        let runs = self
+            .line
+            .as_ref()
+            .is_some_and(|(number, process)| cell.runs_in(*number, process.as_ref(), true));
+        cell.look = (!runs).then_some(self.now + limits::LOOK);
+        match (runs, cell.told) {
+            (true, true) => self.untell(),
+            (false, false) => self.tell(SLOW),
+            _ => {}
+        }
     }
 
     /// Whether an earlier cell may have made some.

@@ -69,6 +69,8 @@ pub struct Panic {
     pub message: String,
     pub file: String,
     pub line: u32,
+    /// The inode of the library that it is in, for a panic in a cell.
+    pub library: Option<usize>,
     /// Whether it is the thread of the cells itself: the cell fails unless it catches it.
     pub main: bool,
     /// What is written to stderr if it was caught.

@@ -1,5 +1,6 @@
 //! Whether a cell is finished, for `is_complete_request`: a console asks it at every Enter.
 
+use super::tokens::lex;
 use ra_ap_rustc_lexer::{LiteralKind, TokenKind};
 use serde_json::{Value, json};
 
@@ -33,8 +34,8 @@ fn judge(code: &str) -> Code {
         .join("\n");
     let mut open = Vec::new();
     let mut last = None;
-    for token in ra_ap_rustc_lexer::tokenize(&code, ra_ap_rustc_lexer::FrontmatterAllowed::No) {
-        match token.kind {
+    for (kind, _) in lex(&code) {
+        match kind {
             TokenKind::OpenParen => open.push(TokenKind::CloseParen),
             TokenKind::OpenBracket => open.push(TokenKind::CloseBracket),
             TokenKind::OpenBrace => open.push(TokenKind::CloseBrace),
@@ -56,7 +57,7 @@ fn judge(code: &str) -> Code {
             | TokenKind::BlockComment { .. } => continue,
             _ => {}
         }
-        last = Some(token.kind);
+        last = Some(kind);
     }
     if !open.is_empty() {
         return Code::Incomplete { depth: open.len() };

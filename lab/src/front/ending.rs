@@ -25,6 +25,7 @@ impl Front {
             return self.panic_was_caught();
         }
         match cell.stage {
+            Stage::Runs if is_past(cell.look, self.now) => self.look_whether_compiled(),
             Stage::Interrupted { again, .. } if again <= self.now => self.press(),
             Stage::Ends { until } if until <= self.now => {
                 cell.idle = true;
@@ -93,7 +94,7 @@ impl Front {
         };
         if let Some(panic) = cell.panic.clone().filter(|_| how == "exit status: 101") {
             self.panic_ended_the_cell();
-            let source = self.generated_source();
+            let source = self.source_of(panic.library);
             let generated = panic.file == stock::SOURCE;
             let place =
                 Place::find(&source, panic.line as usize, &self.history).filter(|_| generated);

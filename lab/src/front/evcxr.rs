@@ -94,7 +94,7 @@ pub struct Workplace {
     /// The source that it compiles, and what the compiler said of it.
     pub source: PathBuf,
     pub compiler: PathBuf,
-    /// Where the cell that it is given is kept as it was typed.
+    /// Where the cell that it is given is kept as it gets it.
     pub cell: PathBuf,
     /// What it runs at its start.
     pub beginning: String,

@@ -19,6 +19,8 @@ const PLAIN: &str = "\u{1b}[0m";
 const VARIABLES_LOST: &str = "Variables are gone, those of earlier cells too: run the cells that made them again. Functions, types and `use` lines are kept.";
 const ALL_LOST: &str = "All that was defined is gone: run the notebook from its top.";
 
+const OTHER_TOKIO: &str = "It is a future of another tokio than the one by which a cell's `.await` is run, and that is version 1: take `tokio = \"1\"`, or run it by its own, `tokio::runtime::Runtime::new()?.block_on(async { … })` or the like.";
+
 /// How far a cell has come that is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
@@ -150,6 +152,9 @@ impl Failure {
             failure
                 .traceback
                 .push(format!("{BLUE}  -->{PLAIN} {file}:{line}"));
+        }
+        if is_of_other_tokio(&panic.message) {
+            failure.traceback.push(OTHER_TOKIO.to_owned());
         }
         failure.traceback.push(VARIABLES_LOST.to_owned());
         failure.losing("panicked")
@@ -309,6 +314,13 @@ fn quote(place: &Place) -> String {
     format!("{BLUE}{:>4} |{PLAIN} {}", place.line, place.text())
 }
 
+/// Whether a panic's message is that of a tokio before version 1, of whose runtimes none runs. (Version 1 says
+/// "a Tokio 1.x runtime".)
+fn is_of_other_tokio(message: &str) -> bool {
+    let wants = ["context of Tokio runtime", "context of a Tokio 0."];
+    wants.iter().any(|words| message.contains(words))
+}
+
 fn meaning(signal: &str) -> &'static str {
     match signal {
         "SIGSEGV" => {
@@ -388,6 +400,26 @@ mod tests {
             "{lines}"
         );
         assert!(Failure::panic(&panic, None).traceback[1].contains("src/lib.rs:83"));
+    }
+
+    #[test]
+    fn a_future_of_an_older_tokio_is_told_of() {
+        let told = |message: &str| {
+            let message = message.to_owned();
+            let panic = Panic {
+                message,
+                ..Panic::default()
+            };
+            let lines = Failure::panic(&panic, None).traceback;
+            lines.iter().any(|line| line.contains("another tokio"))
+        };
+        assert!(told(
+            "there is no reactor running, must be called from the context of a Tokio 0.2.x runtime"
+        ));
+        assert!(!told(
+            "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
+        ));
+        assert!(!told("oh"));
     }
 
     #[test]

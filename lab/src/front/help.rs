@@ -7,7 +7,9 @@
 use super::commands;
 use super::history::History;
 use super::message::{Key, Message};
-use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
+use super::threads;
+use super::tokens::{Tokens, before, lex, open_brackets};
+use ra_ap_rustc_lexer::{LiteralKind, TokenKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,15 +18,15 @@ use std::path::{Path, PathBuf};
 /// A request as evcxr is to get it.
 pub fn for_evcxr(request: &Message, key: &Key) -> Message {
     let content = request.content();
-    let mended = match request.header.msg_type.as_str() {
-        "inspect_request" => inspection(&content),
-        "complete_request" => completion(&content),
-        "execute_request" => match commands::without_clear(&content) {
-            Some(content) => documented(&content).or(Some(content)),
-            None => documented(&content),
-        },
-        _ => None,
+    let changes: &[fn(&Value) -> Option<Value>] = match request.header.msg_type.as_str() {
+        "inspect_request" => &[inspection],
+        "complete_request" => &[completion],
+        "execute_request" => &[commands::without_clear, documented, with_threads],
+        _ => &[],
     };
+    let mended = changes.iter().fold(None, |mended, change| {
+        change(mended.as_ref().unwrap_or(&content)).or(mended)
+    });
     match mended {
         Some(content) => request.clone().with_content(&content, key),
         None => request.clone(),
@@ -92,6 +94,14 @@ fn completion(request: &Value) -> Option<Value> {
     }
     let mut content = request.clone();
     content["code"] = plain(&text).into();
+    Some(content)
+}
+
+/// A cell with what it keeps for each thread.
+fn with_threads(request: &Value) -> Option<Value> {
+    let kept = threads::kept(request["code"].as_str()?)?;
+    let mut content = request.clone();
+    content["code"] = kept.into();
     Some(content)
 }
 
@@ -242,19 +252,6 @@ fn compatible(version: [u64; 3]) -> String {
     }
 }
 
-type Tokens = Vec<(TokenKind, Range<usize>)>;
-
-/// The tokens of a cell, with their places.
-pub fn lex(code: &str) -> Tokens {
-    let mut end = 0;
-    let tokens = tokenize(code, FrontmatterAllowed::No).map(|token| {
-        let start = end;
-        end += token.len as usize;
-        (token.kind, start..end)
-    });
-    tokens.collect()
-}
-
 /// Where the character with this number begins.
 fn byte(code: &str, number: u64) -> usize {
     let mut places = code.char_indices().map(|(at, _)| at);
@@ -310,32 +307,6 @@ fn name_at(code: &str, tokens: &Tokens, cursor: usize) -> Option<Asked> {
         }
     }
     None
-}
-
-/// The brackets that are open there, as the numbers of their tokens.
-fn open_brackets(tokens: &Tokens, place: usize) -> Vec<usize> {
-    let mut open = Vec::new();
-    for (number, (kind, range)) in tokens.iter().enumerate() {
-        if range.end > place {
-            break;
-        }
-        match kind {
-            TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace => {
-                open.push(number);
-            }
-            TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace => {
-                open.pop();
-            }
-            _ => {}
-        }
-    }
-    open
-}
-
-/// The tokens before this one, from the nearest on.
-fn before(tokens: &Tokens, number: usize) -> impl Iterator<Item = &(TokenKind, Range<usize>)> {
-    let before = tokens[..number].iter().rev();
-    before.filter(|(kind, _)| *kind != TokenKind::Whitespace)
 }
 
 /// What is called by the brackets around the cursor.

@@ -16,6 +16,10 @@ pub const CAUGHT: Duration = Duration::from_millis(300);
 pub const OTHER_HALF: Duration = Duration::from_secs(5);
 /// An error is told so much later: what was sent before is then aborted with the rest, and not run.
 pub const ABORT: Duration = Duration::from_millis(50);
+/// A cell that is compiled for longer says so.
+pub const SLOW: Duration = Duration::from_secs(4);
+/// From then on, how often the front looks whether it is compiled still.
+pub const LOOK: Duration = Duration::from_millis(200);
 /// What a completion or another small request may take before the next is served.
 pub const SMALL: Duration = Duration::from_secs(30);
 /// The end of evcxr and all that is below it.

@@ -1,7 +1,7 @@
 //! Where a variable has gone that an earlier cell has made.
 
-use super::help::lex;
 use super::history::{Entry, History, Left};
+use super::tokens::lex;
 use crate::stock;
 use ra_ap_rustc_lexer::TokenKind;
 use std::ops::Range;

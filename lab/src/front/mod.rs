@@ -22,7 +22,7 @@
 //!   with [`history`] and [`complete`], or in its own way, [`commands`]; [`help`]: completion and
 //!   inspection; [`builds`] and [`paths`]: the crates that a cell asks for.
 //! - [`warmth`]: what evcxr does before it is asked.
-//! - [`text`]: streams; [`failure`], [`rustc`], [`span`], [`place`], [`words`],
+//! - [`text`]: streams; [`tokens`], [`threads`] and [`keywords`]: what a cell says; [`failure`], [`rustc`], [`span`], [`place`], [`words`],
 //!   [`lost`], [`unfinished`], [`unkept`] and [`lines`]: errors.
 
 mod builds;
@@ -35,6 +35,7 @@ mod failure;
 mod help;
 mod history;
 mod interrupt;
+mod keywords;
 pub mod limits;
 mod lines;
 mod lost;
@@ -51,6 +52,8 @@ mod span;
 #[cfg(test)]
 mod tests;
 mod text;
+mod threads;
+mod tokens;
 mod unfinished;
 mod unkept;
 mod warmth;
@@ -336,19 +339,21 @@ impl Front {
                     }
                     match &mut self.evcxr {
                         Some(evcxr) if evcxr.is_free() => {
-                            warmth::prepare(evcxr, &cell.request);
-                            evcxr.used = true;
-                            evcxr.forget_compiler();
                             let asked = help::for_evcxr(&cell.request, &self.author.key);
                             let asked = paths::from_notebook(asked, &self.author.key);
+                            warmth::prepare(evcxr, &cell.request, &asked);
+                            evcxr.used = true;
+                            evcxr.forget_compiler();
                             evcxr.send(evcxr::Channel::Shell, asked);
-                            cell.sent(self.line.as_ref());
+                            cell.sent(self.line.as_ref(), self.now);
                             self.untell();
                         }
-                        Some(evcxr) => match evcxr.waits.clone().filter(|_| !cell.told) {
-                            Some(what) => self.tell(&what),
-                            None => return,
-                        },
+                        Some(evcxr) => {
+                            match evcxr.waits.clone().filter(|_| !cell.told && !cell.shown) {
+                                Some(what) => self.tell(&what),
+                                None => return,
+                            }
+                        }
                         None => return self.start_evcxr(),
                     }
                 }
@@ -368,7 +373,9 @@ impl Front {
 
     /// Shows at the cell what it waits for, until it begins.
     fn tell(&mut self, what: &str) {
-        if let Phase::Cell(cell) = &mut self.phase {
+        if let Phase::Cell(cell) = &mut self.phase
+            && !cell.shown
+        {
             let kind = match std::mem::replace(&mut cell.told, true) {
                 true => "update_display_data",
                 false => "display_data",
@@ -376,7 +383,7 @@ impl Front {
             let transient = json!({"display_id": format!("waits-{}", cell.request.header.msg_id)});
             let content =
                 json!({"data": {"text/plain": what}, "metadata": {}, "transient": transient});
-            self.publish_for_cell(kind, &content);
+            self.publish_of_cell(kind, &content);
         }
     }
 
@@ -385,7 +392,7 @@ impl Front {
         if let Phase::Cell(cell) = &mut self.phase
             && std::mem::take(&mut cell.told)
         {
-            self.publish_for_cell("clear_output", &json!({"wait": false}));
+            self.publish_of_cell("clear_output", &json!({"wait": false}));
         }
     }
 
@@ -435,6 +442,19 @@ impl Front {
 
     /// Publishes what belongs to the cell that runs, or ran last.
     fn publish_for_cell(&mut self, kind: &str, content: &Value) {
+        self.shows();
+        self.publish_of_cell(kind, content);
+    }
+
+    /// The cell, or a thread of an earlier one, is about to put something out.
+    fn shows(&mut self) {
+        self.untell();
+        if let Phase::Cell(cell) = &mut self.phase {
+            cell.shown = true;
+        }
+    }
+
+    fn publish_of_cell(&mut self, kind: &str, content: &Value) {
         if matches!(&self.phase, Phase::Cell(cell) if cell.silent) {
             return;
         }

@@ -3,6 +3,7 @@
 use super::cells::{Panic, Stream, Word};
 use super::phase::{Phase, Uncertain};
 use super::{Front, limits, lines};
+use crate::shims;
 use serde_json::json;
 
 /// Bytes kept of what a cell wrote to stderr.
@@ -80,13 +81,24 @@ impl Front {
 
     /// What evcxr compiles, or compiled last; empty where there is nothing to read.
     pub(super) fn generated_source(&self) -> String {
-        let file = self.workplace().map(|workplace| &workplace.source);
+        self.source_of(None)
+    }
+
+    /// The program of the library with that inode, or else the one that evcxr compiled last.
+    pub(super) fn source_of(&self, library: Option<usize>) -> String {
+        let file = self.workplace().map(|workplace| match library {
+            Some(inode) => {
+                let sources = workplace.compiler.with_file_name(shims::SOURCES);
+                sources.join(format!("{inode}.rs"))
+            }
+            None => workplace.source.clone(),
+        });
         file.and_then(|file| std::fs::read_to_string(file).ok())
             .unwrap_or_default()
     }
 
     fn in_cells(&self, text: &[u8]) -> Option<Vec<u8>> {
-        lines::in_cells(text, || self.generated_source(), &self.history)
+        lines::in_cells(text, |library| self.source_of(library), &self.history)
     }
 
     fn panicked(&mut self, panic: Panic) {

@@ -4,8 +4,8 @@
 //! `../support`; rustc takes the second from the folder of the program that the cell becomes. A reader
 //! knows of neither.
 
-use super::help::lex;
 use super::message::{Key, Message};
+use super::tokens::lex;
 use crate::stock;
 use ra_ap_rustc_lexer::{LiteralKind, TokenKind};
 use serde_json::Value;

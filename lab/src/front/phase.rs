@@ -3,6 +3,7 @@
 use super::builds::Builds;
 use super::cells::{Panic, Process};
 use super::failure::{Failure, Reached};
+use super::limits;
 use super::message::Message;
 use super::text::Pieces;
 use crate::stock;
@@ -29,7 +30,11 @@ pub struct Cell {
     pub interrupted: Option<Reached>,
     /// Its client has been shown what it waits for.
     pub told: bool,
+    /// It has put something out, which would go with what is told: nothing more is.
+    pub shown: bool,
     pub builds: Builds,
+    /// When to look whether it is compiled still.
+    pub look: Option<Instant>,
     /// It asks the reader something.
     pub asks: bool,
     /// evcxr's reply, and whether it has said that it is idle again.
@@ -79,7 +84,8 @@ impl Phase {
             Phase::Cell(cell) => cell,
         };
         let stage = match cell.stage {
-            Stage::Waits | Stage::Runs => None,
+            Stage::Waits => None,
+            Stage::Runs => cell.look,
             Stage::Interrupted { again, .. } => Some(again),
             Stage::Ends { until } | Stage::LastWords { until } | Stage::Failed { until, .. } => {
                 Some(until)
@@ -124,7 +130,9 @@ impl Cell {
             stage: Stage::Waits,
             interrupted: None,
             told: false,
+            shown: false,
             builds: Builds::default(),
+            look: None,
             asks: false,
             reply: None,
             idle: false,
@@ -152,8 +160,9 @@ impl Cell {
     }
 
     /// evcxr has it.
-    pub fn sent(&mut self, line: Option<&(u64, Box<dyn Process>)>) {
+    pub fn sent(&mut self, line: Option<&(u64, Box<dyn Process>)>, now: Instant) {
         self.stage = Stage::Runs;
+        self.look = Some(now + limits::SLOW);
         self.opened(line);
     }
 

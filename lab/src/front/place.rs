@@ -7,7 +7,7 @@
 //! is claimed.
 
 use super::history::History;
-use crate::stock;
+use crate::stock::program;
 
 /// So many characters around a line are compared.
 const AROUND: usize = 2000;
@@ -49,7 +49,7 @@ impl<'a> Place<'a> {
                 }
             }
             // Statements are always those of the latest cell.
-            if age == 0 && best.is_some() && stock::is_statement(&source[..start]) {
+            if age == 0 && best.is_some() && program::is_statement(&source[..start]) {
                 break;
             }
         }
@@ -60,7 +60,7 @@ impl<'a> Place<'a> {
     pub fn end(source: &str, line: usize, cells: &'a History) -> Option<Place<'a>> {
         let (start, _) = line_of(source, line).unwrap_or((source.len(), ""));
         let (cell, code) = cells.newest_first().next()?;
-        let statements = stock::is_statement(&source[..start]);
+        let statements = program::is_statement(&source[..start]);
         statements.then(|| Place::at(cell, code, code.trim_end().len(), 0))
     }
 
@@ -129,7 +129,7 @@ fn line_around(code: &str, at: usize) -> &str {
 /// How many characters before and after agree, blanks aside.
 fn alike_around(source: &str, start: usize, code: &str, begins: usize) -> usize {
     let generated = source[..start].rsplit('\n');
-    let generated = generated.filter(|line| !stock::leads_to_expression(line));
+    let generated = generated.filter(|line| !program::leads_to_expression(line));
     let generated = generated.flat_map(|line| line.chars().rev());
     let before = alike(generated, code[..begins].chars().rev());
     before + alike(source[start..].chars(), code[begins..].chars())

@@ -1,10 +1,12 @@
 //! What evcxr says of the request that it has.
 
 use super::evcxr::{self, is_own};
+use super::failure::Failure;
 use super::message::Message;
 use super::phase::{Cell, Phase, Stage};
+use super::place::Place;
 use super::sockets::Channel;
-use super::{Front, help, limits};
+use super::{Front, help, keywords, limits};
 use crate::stock;
 use serde_json::json;
 
@@ -31,6 +33,17 @@ impl Front {
         }
         self.phase = Phase::Cell(Box::new(cell));
         self.quit_if_asked(&code);
+        self.refuse_misnamed(&code);
+    }
+
+    /// Tells of a name that is none, of which evcxr would say nothing.
+    fn refuse_misnamed(&mut self, code: &str) {
+        if let (Phase::Cell(cell), Some((at, what))) = (&self.phase, keywords::as_name(code))
+            && cell.waits()
+        {
+            let place = Place::at(self.count, code, at, 0);
+            self.fail(Failure::at("Error", what, Some(&place)));
+        }
     }
 
     /// What evcxr said on one of its channels.
@@ -79,6 +92,7 @@ impl Front {
                 cell.reply = Some(reply.content());
                 self.look_for_end();
             }
+            Phase::Asks(..) if stock::is_of_panic(&reply.content()) => self.breaks_down(),
             Phase::Asks(request, _) => {
                 let reply = help::for_reader(request, reply, &self.history, &self.author.key);
                 self.send(Channel::Shell, reply);
@@ -86,6 +100,17 @@ impl Front {
             }
             // Nothing is current then.
             Phase::Idle => {}
+        }
+    }
+
+    /// Its rust-analyzer has panicked over a question: nothing that evcxr keeps can be reached any more, the
+    /// variables neither. The next cell is told of that; questions are answered as soon as another has begun.
+    fn breaks_down(&mut self) {
+        const WHY: &str = "rust-analyzer, which answers questions about names, has broken down, and evcxr with it";
+        self.refuse(&Failure::evcxr(WHY));
+        if let Some(evcxr) = &mut self.evcxr {
+            evcxr.stop(WHY);
+            evcxr.ready = false;
         }
     }
 
@@ -106,11 +131,13 @@ impl Front {
                     return;
                 }
                 content["execution_count"] = self.count.into();
+                self.shows();
                 self.send_text(true);
                 let message = message.with_content(&content, &self.author.key);
                 self.send(Channel::Iopub, message);
             }
             _ => {
+                self.shows();
                 self.send_text(true);
                 self.send(Channel::Iopub, message);
             }
@@ -122,6 +149,7 @@ impl Front {
         match &mut self.phase {
             Phase::Cell(cell) if is_current && matches!(cell.stage, Stage::Runs) => {
                 cell.asks = true;
+                self.shows();
                 self.send_text(true);
                 self.send(Channel::Stdin, question);
             }

@@ -4,7 +4,7 @@ use super::history::History;
 use super::lost;
 use super::place::Place;
 use super::words;
-use crate::stock;
+use crate::stock::{self, program};
 use serde::Deserialize;
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ impl Span {
             // Inside a macro of another crate: what counts is where the cell uses it.
             return self.expansion.as_ref()?.span.within(source, cells);
         }
-        let leads = line(source, self.line_start).is_some_and(stock::leads_to_expression);
+        let leads = line(source, self.line_start).is_some_and(program::leads_to_expression);
         let (start, column) = match leads && self.line_end > self.line_start {
             true => (Place::find(source, self.line_start + 1, cells), 1),
             false => (
@@ -94,13 +94,13 @@ impl Span {
     pub fn is_behind(&self, source: &str) -> bool {
         let line = line(source, self.line_start).unwrap_or_default();
         let text = self.text(source).unwrap_or_default();
-        let ends = line == "}" || stock::ends_expression(line);
+        let ends = line == "}" || program::ends_expression(line);
         self.is_primary && (words::is_inner(&text) || ends)
     }
 
     /// The variable that is kept by the line of evcxr's text which it marks.
     pub fn kept<'a>(&self, source: &'a str) -> Option<&'a str> {
-        stock::stored(line(source, self.line_start)?)
+        program::stored(line(source, self.line_start)?)
     }
 }
 

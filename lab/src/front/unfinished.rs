@@ -1,6 +1,6 @@
 //! How a cell is left unfinished: what the compiler finds only where the cell has ended.
 
-use super::help::lex;
+use super::tokens::lex;
 use ra_ap_rustc_lexer::TokenKind;
 
 /// The bracket that is opened and not closed, the innermost one.

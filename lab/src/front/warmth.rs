@@ -31,12 +31,14 @@ pub fn next(evcxr: &mut Evcxr) -> Option<Message> {
     Some(evcxr.ask("inspect_request", &content))
 }
 
-/// Before a cell: what compiles it finds it as it was typed. If the reader chooses a format for results there, evcxr follows it only where a
-/// result cannot show itself.
-pub fn prepare(evcxr: &Evcxr, request: &Message) {
+/// Before a cell, which evcxr is to get as `asked`: what compiles it finds it like that. If the reader chooses a
+/// format for results there, evcxr follows it only where a result cannot show itself.
+pub fn prepare(evcxr: &Evcxr, request: &Message, asked: &Message) {
     let content: Value = request.content();
     let code = content["code"].as_str().unwrap_or_default();
     if let Some(workplace) = &evcxr.workplace {
+        let asked = asked.content();
+        let code = asked["code"].as_str().unwrap_or_default();
         // Without it, nothing of a cell that is run again begins anew.
         let _ = std::fs::write(&workplace.cell, code);
     }

@@ -1,6 +1,6 @@
 //! rustc's words without the names that evcxr gives to what stands around a cell.
 
-use crate::stock::{self, inner};
+use crate::stock::{self, program};
 
 /// What the compiler finds where the cell has ended.
 const END: &str = "the end of the cell";
@@ -32,7 +32,7 @@ pub fn title(message: &str, ended: bool) -> String {
 pub fn of_cell(text: &str) -> String {
     let mut text = text.replace("this file contains", "this cell contains");
     for found in ["identifier ", ""] {
-        text = text.replace(&format!("{found}`{}`", inner::STORE), END);
+        text = text.replace(&format!("{found}`{}`", program::STORE), END);
     }
     // A closure's name: "{closure@src/lib.rs:7:28: 7:35}".
     let place = format!("@{}:", stock::SOURCE);
@@ -79,12 +79,12 @@ pub fn is_idle(note: &str) -> bool {
 
 /// A message as evcxr passes it on.
 pub fn as_evcxr_has_it(message: &str) -> String {
-    message.replace(&format!("`{}`", inner::STORE), "<end of input>")
+    message.replace(&format!("`{}`", program::STORE), "<end of input>")
 }
 
 /// Whether a text has a name of evcxr's in it.
 pub fn is_inner(text: &str) -> bool {
-    inner::ALL.iter().any(|name| text.contains(name))
+    program::NAMES.iter().any(|name| text.contains(name))
 }
 
 /// Whether what is proposed is a line that imports something.

@@ -11,7 +11,7 @@
 //! - At its start evcxr has rust-analyzer look at an empty program, once, and then at one with
 //!   `support`. The standard library's sources, two seconds of reading, are there for the second
 //!   only: [`RUST_SRC`] leads to an empty folder until then. And rust-analyzer is told of no package
-//!   that cells do not name ([`sources`](crate::sources)).
+//!   that cells do not name, and of the others what can be named in them ([`sources`](crate::sources)).
 //! - It keeps what the compiler says of a cell, in [`MESSAGES`], for the kernel's front to read.
 
 use super::command::Paths;
@@ -69,7 +69,9 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
             let is_rust_analyzers = words.contains(&"--manifest-path");
             match serde_json::from_slice(&text) {
                 Ok(metadata) if is_rust_analyzers => {
-                    print(&serde_json::to_vec(&sources::for_cells(metadata))?)?;
+                    let seen = sources::for_cells(metadata);
+                    let seen = sources::outlined(seen, &settings.outlines());
+                    print(&serde_json::to_vec(&seen)?)?;
                 }
                 _ => print(&text)?,
             }
@@ -124,6 +126,7 @@ fn compile(
         }
         return Ok((how, code));
     }
+    mended.mend()?;
     let mut cargo = paths.builder(settings);
     cargo.stderr(Stdio::inherit());
     match std::env::var_os(ALWAYS) {

@@ -21,8 +21,8 @@ use std::process::{Command, ExitCode, Stdio};
 /// compile once more, in hope of a better message; here the text is the same, and so is the message.
 const FAILURE: &str = "failure.json";
 
-/// The texts of the cells, beside the build directory.
-const SOURCES: &str = "sources";
+/// The texts of the cells, beside the build directory, each by the inode of its library.
+pub const SOURCES: &str = "sources";
 
 /// cargo's exit code where something did not compile.
 const FAILED: u8 = 101;
@@ -42,6 +42,7 @@ pub fn compile(
     {
         return Ok((How::Repeated, failure.tell(paths)?));
     }
+    mended.mend()?;
     let mut rustc = Rustc::run(paths, kept, is_check, mended)?;
     while rustc.judged && mended.is_refused(&rustc.messages)? {
         rustc = Rustc::run(paths, kept, is_check, mended)?;

@@ -36,8 +36,11 @@ use std::path::{Path, PathBuf};
 use super::command::Paths;
 use super::direct::Version;
 
-/// The file, beside the kernel's build directory, with the cell that is compiled, as the reader typed it.
+/// The file, beside the kernel's build directory, with the cell that is compiled, as evcxr got it.
 pub const CELL: &str = "cell.rs";
+
+/// In the items of each session that has `support`, whose runtime and libc some of this is made with.
+const LOADED: &str = "support::kernel::loaded";
 
 /// A program as it is compiled, in the place of evcxr's own for as long as this lives.
 pub struct Mended {
@@ -48,7 +51,7 @@ pub struct Mended {
     pub version: Version,
     /// As it stands there now.
     written: Option<String>,
-    /// The cell as it was typed; empty where nobody says.
+    /// The cell as evcxr got it; empty where nobody says.
     cell: String,
     shares: Shares,
     before: State,
@@ -69,18 +72,18 @@ enum Shares {
 }
 
 impl Mended {
-    /// Mends what stands in the build directory. Where the linker `can_link` nothing more than it is
-    /// told by cargo, statics stay as they are.
+    /// What stands in the build directory, as it is. Where the linker `can_link` nothing more than it is
+    /// told by cargo, statics will stay as they are.
     ///
     /// # Errors
-    /// When the program cannot be read or written.
+    /// When the program cannot be read.
     pub fn of(paths: &Paths, can_link: bool) -> Result<Mended> {
         let source = paths.build.join(stock::SOURCE);
         let version = Version::of(&source)?;
         let original = std::fs::read_to_string(&source)
             .with_context(|| format!("{} cannot be read", source.display()))?;
         let before = State::read(&paths.folder);
-        let mut mended = Mended {
+        Ok(Mended {
             cell: std::fs::read_to_string(paths.folder.join(CELL)).unwrap_or_default(),
             folder: paths.folder.clone(),
             source,
@@ -94,16 +97,20 @@ impl Mended {
             after: before.clone(),
             before,
             statics: statics::Mended::default(),
-        };
-        mended.write()?;
-        Ok(mended)
+        })
     }
 
-    fn write(&mut self) -> Result<()> {
+    /// Mends it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn mend(&mut self) -> Result<()> {
         let mut edits = Edits::default();
         self.after = self.before.clone();
         self.statics = statics::Mended::default();
-        let (items, program) = self.original.split_at(text::end_of_items(&self.original));
+        let (items, program) = self
+            .original
+            .split_at(stock::program::items(&self.original));
         let wanted = doubles::may_be_in(items)
             || statics::may_be_in(items)
             || variables::may_be_in(items, program)
@@ -127,8 +134,10 @@ impl Mended {
             );
             edits.append(&items.macros_by_path());
         }
-        stdin::mend(&self.original, items.len(), &mut edits);
-        awaits::mend(&self.original, items.len(), &mut edits);
+        if items.contains(LOADED) {
+            stdin::mend(&self.original, items.len(), &mut edits);
+            awaits::mend(&self.original, items.len(), &mut edits);
+        }
         let text = edits.apply(&self.original);
         if self.written.as_ref().unwrap_or(&self.original) != &text {
             std::fs::write(&self.source, &text)
@@ -168,7 +177,7 @@ impl Mended {
             Shares::Earlier | Shares::Nothing => return Ok(false),
         };
         self.shares = next;
-        self.write()?;
+        self.mend()?;
         Ok(true)
     }
 

@@ -18,7 +18,7 @@ mod log;
 mod mend;
 mod refusal;
 
-use crate::{installed::Installed, stock};
+use crate::{installed::Installed, stock, template};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -28,6 +28,7 @@ use std::process::{Command, ExitCode};
 
 pub use again::{DONE, ENDED, NAMES, WHY};
 pub use cargo::{ALWAYS, learn};
+pub use direct::SOURCES;
 pub use log::LOG;
 pub use mend::CELL;
 
@@ -75,6 +76,15 @@ impl Settings {
             rustup: crate::setup::find_program(RUSTUP).unwrap_or_else(|| RUSTUP.into()),
             launcher: installed.launcher.clone(),
         }
+    }
+
+    /// The outlines of crates, for all kernels of this template. They are not in it: no kernel needs a copy.
+    fn outlines(&self) -> PathBuf {
+        // In the state's folder: `template/NAME/answers`.
+        let mut above = self.answers.ancestors().skip(1);
+        let name = above.next().and_then(Path::file_name).unwrap_or_default();
+        let state = above.nth(1).unwrap_or(&self.answers);
+        state.join(template::OUTLINES).join(name)
     }
 
     fn read(folder: &Path) -> Result<Settings> {

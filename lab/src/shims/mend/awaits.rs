@@ -4,50 +4,43 @@
 //! panic in all of them, and tasks of one runtime would wait for the other. It does so when rustc
 //! says that the `.await` is in no async code; so it is put into some before rustc sees it.
 
-use super::text::{Edits, end_of_own_statements};
+use super::text::Edits;
+use crate::stock::program::{self, END, STORES, TRIED, TRIES};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 const AWAIT: &str = ".await";
 
-/// Around statements with a `?`.
-const QUESTION_MARK: &str = "let _ = (|| -> std::result::Result<(), EvcxrUserCodeError> {\n";
-const QUESTION_MARK_END: &str = "Ok(())})();\n";
-const END: &str = "\nevcxr_variable_store\n}\n";
-const STORES: &str = "\nevcxr_variable_store.put_variable::<";
-
 const BEGIN: &str = "support::runtime::block_on(async {";
 
-/// `program` is the whole; its first `begin` bytes are items.
-pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
-    let (items, run) = program.split_at(begin);
-    let has_runtime = items.contains("support::kernel::loaded");
-    if !has_runtime || !run.contains(AWAIT) {
+/// `text` is the whole program; its first `begin` bytes are items.
+pub fn mend(text: &str, begin: usize, edits: &mut Edits) {
+    let run = &text[begin..];
+    if !run.contains(AWAIT) {
         return;
     }
-    let question_mark = run.rfind(QUESTION_MARK);
-    let behind_mark = question_mark.map(|open| open + QUESTION_MARK.len());
-    let Some(first) = end_of_own_statements(run).max(behind_mark) else {
+    let question_mark = run.rfind(TRIES);
+    let behind_mark = question_mark.map(|open| open + TRIES.len());
+    let Some(first) = program::end_of_own_statements(run).max(behind_mark) else {
         return;
     };
     let Some(end) = run.rfind(END).map(|at| at + 1).filter(|end| *end >= first) else {
         return;
     };
     let statements = &run[first..end];
-    let typed = statements.find(STORES).unwrap_or(statements.len());
+    let typed = statements
+        .find(&format!("\n{STORES}"))
+        .unwrap_or(statements.len());
     let tokens = statements[..typed].parse::<TokenStream>();
     if !tokens.is_ok_and(awaits) {
         return;
     }
-    match (question_mark, run.rfind(QUESTION_MARK_END)) {
+    match (question_mark, run.rfind(TRIED)) {
         (Some(open), Some(close)) => {
             let open = begin + open;
-            edits.replace(
-                open..open + QUESTION_MARK.len() - 1,
-                format!("let _ = {BEGIN}"),
-            );
+            edits.replace(open..open + TRIES.len() - 1, format!("let _ = {BEGIN}"));
             let close = begin + close;
             edits.replace(
-                close..close + QUESTION_MARK_END.len() - 1,
+                close..close + TRIED.len() - 1,
                 "Ok::<(), EvcxrUserCodeError>(())});",
             );
         }

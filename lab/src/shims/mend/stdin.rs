@@ -4,20 +4,17 @@
 //! ever, or takes away the next cell. So while one runs whose program speaks of `stdin()`, the
 //! descriptor leads to nothing. `evcxr_input`, which asks the reader, speaks over that line: it stays then.
 
-use super::text::{Edits, end_of_own_statements};
+use super::text::Edits;
+use crate::stock::{ASKS, program};
 
 const READS: &str = "stdin()";
-/// Its name, and the word that it says.
-const ASKS: [&str; 2] = ["evcxr_input", "EVCXR_INPUT_REQUEST"];
 
-/// `program` is the whole; its first `begin` bytes are items.
-pub fn mend(program: &str, begin: usize, edits: &mut Edits) {
-    let (items, run) = program.split_at(begin);
-    let has_libc = items.contains("support::kernel::loaded");
-    if !has_libc || !program.contains(READS) || ASKS.iter().any(|word| program.contains(word)) {
+/// `text` is the whole program; its first `begin` bytes are items.
+pub fn mend(text: &str, begin: usize, edits: &mut Edits) {
+    if !text.contains(READS) || ASKS.iter().any(|word| text.contains(word)) {
         return;
     }
-    if let Some(end) = end_of_own_statements(run) {
+    if let Some(end) = program::end_of_own_statements(&text[begin..]) {
         let at = begin + end - 1;
         edits.insert(at, " let _evcxr_stdin = EvcxrStdin::at_its_end();");
         edits.append(GUARD);

@@ -23,6 +23,7 @@ impl Session {
         std::fs::write(&source, &program).expect("a writable folder");
         std::fs::write(self.folder.path().join(CELL), cell).expect("a writable folder");
         let mut mended = Mended::of(&self.paths, true).expect("a program");
+        mended.mend().expect("a writable folder");
         let text = std::fs::read_to_string(&source).expect("a program");
         let place = |text: &str| {
             text.lines()
@@ -52,7 +53,8 @@ fn what_needs_no_mending_stays() {
     ] {
         let program = format!("#![allow(dead_code)]\n{items}{RUN}");
         std::fs::write(session.paths.build.join(stock::SOURCE), &program).expect("writable");
-        let mended = Mended::of(&session.paths, true).expect("a program");
+        let mut mended = Mended::of(&session.paths, true).expect("a program");
+        mended.mend().expect("a writable folder");
         let text = std::fs::read_to_string(session.paths.build.join(stock::SOURCE));
         assert_eq!(text.expect("a program"), program);
         assert!(mended.arguments().is_empty());

@@ -2,40 +2,6 @@
 
 use std::ops::Range;
 
-/// Where the items of evcxr's program end and what it runs begins.
-pub fn end_of_items(program: &str) -> usize {
-    [
-        "mod evcxr_internal_runtime {\n",
-        "#[unsafe(no_mangle)]\npub extern \"C\" fn run_user_code_",
-    ]
-    .iter()
-    .filter_map(|begin| match program.starts_with(begin) {
-        true => Some(0),
-        false => program.find(&format!("\n{begin}")).map(|at| at + 1),
-    })
-    .min()
-    .unwrap_or(program.len())
-}
-
-/// Where the line ends that a place is in, with its line break.
-fn end_of_line(text: &str, at: usize) -> Option<usize> {
-    Some(at + text[at..].find('\n')? + 1)
-}
-
-/// Where, in what evcxr's program runs, its own statements end before the reader's: behind the last of these
-/// that is there.
-pub fn end_of_own_statements(run: &str) -> Option<usize> {
-    [
-        "*mut u8) -> *mut u8 {\n",
-        "let evcxr_variable_store = unsafe {&mut *evcxr_variable_store};\n",
-        "if !vars_ok {return evcxr_variable_store;}}\n",
-        " = evcxr_variable_store.take_variable::<",
-    ]
-    .iter()
-    .filter_map(|line| end_of_line(run, run.rfind(line)?))
-    .max()
-}
-
 /// Changes that wait until all are known.
 #[derive(Debug, Default)]
 pub struct Edits {

@@ -8,6 +8,7 @@
 use super::items::{Items, names};
 use super::state::State;
 use super::text::Edits;
+use crate::stock::program::{CHECKS, GONE, OF, STORES, TAKES};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,17 +17,12 @@ use std::ops::Range;
 const KEPT: &str = "EvcxrKept";
 const WRAPPER: &str = "struct EvcxrKept<T, const DEFINED: u64>(T);";
 
-/// What evcxr says of such a variable.
-const GONE: &str = r#"eprintln!("The type of the variable {name} was redefined, so was lost.",);"#;
-
-/// evcxr's lines about a variable begin with these, up to its type.
-const STORES: &str = "evcxr_variable_store.put_variable::<";
-const CHECKS: &str = "vars_ok &= evcxr_variable_store.check_variable::<";
-const TAKES: &str = " = evcxr_variable_store.take_variable::<";
-
 pub fn may_be_in(items: &str, program: &str) -> bool {
     let defines = ["struct ", "enum ", "union ", "trait ", "type ", "const "];
-    program.contains("evcxr_variable_store.") && defines.iter().any(|word| items.contains(word))
+    [STORES, CHECKS, TAKES]
+        .iter()
+        .any(|line| program.contains(line))
+        && defines.iter().any(|word| items.contains(word))
 }
 
 /// `program` is the whole; its first `begin` bytes are items.
@@ -108,8 +104,8 @@ impl<'a> Line<'a> {
         } else {
             return None;
         };
-        let to = line.rfind(">(stringify!(")?;
-        let rest = &line[to + ">(stringify!(".len()..];
+        let to = line.rfind(OF)?;
+        let rest = &line[to + OF.len()..];
         let line = Line {
             name: &rest[..rest.find(')')?],
             of: line.get(from..to)?,

@@ -229,25 +229,39 @@ fn active_conda() -> Option<Environment> {
         .then_some(Environment { prefix })
 }
 
-/// environment.yml's pins in pip's spelling, all but those that only conda can install.
+/// environment.yml's pins in pip's spelling, all but those that only conda can install and those
+/// that only pages need.
 ///
 /// # Errors
 /// When environment.yml is missing or a pin in it does not name a version.
 pub fn pins(home: &Home) -> Result<Vec<String>> {
-    let file = home.root.join("environment.yml");
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("{} cannot be read", file.display()))?;
-    pins_in(&text)
+    pins_in(&listed(home)?, |remark| remark.is_empty())
 }
 
-fn pins_in(text: &str) -> Result<Vec<String>> {
+/// Those that only pages need.
+///
+/// # Errors
+/// As [`pins`].
+pub fn pins_for_pages(home: &Home) -> Result<Vec<String>> {
+    pins_in(&listed(home)?, |remark| remark == "pages only")
+}
+
+fn listed(home: &Home) -> Result<String> {
+    let file = home.root.join("environment.yml");
+    std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+/// The pins whose remark behind a `#` is wanted.
+fn pins_in(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let dependencies = text
         .lines()
         .skip_while(|line| !line.starts_with("dependencies:"))
         .skip(1);
     dependencies
         .filter_map(|line| line.trim().strip_prefix("- "))
-        .filter(|pin| !pin.ends_with("# conda only"))
+        .map(|line| line.split_once('#').unwrap_or((line, "")))
+        .filter(|(_, remark)| wanted(remark.trim()))
+        .map(|(pin, _)| pin.trim())
         .map(|pin| match pin.split_once('=') {
             Some((name, version))
                 if !version.starts_with('=') && !name.ends_with(['<', '>', '!', '~']) =>

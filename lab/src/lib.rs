@@ -9,10 +9,11 @@
 //! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them, and
 //!   [`programs`] shows each one's program at its end;
 //! - [`grade`] reaches the verdict on submissions of the assignments;
+//! - [`site`] makes pages of the notebooks;
 //! - [`front`] is what Jupyter talks to when it talks to the kernel;
 //! - [`launcher`] is what Jupyter starts for the kernelspec `rust`; [`stock`] is what the kernel
 //!   behind it is trusted for, [`shims`] the `cargo` that compiles its cells, and [`sources`] what its
-//!   rust-analyzer reads.
+//!   rust-analyzer reads, of which [`outline`] leaves what a cell can name.
 
 pub mod environment;
 pub mod evcxr;
@@ -23,12 +24,16 @@ pub mod installed;
 pub mod kernelspec;
 pub mod launcher;
 pub mod open;
+pub mod outline;
 pub mod pictures;
+#[path = "../../judge/src/proc.rs"]
+pub mod proc;
 pub mod programs;
 pub mod progress;
 pub mod run;
 pub mod setup;
 pub mod shims;
+pub mod site;
 pub mod sources;
 pub mod stock;
 pub mod template;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lab::home::Home;
 use lab::installed::Installed;
-use lab::{grade, launcher, open, pictures, programs, run, setup};
+use lab::{grade, launcher, open, pictures, programs, run, setup, site};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -31,12 +31,18 @@ enum Task {
     Run(run::Options),
     /// Grade submissions of the assignments
     Grade(grade::Options),
+    /// Make pages for a browser of the notebooks as they were last run
+    Site(site::Options),
     /// Make an assignment that works, to be changed
     NewAssignment(grade::new::Options),
     #[command(hide = true)]
     Sandbox(grade::SandboxOptions),
     #[command(hide = true)]
     Confine(grade::ConfineOptions),
+    #[command(hide = true)]
+    ReadSolutions(grade::ReaderOptions),
+    #[command(hide = true)]
+    TakeSolutions(grade::TakeOptions),
     #[command(hide = true)]
     Kernel(launcher::Options),
     #[command(hide = true)]
@@ -69,6 +75,14 @@ fn obey(cli: Cli) -> Result<ExitCode> {
             grade::confine(options)?;
             return Ok(ExitCode::FAILURE);
         }
+        Some(Task::ReadSolutions(options)) => {
+            grade::read_solutions(options)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Task::TakeSolutions(options)) => {
+            println!("{}", grade::take_solutions(options)?);
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Task::NewAssignment(options)) => {
             let written = grade::new::new_assignment(options, &Home::of_this_program()?)?;
             eprintln!(
@@ -76,6 +90,12 @@ fn obey(cli: Cli) -> Result<ExitCode> {
                 written.display(),
                 written.display()
             );
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Task::Site(options)) => {
+            let home = Home::of_this_program()?;
+            let first = site::build(options, &home, &setup::python(&home)?)?;
+            eprintln!("The pages begin at {}", first.display());
             return Ok(ExitCode::SUCCESS);
         }
         Some(Task::Setup(_) | Task::Run(_) | Task::Grade(_)) | None => {}

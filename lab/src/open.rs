@@ -20,8 +20,22 @@ const HIDDEN: [&str; 6] = [
     crate::stock::SETTINGS,
 ];
 
-/// nbgrader's panels, which are of use in a course only, are not loaded.
-const WITHOUT_COURSE: &str = r#"{"disabledExtensions": {"@jupyter/nbgrader": true}}"#;
+/// JupyterLab's settings for learners: nbgrader's panels, which are of use in a course only, are not
+/// loaded, a page of text is shown as one reads it, and nobody is asked about news.
+const SETTINGS: [(&str, &str); 2] = [
+    (
+        "page_config.json",
+        r#"{"disabledExtensions": {"@jupyter/nbgrader": true}}"#,
+    ),
+    (
+        "overrides.json",
+        r#"{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+            "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}"#,
+    ),
+];
+
+/// The course as a table, in the notebooks' folder: what JupyterLab shows first.
+const FIRST: &str = "README.md";
 
 /// Becomes JupyterLab; returns only if that fails. `arguments` go to JupyterLab as they are.
 ///
@@ -50,6 +64,9 @@ fn ours(home: &Home, arguments: &[String]) -> Result<Vec<OsString>> {
         let mut folder = OsString::from("--ServerApp.root_dir=");
         folder.push(home.notebooks());
         ours.push(folder);
+        if !is_given("default_url") {
+            ours.push(format!("--LabApp.default_url=/lab/tree/{FIRST}").into());
+        }
     }
     // JupyterLab refuses root unless told; in a container there is often nobody else.
     if nix::unistd::geteuid().is_root() && !is_given("--allow-root") {
@@ -65,10 +82,13 @@ fn ours(home: &Home, arguments: &[String]) -> Result<Vec<OsString>> {
     let folder = named.unwrap_or_else(|| home.notebooks());
     if !folder.join("nbgrader_config.py").is_file() && !is_given("app_settings_dir") {
         let settings = home.state().join("jupyterlab");
-        let file = settings.join("page_config.json");
         std::fs::create_dir_all(&settings)
-            .and_then(|()| std::fs::write(&file, WITHOUT_COURSE))
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+            .with_context(|| format!("{} cannot be made", settings.display()))?;
+        for (name, text) in SETTINGS {
+            let file = settings.join(name);
+            std::fs::write(&file, text)
+                .with_context(|| format!("{} cannot be written", file.display()))?;
+        }
         let mut argument = OsString::from("--LabApp.app_settings_dir=");
         argument.push(settings);
         ours.push(argument);
@@ -109,6 +129,7 @@ mod tests {
         let told = told(&[]);
         for part in [
             "--ServerApp.root_dir=HOME/notebooks",
+            "--LabApp.default_url=/lab/tree/README.md",
             "--MappingKernelManager.cull_idle_timeout=3600",
             "--ContentsManager.hide_globs=evcxr.toml",
             "--LabApp.app_settings_dir=HOME/.lab/jupyterlab",
@@ -125,6 +146,7 @@ mod tests {
             "--MappingKernelManager.cull_idle_timeout=5",
         ]);
         assert!(!told.contains("root_dir"), "{told}");
+        assert!(!told.contains("default_url"), "{told}");
         assert!(!told.contains("cull_idle_timeout"), "{told}");
     }
 

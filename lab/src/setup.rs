@@ -23,6 +23,21 @@ pub struct Options {
     from_source: bool,
 }
 
+/// The Python environment alone: what needs no kernel needs no more. Blocks while a set-up of the
+/// same repository runs.
+///
+/// # Errors
+/// In one sentence, with what to do.
+pub fn python(home: &Home) -> Result<Environment> {
+    home.require_writable()?;
+    std::fs::create_dir_all(home.state())
+        .with_context(|| format!("{} cannot be made", home.state().display()))?;
+    let _lock = lock(home)?;
+    let unfinished = Environment::begin(home)?;
+    unfinished.finish(home)?;
+    Ok(unfinished.environment)
+}
+
 /// Sets up what is missing and changes nothing else. Says what it does only where it does
 /// something. Blocks while another set-up of the same repository runs.
 ///

@@ -4,6 +4,9 @@
 //! tests asks the real program whether each still holds, and names the one that does not; so a new
 //! version is tried by changing the number and running that test.
 
+pub mod program;
+
+use serde_json::Value;
 use std::path::Path;
 
 /// The one version that is built on.
@@ -25,6 +28,13 @@ pub mod variables {
     /// Its own begin with this: they change nothing about what is compiled.
     pub const OWN: &str = "EVCXR_";
 }
+
+/// Variables for its allocator, mimalloc: otherwise it takes memory in large pieces ahead of need, and keeps
+/// what rust-analyzer has needed for a moment. That is a tenth of what a kernel holds.
+pub const THRIFT: [(&str, &str); 2] = [
+    ("MIMALLOC_ARENA_EAGER_COMMIT", "0"),
+    ("MIMALLOC_PURGE_DELAY", "0"),
+];
 
 /// Files in the folder of settings: values, and what is run at the start.
 pub const SETTINGS: &str = "evcxr.toml";
@@ -117,59 +127,23 @@ pub fn rust_flags() -> String {
 /// other than [`CRATE`], to its own stderr.
 pub const COMPILING: &str = "Compiling ";
 
+/// Whether this, its answer to a question about a name, says that its rust-analyzer has panicked. That leaves
+/// it locked: it answers no other question, and runs no cell.
+pub fn is_of_panic(answer: &Value) -> bool {
+    let name = answer["ename"].as_str().unwrap_or_default();
+    answer["status"] == "error" && name.starts_with("task ") && name.contains(" panicked")
+}
+
 /// With these words, before the status itself, it tells that the cells' process has ended.
 pub const ENDED: &str = "Subprocess terminated with status: ";
 
 /// In its own reports a cell is called by this and a number that is one too high.
 pub const CELL: &str = "command_";
 
-/// Names in the generated text that are its own.
-pub mod inner {
-    /// Where variables are kept; in a text that is only checked, the function that stands for it.
-    pub const STORE: &str = "evcxr_variable_store";
-    pub const ALL: [&str; 6] = [
-        STORE,
-        "evcxr_internal_runtime",
-        "evcxr_analysis_wrapper",
-        "evcxr_send_text_plain",
-        "run_user_code_",
-        "EvcxrUserCodeError",
-    ];
-}
-
 /// Whether it speaks of a variable that it cannot keep: these words are its own, of an error that rustc
 /// words differently.
 pub fn is_of_borrow(message: &str) -> bool {
     message.contains("contains a reference with a non-static lifetime")
-}
-
-/// The variable that a line of the generated text keeps for the cells that follow.
-pub fn stored(line: &str) -> Option<&str> {
-    let rest = line.trim().strip_prefix(inner::STORE)?;
-    let rest = match rest.split_once("(stringify!(") {
-        Some((put, rest)) if put.starts_with(".put_variable::<") => rest,
-        _ => rest.strip_prefix('(')?,
-    };
-    rest.split_once([',', ')']).map(|(name, _)| name)
-}
-
-/// The functions of the generated text into which it puts a cell's statements, in order: to run them,
-/// and to have them checked only.
-const FUNCTIONS: [&str; 2] = ["fn run_user_code_", "fn evcxr_analysis_wrapper("];
-
-/// Whether what stands behind `before` in the generated text is in such a function.
-pub fn is_statement(before: &str) -> bool {
-    FUNCTIONS.iter().any(|function| before.contains(function))
-}
-
-/// Whether a line of the generated text is its own, with the cell's last expression behind it.
-pub fn leads_to_expression(line: &str) -> bool {
-    ["(", "let _ ="].contains(&line.trim()) || line.starts_with("evcxr_send_text_plain(")
-}
-
-/// Whether such a line closes what was opened around the expression.
-pub fn ends_expression(line: &str) -> bool {
-    [").evcxr_display();", ")));", ";"].contains(&line)
 }
 
 /// The command that has it forget all.
@@ -183,6 +157,9 @@ pub fn chooses_format(line: &str) -> bool {
     let command = line.split_whitespace().next();
     matches!(command, Some(":fmt" | ":types"))
 }
+
+/// What a cell that asks the reader is made of: the crate for that, and the word that it says.
+pub const ASKS: [&str; 2] = ["evcxr_input", "EVCXR_INPUT_REQUEST"];
 
 /// The method by which a last expression is asked to show itself, before its `Debug` is.
 pub const DISPLAY: &str = "evcxr_display";

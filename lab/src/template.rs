@@ -4,7 +4,7 @@
 //! at its first `:dep`. Here `support` and its dependencies are compiled once, by the command that
 //! evcxr would use, and a kernel copies the result.
 
-mod copy;
+pub mod copy;
 mod reached;
 
 use crate::home::Home;
@@ -251,7 +251,12 @@ fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// The folder, in the state's, with the outlines of crates: in one with a template's name, those for its kernels.
+pub const OUTLINES: &str = "outlines";
+
 fn build(home: &Home, installed: &Installed, unfinished: &Path, folder: &Path) -> Result<()> {
+    // Those of earlier templates; a kernel that has need of them makes them again.
+    let _ = fs::remove_dir_all(home.state().join(OUTLINES));
     let crate_folder = unfinished.join("build");
     fs::create_dir_all(crate_folder.join("src"))?;
     for folder in [unfinished, &crate_folder] {

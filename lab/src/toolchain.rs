@@ -1,8 +1,8 @@
 //! The Rust toolchain that kernels compile with, and the sources that evcxr infers types from.
 
-use crate::{home::Home, progress};
+use crate::{home::Home, outline, progress};
 use anyhow::{Context, Result, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The version that the repository is built with; rust-toolchain.toml names it in full.
@@ -66,7 +66,8 @@ impl Toolchain {
     pub fn trim_sources(&self, home: &Home) -> Result<PathBuf> {
         let trimmed = home.state().join("rust-src");
         let stamp = trimmed.join("version");
-        if std::fs::read_to_string(&stamp).is_ok_and(|version| version == self.version) {
+        let version = format!("{}\n{}\n", self.version, outline::FORMAT);
+        if std::fs::read_to_string(&stamp).is_ok_and(|present| present == version) {
             return Ok(trimmed);
         }
         if !self.library().join("core/src/lib.rs").is_file() {
@@ -85,14 +86,14 @@ impl Toolchain {
             "test",
             "unwind",
         ] {
-            copy_sources(&self.library().join(name), &trimmed.join(name)).with_context(|| {
+            outline::copy(&self.library().join(name), &trimmed.join(name)).with_context(|| {
                 format!(
                     "Rust's library sources ({name}) cannot be copied to {}",
                     trimmed.display()
                 )
             })?;
         }
-        std::fs::write(&stamp, &self.version)?;
+        std::fs::write(&stamp, version)?;
         Ok(trimmed)
     }
 
@@ -102,30 +103,4 @@ impl Toolchain {
         progress::run("Rust's library sources", command.args(["component", "add", "rust-src"]).current_dir(&home.root), &log)
             .context("Rust's library sources (rust-src) are missing: add them with `rustup component add rust-src`")
     }
-}
-
-/// Copies the `.rs` files of one crate, without its tests and without other platforms' code, and
-/// without its manifest: evcxr then takes the crates as they stand and asks cargo nothing.
-fn copy_sources(from: &Path, to: &Path) -> Result<()> {
-    const LEFT_OUT: [&str; 14] = [
-        "benches", "examples", "tests", "stdarch", "windows", "wasm", "wasi", "wasip1", "wasip2",
-        "hermit", "uefi", "solid", "sgx", "xous",
-    ];
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if entry.file_type()?.is_dir() {
-            if !LEFT_OUT.iter().any(|left_out| name == *left_out) {
-                copy_sources(&entry.path(), &to.join(&name))?;
-            }
-        } else if entry
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "rs" || extension == "md")
-        {
-            std::fs::copy(entry.path(), to.join(&name))?;
-        }
-    }
-    Ok(())
 }

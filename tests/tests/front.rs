@@ -356,6 +356,37 @@ async fn an_idle_evcxr_is_warmed_up_and_nobody_sees_it() {
 }
 
 #[tokio::test]
+async fn after_a_panic_of_rust_analyzer_another_evcxr_answers_and_the_next_cell_is_told() {
+    let mut session = Session::start(&["echo"]).await;
+    for has_run_a_cell in [false, true] {
+        if has_run_a_cell {
+            assert_eq!(session.run("let a = 1;").await.0["status"], "ok");
+        }
+        let mut complete = async |code: &str| {
+            let content = json!({"code": code, "cursor_pos": code.len()});
+            let asked = session.send("complete_request", &content).await;
+            session.reply(&asked.header.msg_id).await.content()
+        };
+        let broken = complete("panic").await;
+        assert_eq!(broken["ename"], "KernelRestarted", "{broken}");
+        let why = broken["evalue"].as_str().unwrap_or_default();
+        assert!(why.contains("rust-analyzer"), "{why}");
+        assert_eq!(complete("a.").await["status"], "ok");
+        let (reply, _) = session.run("a").await;
+        if has_run_a_cell {
+            // Its variables are gone, and it may need them.
+            assert_eq!(reply["ename"], "KernelRestarted", "{reply}");
+            assert_eq!(reply["evalue"], broken["evalue"]);
+            assert_eq!(session.run("a").await.0["status"], "ok");
+        } else {
+            assert_eq!(reply["status"], "ok", "{reply}");
+        }
+    }
+    assert_eq!(session.fakes.started.load(Ordering::SeqCst), 3);
+    session.end().await;
+}
+
+#[tokio::test]
 async fn evcxr_is_asked_what_it_can_answer() {
     let mut session = Session::start(&["echo"]).await;
     let mut seen = async |kind, code: &str, cursor: usize| {

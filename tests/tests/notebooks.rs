@@ -5,7 +5,7 @@ use end_to_end::{cargo_lab, repository, said};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 fn main() {
@@ -49,6 +49,10 @@ fn main() {
         each_fits_a_printed_page,
     ));
     trials.push(Trial::test(
+        "all::stand_in_the_course_s_table",
+        each_stands_in_the_table,
+    ));
+    trials.push(Trial::test(
         "readme::pictures_are_the_notebooks_own",
         pictures_are_the_notebooks_own,
     ));
@@ -70,6 +74,46 @@ fn code_cells(path: &Path) -> usize {
     let book: Value = serde_json::from_slice(&text).unwrap_or_default();
     let cells = book["cells"].as_array().into_iter().flatten();
     cells.filter(|cell| cell["cell_type"] == "code").count()
+}
+
+/// The table that JupyterLab shows first has each lesson, with the minutes and the assignments that
+/// the lesson itself names.
+fn each_stands_in_the_table() -> Result<(), Failed> {
+    let notebooks = repository().join("notebooks");
+    let table = std::fs::read_to_string(notebooks.join("README.md"))?;
+    let mut wrong = Vec::new();
+    for path in glob::glob(&notebooks.join("*.ipynb").to_string_lossy())?.flatten() {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let book: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+        let cells = book["cells"].as_array().ok_or("no cells")?;
+        let text: String = cells.iter().map(|cell| text(&cell["source"])).collect();
+        let minutes = text.split("**Time:** ").nth(1).unwrap_or_default();
+        let minutes = minutes.split(' ').next().unwrap_or_default();
+        let assignments: BTreeSet<&str> = links(&text, "assignments/").collect();
+        let start = format!("| [{name}]({name}.ipynb) |");
+        let row = table.lines().find(|line| line.starts_with(&start));
+        let row = row.unwrap_or_default();
+        let fields: Vec<&str> = row.split(" | ").collect();
+        let in_row: BTreeSet<&str> = links(row, "assignments/").collect();
+        if fields.get(2) != Some(&minutes) || in_row != assignments {
+            wrong.push(format!(
+                "{name}: {minutes} minutes and {assignments:?}, and the table has: {row}"
+            ));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("notebooks/README.md: {}", wrong.join("\n")).into())
+    }
+}
+
+/// Where the links lead that begin so.
+fn links<'a>(text: &'a str, begin: &'static str) -> impl Iterator<Item = &'a str> {
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(move |link| link.starts_with(begin))
 }
 
 fn executes(path: &Path) -> Result<(), Failed> {

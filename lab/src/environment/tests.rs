@@ -5,15 +5,17 @@ use std::path::Path;
 use tempfile::TempDir;
 
 #[test]
-fn pins_take_pips_spelling_and_leave_condas_own_out() {
-    let text = "name: x\nchannels:\n  - forge\ndependencies:\n  - python>=3.10  # conda only\n  - jupyterlab=4.6.6\n";
-    assert_eq!(pins_in(text).unwrap(), ["jupyterlab==4.6.6"]);
+fn pins_take_pips_spelling_and_leave_out_what_is_not_for_all() {
+    let text = "name: x\nchannels:\n  - forge\ndependencies:\n  - python>=3.10  # conda only\n  - jupyterlab=4.6.6\n  - sphinx=9.0.4 # pages only\n";
+    let pins = |wanted: &str| pins_in(text, |remark| remark == wanted).unwrap();
+    assert_eq!(pins(""), ["jupyterlab==4.6.6"]);
+    assert_eq!(pins("pages only"), ["sphinx==9.0.4"]);
 }
 
 #[test]
 fn a_dependency_without_a_version_is_named() {
     for loose in ["jupyterlab", "jupyterlab>=4", "jupyterlab==4"] {
-        let said = pins_in(&format!("dependencies:\n  - {loose}\n"))
+        let said = pins_in(&format!("dependencies:\n  - {loose}\n"), str::is_empty)
             .unwrap_err()
             .to_string();
         assert!(said.contains(loose), "{said}");

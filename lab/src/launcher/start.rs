@@ -169,7 +169,8 @@ pub fn warden(
             shims::CARGO_HOME,
             installed.cargo_home().unwrap_or_default(),
         )
-        .env("CARGO_HOME", folder);
+        .env("CARGO_HOME", folder)
+        .envs(stock::THRIFT);
     crate::template::without_callers_cargo(&mut command);
     for name in ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
         command.env_remove(name);

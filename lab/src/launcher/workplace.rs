@@ -82,7 +82,11 @@ fn remove_forsaken(base: &Path) {
     };
     for entry in entries.flatten() {
         let folder = entry.path();
-        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if let Some(owner) = name.strip_prefix(ANALYZERS) {
+            remove_analyzers(&folder, owner);
+        } else if name.starts_with(PREFIX)
             && let Some(_lock) = forsaken(&folder)
         {
             let build = folder.join("build");
@@ -97,12 +101,35 @@ fn forsaken(folder: &Path) -> Option<Option<File>> {
     match File::open(folder.join("lock")) {
         Ok(lock) => lock.try_lock().is_ok().then_some(Some(lock)),
         // A directory just made has no lock yet.
-        Err(_) => {
-            let modified = fs::metadata(folder).and_then(|metadata| metadata.modified());
-            let age = modified.ok()?.elapsed().ok()?;
-            (age > Duration::from_secs(60)).then_some(None)
-        }
+        Err(_) => is_old(folder).then_some(None),
     }
+}
+
+fn is_old(folder: &Path) -> bool {
+    let modified = fs::metadata(folder).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    age.is_some_and(|age| age > Duration::from_secs(60))
+}
+
+/// Where a kernel's rust-analyzer has a copy of the lock file, for as long as it asks cargo: the number of its
+/// process follows, and one of its own.
+const ANALYZERS: &str = "rust-analyzer";
+
+/// Removes such a folder if its process has gone and it is a kernel's, or empty.
+fn remove_analyzers(folder: &Path, owner: &str) {
+    let process = owner.split_once('-').map(|(process, _)| process);
+    let process = process.and_then(|process| u32::from_str_radix(process, 16).ok());
+    let has_gone = process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists());
+    if !has_gone || !is_old(folder) {
+        return;
+    }
+    let lock = folder.join("Cargo.lock");
+    let of_kernel = format!("name = \"{}\"", stock::CRATE);
+    if fs::read_to_string(&lock).is_ok_and(|lock| lock.lines().any(|line| line == of_kernel)) {
+        let _ = fs::remove_file(lock);
+    }
+    // It goes only if there is nothing else in it.
+    let _ = fs::remove_dir(folder);
 }
 
 #[cfg(test)]
@@ -130,6 +157,26 @@ mod tests {
         let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
         let opened = File::open(&old).and_then(|old| old.set_modified(long_ago));
         opened.expect("a folder");
+        // Of rust-analyzers: the first runs, and the third is an editor's.
+        let mut ended = Command::new("true").spawn().expect("true");
+        ended.wait().expect("a child");
+        let analyzers = [
+            (std::process::id(), "ctx"),
+            (ended.id(), "ctx"),
+            (ended.id(), "other"),
+        ];
+        let analyzers: Vec<PathBuf> = (0..)
+            .zip(analyzers)
+            .map(|(number, (process, of))| {
+                let folder = base.join(format!("rust-analyzer{process:x}-{number}"));
+                fs::create_dir(&folder).expect("a writable folder");
+                let lock = format!("[[package]]\nname = \"{of}\"\n");
+                fs::write(folder.join("Cargo.lock"), lock).expect("a writable folder");
+                let opened = File::open(&folder).and_then(|it| it.set_modified(long_ago));
+                opened.expect("a folder");
+                folder
+            })
+            .collect();
         let other = base.join("other");
         fs::create_dir(&other).expect("a writable folder");
         let mut left = Command::new("sleep");
@@ -147,6 +194,9 @@ mod tests {
             (young, true),
             (old, false),
             (other, true),
+            (analyzers[0].clone(), true),
+            (analyzers[1].clone(), false),
+            (analyzers[2].clone(), true),
         ] {
             assert_eq!(folder.exists(), is_there, "{}", folder.display());
         }

@@ -2,7 +2,7 @@
 
 use super::{mark, output, payload};
 use std::io::Write as _;
-use std::panic::PanicHookInfo;
+use std::panic::{Location, PanicHookInfo};
 
 /// Installs the hook. It is back after the kernel has restarted the process, as loading the
 /// library installs it.
@@ -35,7 +35,8 @@ fn hook(info: &PanicHookInfo) {
     let line = line(info, message, name);
     let line = if of_the_cells && output::has_front() {
         // The front decides: an error if it ended the cell, text if the cell caught it.
-        let panic = payload::panic(message, info.location(), name, line.trim_end());
+        let library = info.location().and_then(library);
+        let panic = payload::panic(message, info.location(), library, name, line.trim_end());
         mark::line(mark::PANIC, &panic)
     } else {
         line.into_bytes()
@@ -47,7 +48,9 @@ fn hook(info: &PanicHookInfo) {
 /// outside of it.
 fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
     let place = info.location().map_or(String::new(), |at| {
-        format!(" ({}:{})", at.file(), at.line())
+        let library = library(at).map(|inode| format!("@{inode}"));
+        let library = library.unwrap_or_default();
+        format!(" ({}{library}:{})", at.file(), at.line())
     });
     let pid = std::process::id();
     // A task moves from thread to thread: whose panic it is, its own name says.
@@ -63,6 +66,24 @@ fn line(info: &PanicHookInfo, message: &str, thread: &str) -> String {
         None => thread,
     };
     format!("{who} panicked: {message}{place}\n")
+}
+
+/// For the front, which knows the text of each cell by that: the inode of the library in which the cell is.
+/// All cells have a file of the same name, and the name itself lies in the library.
+fn library(at: &Location) -> Option<u64> {
+    if at.file() != "src/lib.rs" || !output::has_front() {
+        return None;
+    }
+    let address = at.file().as_ptr() as usize;
+    // No call of the loader's: another thread of a process that has forked may hold its lock.
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    maps.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let (from, to) = words.next()?.split_once('-')?;
+        let bound = |text| usize::from_str_radix(text, 16).ok();
+        let is_in = (bound(from)?..bound(to)?).contains(&address);
+        is_in.then(|| words.nth(3)?.parse().ok()).flatten()
+    })
 }
 
 /// Whether this is how Rust ends the process after a panic that left a cell: that reaches

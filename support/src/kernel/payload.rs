@@ -23,11 +23,20 @@ pub fn display(formats: &[(String, String)], id: Option<&str>, update: bool) -> 
     )
 }
 
-/// A panic of the cells' own thread; `text` is the line that tells it.
-pub fn panic(message: &str, at: Option<&Location>, thread: &str, text: &str) -> String {
+/// A panic of the cells' own thread, in the library with that inode if it is in a cell; `text` is the line that tells it.
+pub fn panic(
+    message: &str,
+    at: Option<&Location>,
+    library: Option<u64>,
+    thread: &str,
+    text: &str,
+) -> String {
     let at = at.map_or(String::new(), |at| {
         let (file, line, column) = (json(at.file()), at.line(), at.column());
-        format!(r#""file":{file},"line":{line},"column":{column},"#)
+        format!(
+            r#""file":{file},"line":{line},"column":{column},"library":{},"#,
+            json(&library)
+        )
     });
     format!(
         r#"{{"message":{},{at}"thread":{},"main":true,"pid":{},"text":{}}}"#,

@@ -2,7 +2,8 @@
 //!
 //! `fake-evcxr MODE CONNECTION_FILE`. The mode `exit` ends at once, with a complaint; `hang` opens
 //! no port; `echo` answers, and takes a cell's code for what to do: `die`, `stop` (go silent),
-//! `never` (no answer), or else succeed; each answer tells how often it was asked of a name. `dream` is
+//! `never` (no answer), or else succeed; each answer tells how often it was asked of a name. A
+//! completion of `panic` breaks it down, as rust-analyzer's panic does evcxr. `dream` is
 //! the same, but for a question of a name it has no answer: beside its connection file, `dreaming` tells
 //! that it was asked. It ends when its stdin closes, like the warden it stands for.
 
@@ -58,6 +59,7 @@ async fn echo(info: &ConnectionInfo, dreaming: Option<std::path::PathBuf>) {
     });
     let author = Author::new(Key::new(&info.key));
     let mut looks = 0;
+    let mut broken = false;
     while let Ok(frames) = shell.recv().await {
         // Its signature is not looked at: evcxr counts buffers among what is signed.
         let Some(request) = Message::read(frames, &Key::new("")) else {
@@ -75,8 +77,13 @@ async fn echo(info: &ConnectionInfo, dreaming: Option<std::path::PathBuf>) {
             std::fs::write(file, "").expect("a writable folder");
         }
         let content = request.content();
-        let content =
-            json!({"status": "ok", "execution_count": 7, "seen": content, "looks": looks});
+        broken |= request.header.msg_type == "complete_request" && content["code"] == "panic";
+        let content = match broken {
+            true => {
+                json!({"status": "error", "ename": "task 34 panicked with message \"PoisonError\"", "evalue": ""})
+            }
+            false => json!({"status": "ok", "execution_count": 7, "seen": content, "looks": looks}),
+        };
         let mut answer = dreams.is_none().then_some(content);
         if request.header.msg_type == "execute_request" {
             publish("execute_input", json!({"code": "", "execution_count": 7})).await;

@@ -155,6 +155,53 @@ fn failures_interrupts_and_live_output_in_jupyterlab() {
     });
 }
 
+/// Of a status that is seen, how many milliseconds of it are only a message under way.
+const UNDER_WAY: f64 = 700.0;
+
+#[test]
+fn a_kernel_that_starts_is_busy_as_long_as_cells_wait_for_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cells: [(&str, &[&str]); 2] = [("let one = 1;", &[]), ("one + 1", &[])];
+    books::write(folder.path(), "starts.ipynb", &cells);
+    in_jupyterlab(folder.path(), "starts.ipynb", async |browser| {
+        for start in ["changeKernel({ name: 'rust' })", "restartKernel()"] {
+            // While a cell bears its star: each status that the page shows, and for how long it does.
+            let script = format!(
+                "window.shown = {{}};
+                 window.started = null;
+                 code().forEach(cell => cell.model.outputs.clear());
+                 const waits = () => code().some(cell => cell.model.executionState === 'running');
+                 let last = performance.now();
+                 window.watch = setInterval(() => {{
+                     const [now, status] = [performance.now(), lab().sessionContext.kernelDisplayStatus];
+                     if (waits()) {{
+                         window.started = true;
+                         shown[status] = (shown[status] ?? 0) + now - last;
+                     }}
+                     last = now;
+                 }}, 20);
+                 lab().sessionContext.{start}.then(() => jupyterapp.commands.execute('notebook:run-all-cells'));
+                 return true"
+            );
+            ask(browser, &script).await?;
+            until(
+                browser,
+                "the cells wait",
+                CELL,
+                "return window.started === true",
+            )
+            .await?;
+            says(browser, 1, "2").await?;
+            let shown = ask(browser, "clearInterval(watch); return shown").await?;
+            println!("{start}: {shown}");
+            let idle = shown["idle"].as_f64().unwrap_or(0.0);
+            assert!(idle < UNDER_WAY, "{start}: idle while cells wait: {shown}");
+            assert!(shown["busy"].as_f64() > Some(0.0), "{start}: {shown}");
+        }
+        Ok(())
+    });
+}
+
 /// A figure of two spans, one after the other.
 const TOUCHED: [&str; 2] = [
     "use support::prelude::*;\nlet trace = Trace::new();\nfor name in [\"first\", \"second\"] {\n    trace.in_span(name, || thread::sleep(Duration::from_millis(20)));\n}",
@@ -374,6 +421,39 @@ fn looking_at_notebooks_changes_none() {
     assert!(files(folder.path()) == before, "a notebook was written");
 }
 
+#[test]
+fn the_course_s_table_is_what_one_sees_first() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mark = folder.path().to_string_lossy().into_owned();
+    install_browser();
+    let (lab, address) = open_lab(None, &mark);
+    let (driver, port) = start_driver(&mark);
+    let processes = Ended(vec![driver, lab], &mark);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let done = runtime.block_on(async {
+        let browser = connect(port, folder.path()).await;
+        let address = format!("{address}/?token={TOKEN}");
+        let done = match browser.goto(&address).await {
+            Ok(()) => until(
+                &browser,
+                "the course is shown as a page with a table",
+                CELL,
+                "return [...document.querySelectorAll('.jp-MarkdownViewer table a')].some(link => link.textContent === '01-tasks')",
+            )
+            .await,
+            Err(error) => Err(error.to_string()),
+        };
+        save_picture(&browser, "course.png").await;
+        let _ = browser.close().await;
+        done
+    });
+    drop(processes);
+    done.expect("the browser shows the course");
+}
+
 /// A lost update, found and shown as a figure through which one steps.
 const STEPS: [&str; 3] = [
     "use support::prelude::*;\nuse support::interleavings::{sync::atomic::{AtomicU32, Ordering::SeqCst}, thread};",
@@ -467,8 +547,7 @@ fn in_jupyterlab<T>(
     notebook: &str,
     work: impl AsyncFnOnce(&Client) -> Result<T, String>,
 ) -> T {
-    static BROWSER: Once = Once::new();
-    BROWSER.call_once(install_browser);
+    install_browser();
     let mark = folder.to_string_lossy().into_owned();
     // Settings of its own, that ask for no news.
     let settings = folder.join("settings");
@@ -480,10 +559,10 @@ fn in_jupyterlab<T>(
         r#"{"fetchNews": "false", "checkForUpdates": false}"#,
     )
     .expect("a writable folder");
-    let (lab, address) = open_lab(folder, &mark);
+    let (lab, address) = open_lab(Some(folder), &mark);
     let (driver, port) = start_driver(&mark);
     // Ended also when the work panics.
-    let processes = Ended([driver, lab], &mark);
+    let processes = Ended(vec![driver, lab], &mark);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -512,7 +591,7 @@ fn in_jupyterlab<T>(
 }
 
 /// The driver and the server, which end with this, also when a test fails.
-struct Ended<'a>([Child; 2], &'a str);
+pub(crate) struct Ended<'a>(pub Vec<Child>, pub &'a str);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
@@ -683,7 +762,7 @@ async fn until(browser: &Client, what: &str, limit: Duration, script: &str) -> R
 }
 
 /// What the page looked like, for a person.
-async fn save_picture(browser: &Client, name: &str) {
+pub(crate) async fn save_picture(browser: &Client, name: &str) {
     let folder = repository().join("target/browser");
     let _ = std::fs::create_dir_all(&folder);
     if let Ok(picture) = browser.screenshot().await {
@@ -691,19 +770,24 @@ async fn save_picture(browser: &Client, name: &str) {
     }
 }
 
-/// `cargo lab`, on a folder with the notebook in it. Returns once the server says its address.
-fn open_lab(folder: &Path, mark: &str) -> (Child, String) {
+/// `cargo lab`, on a folder with the notebook in it, or as learners start it. Returns once the server
+/// says its address. Settings are below `mark`, the test's folder.
+fn open_lab(folder: Option<&Path>, mark: &str) -> (Child, String) {
+    let root = folder.map(|folder| format!("--ServerApp.root_dir={}", folder.display()));
     let mut lab = end_to_end::cargo_lab(&[
         "--",
         "--no-browser",
         "--port=8917",
         "--LabApp.expose_app_in_browser=True",
     ])
-    .arg(format!("--ServerApp.root_dir={}", folder.display()))
+    .args(root)
     .arg(format!("--IdentityProvider.token={TOKEN}"))
     .env("MARK_OF_THIS_TEST", mark)
-    .env("JUPYTERLAB_SETTINGS_DIR", folder.join("settings"))
-    .env("JUPYTERLAB_WORKSPACES_DIR", folder.join("workspaces"))
+    .env("JUPYTERLAB_SETTINGS_DIR", Path::new(mark).join("settings"))
+    .env(
+        "JUPYTERLAB_WORKSPACES_DIR",
+        Path::new(mark).join("workspaces"),
+    )
     .stderr(Stdio::piped())
     .spawn()
     .expect("JupyterLab starts");
@@ -719,7 +803,7 @@ fn open_lab(folder: &Path, mark: &str) -> (Child, String) {
     (lab, address.expect("JupyterLab says its address"))
 }
 
-fn start_driver(mark: &str) -> (Child, u16) {
+pub(crate) fn start_driver(mark: &str) -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .env("MARK_OF_THIS_TEST", mark)
@@ -741,7 +825,7 @@ fn start_driver(mark: &str) -> (Child, u16) {
     (driver, port.expect("chromedriver says its port"))
 }
 
-async fn connect(port: u16, profile: &Path) -> Client {
+pub(crate) async fn connect(port: u16, profile: &Path) -> Client {
     let options = json!({
         "args": [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -764,7 +848,12 @@ async fn connect(port: u16, profile: &Path) -> Client {
 ///
 /// # Panics
 /// When there is no browser and none can be installed.
-fn install_browser() {
+pub(crate) fn install_browser() {
+    static BROWSER: Once = Once::new();
+    BROWSER.call_once(install_missing_browser);
+}
+
+fn install_missing_browser() {
     let found = |name: &str| lab::setup::find_program(name).is_some();
     if !(found("chromium") && found("chromedriver")) {
         eprintln!("Installing chromium for the browser test …");

@@ -1,7 +1,9 @@
 //! What a cell costs: how often it is compiled, and by whom; and that it says what it always said.
 
 use end_to_end::kernel::Kernel;
+use end_to_end::lent::Lent;
 use jupyter_protocol::CompleteRequest;
+use lab::front::limits;
 use lab::shims;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -239,4 +241,39 @@ fn what_shows_results_is_offered_to_nobody() {
     );
     assert_eq!(variables.text().trim().lines().count(), 1, "{variables:?}");
     kernel.shut_down();
+}
+
+/// A constant that takes the compiler's interpreter a while.
+const SLOW: &str = "#[allow(long_running_const_eval)]\nconst SLOW: u64 = { let mut n = 0; while n < 10_000_000 { n += 1; } n };\nprintln!(\"{SLOW}\");\nSLOW + 1";
+
+#[test]
+fn a_cell_that_is_compiled_for_long_says_so_and_nothing_of_that_stays() {
+    let mut kernel = Lent::take();
+    let quick = kernel.run("1").ok();
+    assert!(
+        quick.shown.is_empty() || quick.took > limits::SLOW,
+        "{quick:?}"
+    );
+    // The thread goes on writing while the second one is compiled: that stays.
+    let writes = "std::thread::spawn(|| for n in 0..400 { println!(\"n{n}\"); std::thread::sleep(std::time::Duration::from_millis(100)); });";
+    for before in ["", writes] {
+        kernel.run(before).ok();
+        let reply = kernel.run(&format!("// {before}\n{SLOW}")).ok();
+        assert!(reply.took > limits::SLOW, "it is no test: {reply:?}");
+        let kinds: Vec<&str> = reply.shown.iter().map(|(kind, _)| kind.as_str()).collect();
+        if before.is_empty() {
+            assert_eq!(kinds, ["display_data", "clear_output"], "{reply:?}");
+            let said = reply.shown[0].1["data"]["text/plain"].to_string();
+            assert!(said.contains("Compiling this cell"), "{said}");
+        } else {
+            assert!(
+                kinds.is_empty(),
+                "it would take the thread's lines away: {reply:?}"
+            );
+            assert!(reply.stdout.starts_with('n'), "{reply:?}");
+        }
+        assert!(reply.stdout.contains("10000000\n"), "{reply:?}");
+        assert_eq!(reply.text(), "10000001");
+    }
+    kernel.give_back();
 }

@@ -300,7 +300,7 @@ fn the_environment_has_the_pins_of_environment_yml() {
 }
 
 /// The program itself, without cargo in between, which would take the signal for itself.
-fn lab_program() -> std::path::PathBuf {
+pub(crate) fn lab_program() -> std::path::PathBuf {
     assert!(
         cargo_lab(&["--version"])
             .output()
@@ -315,14 +315,7 @@ fn lab_program() -> std::path::PathBuf {
 
 /// Whether a process runs cells and has used half a second of processor time.
 fn is_computing(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<_> = stat
-        .rsplit_once(") ")
-        .map_or(vec![], |(_, rest)| rest.split(' ').collect());
     let is_cells = std::fs::read(format!("/proc/{pid}/environ"))
         .is_ok_and(|e| String::from_utf8_lossy(&e).contains("EVCXR_IS_RUNTIME=1"));
-    is_cells
-        && fields
-            .get(11)
-            .is_some_and(|ticks| ticks.parse::<u64>().is_ok_and(|ticks| ticks > 50))
+    is_cells && lab::proc::process(pid).is_some_and(|stat| stat.ticks > 50)
 }

@@ -3,6 +3,7 @@
 //! One program, so that no core waits for the last test of one before the first of the next begins,
 //! and so that tests lend each other kernels.
 
+mod action;
 mod browser;
 mod cells;
 mod claims;
@@ -13,6 +14,7 @@ mod crates;
 mod diagnostics;
 mod fork;
 mod grader;
+mod help;
 mod kernel;
 mod kernel_test;
 mod lifetime;
@@ -20,6 +22,7 @@ mod output;
 mod process;
 mod python;
 mod runtime;
+mod site;
 mod stock;
 mod surprises;
 mod tools;

@@ -66,6 +66,63 @@ fn its_names_and_words() {
 }
 
 #[test]
+fn the_program_that_it_writes() {
+    use stock::program;
+    let mut kernel = Kernel::start_without_front();
+    let mut written = |code: &str| {
+        kernel.run(code).ok();
+        read(&kernel, stock::SOURCE)
+    };
+    let holds = |text: &str, what: &str, word: &str| {
+        assert!(text.contains(what), "{word}: {text}");
+    };
+    let first = written("fn one() -> u8 { 1 }\nlet a = one(); let b = 2u8;");
+    holds(
+        &first,
+        &format!("{}u8{}a)", program::STORES, program::OF),
+        "STORES, OF",
+    );
+    holds(&first, program::GONE, "GONE");
+    let second = written("println!(\"{}\", a + b);");
+    for (begin, word) in [(program::CHECKS, "CHECKS"), (program::TAKES, "TAKES")] {
+        holds(&second, &format!("{begin}u8{}a)", program::OF), word);
+    }
+    let tries = written("let c: u8 = \"3\".parse()?;");
+    holds(&tries, program::TRIES, "TRIES");
+    holds(&tries, program::TRIED, "TRIED");
+    // The first has its runtime behind the items, and the last no variable to take.
+    let last = {
+        written(":clear");
+        written("fn two() -> u8 { 2 }\nprintln!(\"{}\", two());")
+    };
+    for (text, item, statement) in [
+        (&first, "fn one()", "let a = one();"),
+        (&second, "fn one()", "println!(\"{}\", a + b);"),
+        (&tries, "fn one()", "let c: u8 ="),
+        (&last, "fn two()", "println!(\"{}\", two());"),
+    ] {
+        let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
+        let items = program::items(text);
+        assert!(
+            place(item) < items && items < place(statement),
+            "items: {text}"
+        );
+        let end = items + program::end_of_own_statements(&text[items..]).expect("OWN");
+        let rest = &text[end..];
+        let rest = rest.strip_prefix(program::TRIES).unwrap_or(rest);
+        assert!(rest.starts_with(statement), "OWN: {rest}");
+        assert!(text.contains(program::END), "END: {text}");
+        for line in text.lines().filter(|line| line.contains("put_variable::<")) {
+            let name = program::stored(line);
+            assert!(["a", "b", "c"].map(Some).contains(&name), "stored: {line}");
+        }
+        assert!(program::is_statement(&text[..end]), "is_statement");
+        assert!(!program::is_statement(&text[..items]), "is_statement");
+    }
+    kernel.shut_down();
+}
+
+#[test]
 fn what_it_asks_of_cargo_and_leaves_for_the_next_cell() {
     let mut kernel = Kernel::start_without_front();
     kernel.run("println!(\"hello\");").ok();

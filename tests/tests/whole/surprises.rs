@@ -137,6 +137,37 @@ fn a_static_that_is_defined_anew_is_a_new_one() {
     kernel.give_back();
 }
 
+/// evcxr takes one for a statement, that nothing outside of its cell knows.
+#[test]
+fn a_thread_local_at_the_top_level_is_for_all_cells_and_one_for_each_thread() {
+    let mut kernel = Lent::take();
+    let two = "thread_local! {\n    /// Mine.\n    static A: Cell<u32> = const { Cell::new(1) };\n    static B: RefCell<Vec<&'static str>> = RefCell::default()\n}\nfn more() -> u32 { A.set(A.get() + 1); A.get() }";
+    run(
+        &mut kernel,
+        &[
+            ("use std::cell::{Cell, RefCell};", ""),
+            (two, ""),
+            ("more()", "2"),
+            (
+                "let seen = A.get(); B.with_borrow_mut(|b| b.push(\"b\"));",
+                "",
+            ),
+            ("(more(), seen, B.with_borrow(Vec::len))", "(3, 2, 1)"),
+            ("std::thread::spawn(more).join().unwrap()", "2"),
+            ("more()", "4"),
+            // Run again, it begins again, as with `let`.
+            (two, ""),
+            ("more()", "2"),
+            (
+                "std::thread_local!(static C: Cell<u8> = const { Cell::new(7) }); C.get()",
+                "7",
+            ),
+            ("C.get()", "7"),
+        ],
+    );
+    kernel.give_back();
+}
+
 #[test]
 fn an_error_beside_a_static_is_told_where_it_was_typed() {
     let mut kernel = Lent::take();

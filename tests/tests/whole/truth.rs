@@ -116,6 +116,27 @@ fn a_question_mark_in_a_function_and_one_that_meets_no_error_are_no_failures() {
     kernel.give_back();
 }
 
+/// The program of the cell that runs is another one by then.
+#[test]
+fn a_panic_in_code_of_an_earlier_cell_names_that_cells_line() {
+    let mut kernel = Lent::take();
+    let late = "let (go, wait) = std::sync::mpsc::channel::<()>();\nlet late = std::thread::spawn(move || {\n    let _ = wait.recv();\n    let v = vec![1u8];\n    v[v.len()]\n});";
+    kernel.run(late).ok();
+    let boxed = "// A closure that is kept.\nlet boxed: Box<dyn Fn(usize) -> u8> = Box::new(|n| {\n    let v = vec![1u8];\n    v[n]\n});";
+    kernel.run(boxed).ok();
+    kernel
+        .run("let one = 1;\nlet two = 2;\nlet v = vec![one, two];\nv[1]")
+        .ok();
+    let reply = kernel.run("drop(go); late.join().is_err()").ok();
+    let place = format!("{}, line 5", kernel.cell(1));
+    assert!(reply.stderr.contains(&place), "{}", reply.stderr);
+    let traceback = kernel.run("boxed(7)").error().traceback();
+    let place = format!("{}, line 4", kernel.cell(2));
+    assert!(traceback.contains(&place), "{traceback}");
+    assert!(!traceback.contains("lib.rs"), "{traceback}");
+    kernel.give_back();
+}
+
 #[test]
 fn a_caught_panic_is_told_on_stderr_and_is_no_failure() {
     let mut kernel = Lent::take();

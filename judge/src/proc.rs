@@ -91,6 +91,13 @@ pub fn status(pid: i32, tid: i32) -> Status {
     }
 }
 
+/// Bytes of memory that a process occupies, as a thread of it shows that has not ended: the first may
+/// have.
+pub fn memory(pid: i32) -> u64 {
+    let mut shown = tids(pid).map(|tid| status(pid, tid).memory);
+    shown.find(|bytes| *bytes > 0).unwrap_or_default()
+}
+
 /// Nanoseconds that a thread could have run and had no processor; 0 where the system does not say.
 pub fn delay(pid: i32, tid: i32) -> u64 {
     let text = text(&format!("/proc/{pid}/task/{tid}/schedstat")).unwrap_or_default();

@@ -18,8 +18,8 @@ pub struct Options {
     #[arg(long, value_name = "DIR", default_value = "target/site")]
     pub out: PathBuf,
 
-    /// The public repository to which pages lead, for the source and to launch a notebook: without
-    /// it the clone's own, if that is on the web
+    /// The public repository to which pages lead for their source: without it the clone's own, if that
+    /// is on the web
     #[arg(long, value_name = "URL")]
     pub repository: Option<String>,
 }

@@ -1,10 +1,12 @@
 //! Runs a command within bounds of time, size and memory.
 
+use crate::launcher::end_with_parent;
+use crate::proc;
 use anyhow::{Context, Result};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -33,16 +35,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// When it cannot be started, or there is no disk.
 pub fn bounded(command: &mut Command, time: Duration, memory: u64, out: &Path) -> Result<Ran> {
     let until = Instant::now() + time;
+    // An interrupted grading leaves nothing that goes on: its group is not the terminal's.
     // SAFETY: one system call on numbers, as is asked of code between fork and exec.
-    unsafe {
-        command.pre_exec(|| {
-            // An interrupted grading leaves nothing that goes on: its group is not the terminal's.
-            match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
-                -1 => Err(std::io::Error::last_os_error()),
-                _ => Ok(()),
-            }
-        });
-    }
+    unsafe { command.pre_exec(end_with_parent) };
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -93,26 +88,12 @@ pub fn bounded(command: &mut Command, time: Duration, memory: u64, out: &Path) -
 
 /// Bytes of memory that a process and all below it occupy.
 fn occupied(process: u32) -> u64 {
-    let (mut bytes, mut processes) = (0, vec![process]);
+    let (mut bytes, mut processes) = (0, vec![process as i32]);
     while let Some(process) = processes.pop() {
-        let folder = PathBuf::from(format!("/proc/{process}"));
-        let pages = fs::read_to_string(folder.join("statm")).unwrap_or_default();
-        let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
-        bytes += pages.unwrap_or(0) * page_size();
-        // Each thread has the children that it forked.
-        let threads = fs::read_dir(folder.join("task"));
-        for thread in threads.into_iter().flatten().flatten() {
-            let children = fs::read_to_string(thread.path().join("children"));
-            let children = children.unwrap_or_default();
-            processes.extend(children.split_whitespace().flat_map(str::parse::<u32>));
-        }
+        bytes += proc::memory(process);
+        processes.extend(proc::children(process));
     }
     bytes
-}
-
-fn page_size() -> u64 {
-    let size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE);
-    size.ok().flatten().map_or(4096, |size| size as u64)
 }
 
 fn end(child: &mut Child) {

@@ -34,8 +34,7 @@ pub fn watch(grading: &Grading, out: &Path) -> Result<u8> {
     loop {
         for one in submitted(&options.paths)? {
             let place = out.join(folder_of(&one));
-            let is_new = is_new(&one, &place) || again.contains(&one.notebook);
-            if !is_new {
+            if !is_new(&one, &place) && !again.contains(&one.notebook) {
                 continue;
             }
             let rest = rest(&place, wait);
@@ -43,7 +42,7 @@ pub fn watch(grading: &Grading, out: &Path) -> Result<u8> {
                 tell_rest(&place, rest)?;
                 continue;
             }
-            if judge(grading, options, &one, &place)? {
+            if judge(grading, &one, &place)? {
                 again.remove(&one.notebook);
             } else {
                 again.insert(one.notebook);
@@ -111,7 +110,8 @@ fn tell_rest(place: &Path, rest: Duration) -> Result<()> {
 }
 
 /// False where the submission could not be graded.
-fn judge(grading: &Grading, options: &Options, one: &Found, place: &Path) -> Result<bool> {
+fn judge(grading: &Grading, one: &Found, place: &Path) -> Result<bool> {
+    let options = grading.options;
     let graded = stamp(&one.notebook);
     let own = Options {
         out: Some(place.to_owned()),

@@ -1,5 +1,8 @@
 //! The session's runtime and a runtime on one thread: tasks, how they end, forks, pictures.
 
+#[allow(dead_code, reason = "the tests of processes need more of it")]
+#[path = "../../processes/tests/process/alone.rs"]
+mod alone;
 #[path = "../../processes/tests/forked/mod.rs"]
 mod forked;
 

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use support::libc::linger;
+use support::nix::sys::socket::{setsockopt, sockopt};
 use support::web::{self, Failure, Load, Site};
 
 use super::servers::{ALL, Pages, router, serves};
@@ -123,6 +125,30 @@ fn failures_are_told_by_their_kind() {
         assert_eq!(report.wrong().is_some(), failure == Failure::Wrong);
         thread.join().unwrap();
     }
+}
+
+#[test]
+fn a_reset_is_told_with_what_the_client_was_doing() {
+    let (load, thread) = odd_server(1, |stream| {
+        // Closed so, a connection is reset.
+        let now = linger {
+            l_onoff: 1,
+            l_linger: 0,
+        };
+        setsockopt(&stream, sockopt::Linger, &now).unwrap();
+    });
+    let report = load.run();
+    assert_eq!(report.count(Failure::Reset), 1, "{report}");
+    let said = report.to_string();
+    let (_, when) = said
+        .rsplit_once("failed: 1 reset\nthe first reset: ")
+        .expect(&said);
+    assert!(when.starts_with("waiting for its answer, "), "{said}");
+    assert!(
+        when.ends_with(" after it began, when 1 had connected"),
+        "{said}"
+    );
+    thread.join().unwrap();
 }
 
 #[test]

@@ -117,6 +117,7 @@ impl Crowd {
         match answered {
             Ok(()) => raw.answered(begun),
             Err(Unanswered::Failed(failure)) => raw.failed(failure),
+            Err(Unanswered::Broken(error, when)) => raw.broken(&error, when, begun),
             Err(Unanswered::Wrong(why)) => raw.wrong(why),
         }
     }
@@ -130,11 +131,16 @@ impl Crowd {
     ) -> Result<(), Unanswered> {
         let mut line = match kept.take() {
             Some(line) => line,
-            None => Line::open(self).await?,
+            None => Line::open(self).await.map_err(during("connecting"))?,
         };
-        line.stream.write_all(visitor.request.as_bytes()).await?;
+        let sent = line.stream.write_all(visitor.request.as_bytes()).await;
+        sent.map_err(during("sending its request"))?;
         let closes = loop {
-            if line.receive().await? == 0 {
+            let waits = match line.inbox.is_empty() {
+                true => "waiting for its answer",
+                false => "reading its answer",
+            };
+            if line.receive().await.map_err(during(waits))? == 0 {
                 return Err(Unanswered::Failed(Failure::Closed));
             }
             if let Some(answer) = parse(&line.inbox).map_err(Unanswered::Wrong)? {
@@ -220,13 +226,13 @@ impl Drop for Line {
 /// Why there is no right answer.
 enum Unanswered {
     Failed(Failure),
+    /// The system's error, and what the client was doing.
+    Broken(io::Error, &'static str),
     Wrong(String),
 }
 
-impl From<io::Error> for Unanswered {
-    fn from(error: io::Error) -> Unanswered {
-        Unanswered::Failed(Failure::of(&error))
-    }
+fn during(doing: &'static str) -> impl Fn(io::Error) -> Unanswered {
+    move |error| Unanswered::Broken(error, doing)
 }
 
 /// How many seconds this process has been on a CPU.

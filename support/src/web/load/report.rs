@@ -82,6 +82,8 @@ pub(super) struct Raw {
     pub failures: [usize; FAILURES.len()],
     /// What was wrong with the first wrong answer.
     pub wrong: Option<String>,
+    /// When the first connection was reset.
+    pub reset: Option<String>,
     pub began: u64,
     pub ended: u64,
     pub busy: f64,
@@ -105,6 +107,7 @@ impl Raw {
             open_at_once: 0,
             failures: Default::default(),
             wrong: None,
+            reset: None,
             began,
             ended: began,
             busy: 0.0,
@@ -121,6 +124,18 @@ impl Raw {
 
     pub fn failed(&mut self, failure: Failure) {
         self.failures[failure as usize] += 1;
+    }
+
+    pub fn broken(&mut self, error: &std::io::Error, doing: &str, begun: u64) {
+        let failure = Failure::of(error);
+        self.failed(failure);
+        if failure == Failure::Reset {
+            let after = human(Duration::from_nanos(self.ended.saturating_sub(begun)));
+            let of = self.connected;
+            self.reset.get_or_insert_with(|| {
+                format!("{doing}, {after} after it began, when {of} had connected")
+            });
+        }
     }
 
     pub fn wrong(&mut self, why: String) {
@@ -167,6 +182,7 @@ pub struct Report {
     pub open_at_once: usize,
     failures: [usize; FAILURES.len()],
     wrong: Option<String>,
+    reset: Option<String>,
     busy: f64,
     histogram: Histogram<u64>,
 }
@@ -183,6 +199,7 @@ impl Report {
             open_at_once: 0,
             failures: Default::default(),
             wrong: None,
+            reset: None,
             busy: 0.0,
             histogram: histogram(),
         };
@@ -194,6 +211,7 @@ impl Report {
                 *sum += count;
             }
             report.wrong = report.wrong.or(part.wrong);
+            report.reset = report.reset.or(part.reset);
             report.busy = report.busy.max(part.busy);
             for (latency, count) in part.latencies {
                 report.histogram.saturating_record_n(latency, count);
@@ -325,6 +343,9 @@ impl fmt::Display for Report {
             .collect();
         if !words.is_empty() {
             write!(f, "\nfailed: {}", words.join(", "))?;
+        }
+        if let Some(reset) = &self.reset {
+            write!(f, "\nthe first reset: {reset}")?;
         }
         if let Some(wrong) = &self.wrong {
             write!(f, "\nthe first wrong answer: {wrong}")?;

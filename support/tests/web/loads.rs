@@ -151,6 +151,28 @@ fn a_reset_is_told_with_what_the_client_was_doing() {
     thread.join().unwrap();
 }
 
+/// Such a port would be taken by the next load on the same server; see `crowd`.
+#[test]
+fn a_load_leaves_no_port_in_time_wait() {
+    const TIME_WAIT: &str = "06";
+    for (name, start) in ALL {
+        let server = start(Pages::at_once());
+        let load = web::load(&server.at("/hello/{n}"), HELLO).connections(3);
+        for load in [load.clone().hold(true), load.requests(9)] {
+            let report = load.run();
+            assert_eq!(report.failed(), 0, "{name}: {report}");
+        }
+        let port = format!(":{:04X}", server.port());
+        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let waiting = sockets.lines().filter(|line| {
+            let mut words = line.split_whitespace().skip(2);
+            words.next().is_some_and(|peer| peer.ends_with(&port))
+                && words.next() == Some(TIME_WAIT)
+        });
+        assert_eq!(waiting.count(), 0, "{name}");
+    }
+}
+
 #[test]
 fn an_answer_in_pieces_is_one_answer() {
     let (load, thread) = odd_server(1, |mut stream| {

@@ -101,6 +101,12 @@ impl Crowd {
                 line = None;
             }
         }
+        if let Some(open) = &line {
+            // Closed as usual, it would keep its port for a minute. The next load on this server takes
+            // such ports again, and where the server's queue is full at that moment, the system now and
+            // then resets a connection that it has just made.
+            let _ = open.stream.set_zero_linger();
+        }
         if plan.hold {
             tokio::select! {
                 biased;

@@ -15,10 +15,10 @@
 //!
 //! Three crates that stand alone, each of use in a program of one's own:
 //!
-//! - [`timeline`](::timeline): records what ran where, measures, and draws both.
-//! - [`processes`](::processes): processes that run a closure, pools of them, and queues, pipes and shared values
+//! - [`timeline`]: records what ran where, measures, and draws both.
+//! - [`processes`]: processes that run a closure, pools of them, and queues, pipes and shared values
 //!   between them.
-//! - [`interleavings`](::interleavings): every interleaving of a small program, and the one that breaks it.
+//! - [`interleavings`]: every interleaving of a small program, and the one that breaks it.
 //!
 //! And what is a notebook's own:
 //!
@@ -35,6 +35,10 @@
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
 //!
 //! Everything that is costly to compile is compiled here once: a cell calls plain functions.
+//!
+//! timeline's layer for `tracing` is not in it: a subscriber is set once for a process, which a cell that
+//! is run again cannot do, and each kernel's template would compile tracing-subscriber and three crates
+//! below it for what no lesson shows. A program of one's own has it by timeline's cargo feature `tracing`.
 
 pub mod coroutine;
 pub mod cpus;

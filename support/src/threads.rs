@@ -56,11 +56,12 @@
 //! For: threads whose names and ends matter. Not for: sharing data between them (std and
 //! crossbeam have locks and channels) or for processes.
 
-use std::any::Any;
-use std::ffi::CStr;
+use std::ffi::CString;
 use std::fs;
 use std::thread::{Builder, JoinHandle, Result};
 use std::time::{Duration, Instant};
+
+pub use processes::message;
 
 use crate::kernel::CARRIER;
 
@@ -127,18 +128,6 @@ impl<T> JoinTimeout for JoinHandle<T> {
         }
         Ok(self.join())
     }
-}
-
-/// What a panic said: of the error of a [`JoinHandle::join`].
-///
-/// ```
-/// let panicked = std::thread::spawn(|| panic!("no luck")).join().unwrap_err();
-/// assert_eq!(support::threads::message(&*panicked), "no luck");
-/// ```
-pub fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(a value that is not text)")
 }
 
 /// A thread that is alive.
@@ -232,14 +221,8 @@ pub fn name() -> String {
 /// assert_eq!(renamed.join().unwrap(), "idler");
 /// ```
 pub fn set_name(name: &str) {
-    let name = name.split('\0').next().unwrap_or_default();
-    let mut kept = [0; 16];
-    let length = name.floor_char_boundary(15);
-    kept[..length].copy_from_slice(&name.as_bytes()[..length]);
-    if let Ok(name) = CStr::from_bytes_until_nul(&kept) {
-        // It fails only for a string that is no string.
-        let _ = nix::sys::prctl::set_name(name);
-    }
+    // It fails only for a string that is no string.
+    let _ = CString::new(processes::kept_name(name)).map(|name| nix::sys::prctl::set_name(&name));
 }
 
 fn name_of(tid: i32) -> Option<String> {

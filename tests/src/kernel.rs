@@ -95,11 +95,23 @@ impl Kernel {
         Kernel::launch(directory, &[])
     }
 
+    /// With its temporary files below `place`.
+    pub fn start_with_files_in(place: &Path) -> Kernel {
+        let folder = tempfile::tempdir_in(place).expect("a writable folder");
+        let notebooks = crate::repository().join("notebooks");
+        Kernel::launch_by(folder, &notebooks, |file, _| {
+            let mut command = command(file);
+            command.stdin(Stdio::null());
+            command
+        })
+    }
+
     /// The stock kernel, on a copy of the template so that it need not compile `support` first, and
     /// ended like ours.
     pub fn start_without_front() -> Kernel {
         let notebooks = crate::repository().join("notebooks");
-        let mut kernel = Kernel::launch_by(&notebooks, |file, folder| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut kernel = Kernel::launch_by(folder, &notebooks, |file, folder| {
             let home = lab::home::Home::at(&crate::repository()).expect("the repository");
             let installed = lab::installed::Installed::read(&home).expect("a set-up");
             let template = lab::template::Template::current(&home, &installed);
@@ -126,19 +138,23 @@ impl Kernel {
     }
 
     fn launch(directory: &Path, variables: &[(&str, &str)]) -> Kernel {
-        Kernel::launch_by(directory, |file, _| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Kernel::launch_by(folder, directory, |file, _| {
             let mut command = command(file);
             command.envs(variables.iter().copied()).stdin(Stdio::null());
             command
         })
     }
 
-    fn launch_by(directory: &Path, command: impl FnOnce(&Path, &Path) -> Command) -> Kernel {
+    fn launch_by(
+        folder: tempfile::TempDir,
+        directory: &Path,
+        command: impl FnOnce(&Path, &Path) -> Command,
+    ) -> Kernel {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
-        let folder = tempfile::tempdir().expect("a temporary folder");
         let temporary = folder.path().join("tmp");
         std::fs::create_dir(&temporary).expect("a writable folder");
         let info = connection();

@@ -44,7 +44,7 @@ pub fn cargo_lab(arguments: &[&str]) -> Command {
 
 /// A cargo of its own: with the variables of the cargo that runs the tests, it would compile some
 /// crates anew each time.
-fn cargo(arguments: &[&str], root: &Path) -> Command {
+pub fn cargo(arguments: &[&str], root: &Path) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments).current_dir(root);
     lab::template::without_callers_cargo(&mut command);

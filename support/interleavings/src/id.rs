@@ -68,3 +68,15 @@ pub(super) fn make(kind: Kind, name: Option<&str>, value: Option<String>) -> Id 
 pub(super) fn text<T: Value>(value: &T) -> Option<String> {
     world::recording().then(|| value::shown(value))
 }
+
+/// The `Debug` of what reports call by a name.
+macro_rules! debug_by_name {
+    ($name:ident $(<$t:ident>)?) => {
+        impl $(<$t>)? std::fmt::Debug for $name $(<$t>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.id.name()).finish()
+            }
+        }
+    };
+}
+pub(super) use debug_by_name;

@@ -10,7 +10,7 @@ use super::stepper::Stepper;
 
 impl Run {
     /// A picture of it, with steps in place of time: a lane for each thread, locks as a real run's
-    /// picture shows them ([`Trace::lock`](timeline::trace::Trace::lock)).
+    /// picture shows them ([`Trace::watch`](timeline::trace::Trace::watch)).
     ///
     /// ```
     /// # use interleavings::{self, sync::Mutex};

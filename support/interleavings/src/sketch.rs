@@ -107,7 +107,7 @@ impl Sketch {
     }
 
     /// The picture: a lane for each thread, locks as a real run's picture shows them
-    /// ([`Trace::lock`](timeline::trace::Trace::lock)).
+    /// ([`Trace::watch`](timeline::trace::Trace::watch)).
     ///
     /// ```
     /// use interleavings::{Doing, Lane, Sketch, Stretch};

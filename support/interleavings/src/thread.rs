@@ -618,7 +618,7 @@ impl<T: 'static> LocalKey<T> {
 /// `std::thread_local!` of an explored program: a value that each explored thread has for itself. std's
 /// own would be one for all of them, since they share one thread of the system.
 ///
-/// See [`LocalKey::with`](thread::LocalKey::with).
+/// See [`LocalKey::with`](crate::thread::LocalKey::with).
 ///
 /// ```
 /// use interleavings::{self, thread};

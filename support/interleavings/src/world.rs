@@ -220,6 +220,17 @@ impl World {
         }
     }
 
+    /// The memory, and the thread that runs.
+    pub fn own(&mut self) -> (&mut Memory, &mut Thread) {
+        let World {
+            memory,
+            threads,
+            now,
+            ..
+        } = self;
+        (memory, &mut threads[*now])
+    }
+
     /// Takes over what an object's last users knew.
     pub fn learn(&mut self, view: &View) {
         self.threads[self.now].sight.view.join(view);
@@ -348,11 +359,9 @@ impl World {
     pub fn yielded(&mut self, at: &'static Location<'static>) {
         let now = self.now;
         let rounds = self.rules.rounds;
-        let World {
-            memory, threads, ..
-        } = self;
-        memory.yielded(&mut threads[now].sight, rounds);
-        if !std::mem::take(&mut threads[now].moved) {
+        let (memory, thread) = self.own();
+        memory.yielded(&mut thread.sight, rounds);
+        if !std::mem::take(&mut thread.moved) {
             return;
         }
         for other in 0..self.threads.len() {

@@ -120,13 +120,13 @@ pub mod streams;
 
 pub use counter::Counter;
 pub use error::{Cause, RecvError, SendError};
-pub use exit::Exit;
+pub use exit::{Exit, exit_at_once};
 pub use forks::watch_forks;
 pub use handle::Process;
 pub use list::{ChildInfo, children};
 pub use outcome::Outcome;
-pub use own::{current_name, exit, name};
-pub use panic::keep_panic_hook;
+pub use own::{current_name, exit, kept_name, name};
+pub use panic::{keep_panic_hook, message};
 pub use pipe::{Pipe, pipe};
 pub use plain::Plain;
 pub use pool::Pool;

@@ -21,7 +21,7 @@ impl Own {
     /// Made in the parent, where allocating is safe.
     pub fn prepare(name: &str) -> Box<Own> {
         let name = name.split('\0').next().unwrap_or_default().to_string();
-        let comm = CString::new(kept(&name)).unwrap_or_default();
+        let comm = CString::new(kept_name(&name)).unwrap_or_default();
         Box::new(Own { name, comm })
     }
 
@@ -81,7 +81,11 @@ pub fn exit(code: i32) -> ! {
 }
 
 /// What the system keeps of a thread's or process's name: 15 bytes, up to a zero byte.
-pub(crate) fn kept(name: &str) -> &str {
+///
+/// ```
+/// assert_eq!(processes::kept_name("a long name, cut"), "a long name, cu");
+/// ```
+pub fn kept_name(name: &str) -> &str {
     let name = name.split('\0').next().unwrap_or_default();
     &name[..name.floor_char_boundary(15)]
 }

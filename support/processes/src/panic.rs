@@ -1,5 +1,6 @@
 //! A panic in a process that a [`Process`](crate::Process) made, told in one line with its name.
 
+use std::any::Any;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -31,6 +32,18 @@ pub(crate) fn say_in_processes() {
         let line = line(info, name);
         let _ = std::io::stderr().lock().write_all(line.as_bytes());
     }));
+}
+
+/// What a panic said: of what `catch_unwind` or a thread's join gives as its error.
+///
+/// ```
+/// let panicked = std::thread::spawn(|| panic!("no luck")).join().unwrap_err();
+/// assert_eq!(processes::message(&*panicked), "no luck");
+/// ```
+pub fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(a value that is not text)")
 }
 
 fn line(info: &PanicHookInfo, process: &str) -> String {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::running::Gate;
 #[cfg(doc)]
-use super::stop::Exit;
+use super::{Coroutine, stop::Exit};
 
 /// Where values lie while the stacks are switched.
 pub(super) struct Slots<Y, S> {

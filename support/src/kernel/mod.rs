@@ -92,9 +92,8 @@ fn restore_directory() {
     }
 }
 
-/// Processes have names in a trace and in a panic's line, and a bare fork's child knows that it is one.
+/// Processes have names in a trace, and a bare fork's child knows that it is one.
 fn name_processes() {
     processes::watch_forks();
-    processes::keep_panic_hook();
     timeline::trace::name_processes(processes::name);
 }

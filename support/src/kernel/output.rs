@@ -126,8 +126,8 @@ pub fn leave_to_parent() {
         .map(AsFd::as_fd);
     let front = streams.front.iter().map(AsFd::as_fd);
     for descriptor in kernel.chain(sockets).chain(front) {
-        // SAFETY: this module opened it, and in a child nothing uses it again: all that does asks
-        // `in_child` first or runs in the carrying thread, which is the parent's.
-        unsafe { libc::close(descriptor.as_raw_fd()) };
+        // In a child nothing uses it again: all that does asks `in_child` first or runs in the
+        // carrying thread, which is the parent's.
+        let _ = nix::unistd::close(descriptor.as_raw_fd());
     }
 }

@@ -19,8 +19,7 @@ fn hook(info: &PanicHookInfo) {
     if is_the_last(info, message) {
         output::flush();
         output::sync();
-        // SAFETY: `_exit` runs no handler and does not return.
-        unsafe { libc::_exit(101) }
+        processes::exit_at_once(101);
     }
     let thread = std::thread::current();
     let name = match thread.name() {

@@ -10,10 +10,18 @@
 //! allocates or locks.
 
 use std::io;
-use std::mem::zeroed;
 use std::process::Command;
+use std::time::Duration;
 
-use nix::sys::signal::Signal;
+use nix::fcntl::{OFlag, open};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal::{self, SIGCHLD, SIGKILL, SIGTERM};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, kill, signal};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, getpid, getppid, read, setpgid};
+use processes::exit_at_once;
+use rustix::process::{WaitOptions, wait};
 
 /// By this the minder is asked to pass SIGTERM on to the program, which may then end in good order.
 pub(super) const ASK: Signal = Signal::SIGUSR1;
@@ -22,150 +30,114 @@ pub(super) const ASK: Signal = Signal::SIGUSR1;
 /// exit status the program's.
 pub(super) fn mind(command: &mut Command) {
     use std::os::unix::process::CommandExt;
-    let caller = std::process::id() as i32;
+    let caller = getpid();
     // SAFETY: `stand_between` makes only system calls.
     unsafe { command.pre_exec(move || stand_between(caller)) };
 }
 
 /// Returns in a process that is to become the program; the calling one never does.
-fn stand_between(caller: libc::pid_t) -> io::Result<()> {
-    // SAFETY: plain system calls on values of this function's own.
-    unsafe {
-        let mut wanted: libc::sigset_t = zeroed();
-        let mut before: libc::sigset_t = zeroed();
-        libc::sigemptyset(&mut wanted);
-        libc::sigaddset(&mut wanted, libc::SIGTERM);
-        libc::sigaddset(&mut wanted, libc::SIGCHLD);
-        libc::sigaddset(&mut wanted, ASK as libc::c_int);
-        // Blocked before the caller's death can be told, and read by `sigwaitinfo`.
-        libc::sigprocmask(libc::SIG_BLOCK, &wanted, &mut before);
-        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
-        if libc::getppid() != caller {
-            libc::_exit(1);
+fn stand_between(caller: Pid) -> io::Result<()> {
+    let wanted = SigSet::from_iter([SIGTERM, SIGCHLD, ASK]);
+    // Blocked before the caller's death can be told, and read by `SigSet::wait`.
+    let before = wanted.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    // SAFETY: the default handler is none of ours.
+    unsafe { signal(SIGCHLD, SigHandler::SigDfl) }?;
+    die_with(caller, SIGTERM)?;
+    prctl::set_child_subreaper(true)?;
+    let minder = getpid();
+    // SAFETY: the bare system call: the handlers that `fork` runs have run in this process already.
+    match unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            setpgid(Pid::this(), Pid::this())?;
+            die_with(minder, SIGKILL)?;
+            Ok(before.thread_set_mask()?)
         }
-        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
-        let minder = libc::getpid();
-        // The bare system call: the handlers that `fork` runs have run in this process already.
-        match libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) {
-            -1 => Err(io::Error::last_os_error()),
-            0 => {
-                libc::setpgid(0, 0);
-                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-                if libc::getppid() != minder {
-                    libc::_exit(1);
-                }
-                libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
-                Ok(())
-            }
-            program => watch(program as libc::pid_t, &wanted),
-        }
+        program => watch(Pid::from_raw(program as i32), &wanted),
     }
+}
+
+/// Has the system send this process a signal when its parent ends, which may be already.
+fn die_with(parent: Pid, how: Signal) -> nix::Result<()> {
+    prctl::set_pdeathsig(how)?;
+    if getppid() != parent {
+        exit_at_once(1);
+    }
+    Ok(())
 }
 
 /// Waits for the program's end or for SIGTERM, ends all that is left, and ends like the program.
-unsafe fn watch(program: libc::pid_t, wanted: &libc::sigset_t) -> ! {
-    // SAFETY: plain system calls; this process has no use for any descriptor, and by holding one
-    // it would keep the caller's pipes open.
-    unsafe {
-        close_all();
-        libc::prctl(libc::PR_SET_NAME, c"minder".as_ptr());
-        let mut status = 0;
-        loop {
-            let ended = libc::waitpid(-1, &mut status, libc::WNOHANG);
-            if ended == program {
-                break;
-            }
-            if ended == -1 {
-                libc::_exit(1);
-            }
-            // Nobody has ended yet: wait until somebody does. (Else it was one that the program
-            // had left behind.)
-            if ended == 0 {
-                match libc::sigwaitinfo(wanted, std::ptr::null_mut()) {
-                    libc::SIGTERM => {
-                        end_all(program);
-                        libc::_exit(1);
-                    }
-                    // Not waited for yet, so the number is still the program's.
-                    signal if signal == ASK as libc::c_int => {
-                        libc::kill(program, libc::SIGTERM);
-                    }
-                    _ => {}
+fn watch(program: Pid, wanted: &SigSet) -> ! {
+    close_all();
+    let _ = prctl::set_name(c"minder");
+    let status = loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((ended, status))) if ended.as_raw_pid() == program.as_raw() => break status,
+            // One that the program had left behind.
+            Ok(Some(_)) => {}
+            Err(_) => exit_at_once(1),
+            // Nobody has ended yet: wait until somebody does.
+            Ok(None) => match wanted.wait() {
+                Ok(SIGTERM) => {
+                    end_all(program);
+                    exit_at_once(1);
                 }
-            }
+                // Not waited for yet, so the number is still the program's.
+                Ok(ASK) => _ = kill(program, SIGTERM),
+                _ => {}
+            },
         }
-        end_all(program);
-        if libc::WIFEXITED(status) {
-            libc::_exit(libc::WEXITSTATUS(status));
-        }
-        let signal = libc::WTERMSIG(status);
-        let no_core = libc::rlimit {
-            rlim_cur: 0,
-            rlim_max: 0,
-        };
-        libc::setrlimit(libc::RLIMIT_CORE, &no_core);
-        libc::signal(signal, libc::SIG_DFL);
-        libc::kill(libc::getpid(), signal);
-        let mut all: libc::sigset_t = zeroed();
-        libc::sigemptyset(&mut all);
-        libc::sigprocmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
-        libc::_exit(128 + signal)
+    };
+    end_all(program);
+    if let Some(code) = status.exit_status() {
+        exit_at_once(code);
     }
+    let number = status.terminating_signal().unwrap_or_default();
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    // SAFETY: the default handler is none of ours. (nix has no name for a real-time signal.)
+    unsafe {
+        libc::signal(number, libc::SIG_DFL);
+        libc::raise(number);
+    }
+    let _ = SigSet::empty().thread_set_mask();
+    exit_at_once(128 + number)
 }
 
 /// Kills the program's group and every child, until there is none left; two seconds at most.
-unsafe fn end_all(program: libc::pid_t) {
-    let pause = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 1_000_000,
-    };
+fn end_all(program: Pid) {
     for _ in 0..2_000 {
-        // SAFETY: system calls. The group's number is not given to another process as long as one
-        // of the group is left; a number in `children` is that of a child not yet waited for.
-        unsafe {
-            libc::kill(-program, libc::SIGKILL);
-            kill_children();
-            loop {
-                match libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) {
-                    -1 => return,
-                    0 => break,
-                    _ => {}
-                }
+        // The group's number is not given to another process as long as one of the group is left.
+        let _ = kill(Pid::from_raw(-program.as_raw()), SIGKILL);
+        kill_children();
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return,
             }
-            libc::nanosleep(&pause, std::ptr::null_mut());
         }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Kills the children that the system lists: "123 456 ".
-unsafe fn kill_children() {
+/// Kills the children that the system lists: "123 456 ". None of them is waited for yet, so each
+/// number is still a child's.
+fn kill_children() {
     let mut text = [0u8; 4096];
-    // SAFETY: the path ends in a zero byte, and the buffer is as long as is said.
-    let length = unsafe {
-        let list = libc::open(c"/proc/thread-self/children".as_ptr(), libc::O_RDONLY);
-        let length = libc::read(list, text.as_mut_ptr().cast(), text.len());
-        libc::close(list);
-        length.max(0) as usize
-    };
-    let mut number = 0;
+    let path = c"/proc/thread-self/children";
+    let list = open(path, OFlag::O_RDONLY, Mode::empty());
+    let length = list.and_then(|list| read(list, &mut text)).unwrap_or(0);
+    let text = str::from_utf8(&text[..length]).unwrap_or_default();
     // What stands behind the last space may have been cut.
-    for byte in &text[..length] {
-        match byte {
-            b'0'..=b'9' => number = number * 10 + i32::from(byte - b'0'),
-            _ if number > 1 => {
-                // SAFETY: a child of this process, not yet waited for.
-                unsafe { libc::kill(number, libc::SIGKILL) };
-                number = 0;
-            }
-            _ => number = 0,
-        }
+    let (whole, _) = text.rsplit_once(' ').unwrap_or_default();
+    for child in whole.split(' ').filter_map(|word| word.parse().ok()) {
+        let _ = kill(Pid::from_raw(child), SIGKILL);
     }
 }
 
-unsafe fn close_all() {
+fn close_all() {
     // SAFETY: no value of Rust's owns a descriptor in this process any more: nothing runs in it but
-    // this module.
+    // this module. By holding one it would keep the caller's pipes open.
     unsafe {
         if libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) == 0 {
             return;

@@ -48,9 +48,10 @@ fn holds_of_a_mutex_never_overlap() {
         .map(|_| {
             let (number, start) = (Arc::clone(&number), Arc::clone(&start));
             trace.spawn("worker", move |trace| {
+                let number = trace.watch("number", number);
                 start.wait();
                 for _ in 0..200 {
-                    *trace.lock("number", &number) += 1;
+                    *number.lock().unwrap() += 1;
                 }
             })
         })
@@ -69,14 +70,14 @@ fn holds_of_a_mutex_never_overlap() {
 #[test]
 fn a_lock_that_is_taken_is_waited_for() {
     let trace = Trace::new();
-    let number = Arc::new(Mutex::new(0));
-    let guard = trace.lock("number", &number);
+    let number = trace.watch("number", Arc::new(Mutex::new(0)));
+    let guard = number.lock().unwrap();
     let (tid, its_tid) = channel();
     let waiter = trace.spawn("waiter", {
-        let number = Arc::clone(&number);
-        move |trace| {
+        let number = number.clone();
+        move |_| {
             tid.send(nix::unistd::gettid().as_raw()).unwrap();
-            *trace.lock("number", &number) += 1;
+            *number.lock().unwrap() += 1;
         }
     });
     let tid = its_tid.recv().unwrap();
@@ -95,34 +96,30 @@ fn a_lock_that_is_taken_is_waited_for() {
 #[test]
 fn readers_hold_together_and_writers_alone() {
     let trace = Trace::new();
-    let table = RwLock::new(1);
-    let first = trace.read_lock("table", &table);
-    let second = trace.read_lock("table", &table);
+    let table = trace.watch("table", RwLock::new(1));
+    let (first, second) = (table.read().unwrap(), table.read().unwrap());
     assert_eq!(*first + *second, 2);
     drop((first, second));
-    *trace.write_lock("table", &table) = 2;
-    assert_eq!(*table.read().unwrap(), 2);
+    *table.write().unwrap() = 2;
+    assert_eq!(*table.get_ref().read().unwrap(), 2);
     assert_eq!(of(&trace, Kind::Holding).len(), 3);
     assert!(of(&trace, Kind::Waiting).is_empty());
 }
 
 #[test]
-fn a_lock_that_a_panic_left_says_so() {
+fn a_lock_that_a_panic_left_is_poisoned_and_held() {
     let trace = Trace::new();
-    let number = Arc::new(Mutex::new(0));
+    let number = trace.watch("number", Arc::new(Mutex::new(7)));
     let unlucky = trace.spawn("unlucky", {
-        let number = Arc::clone(&number);
-        move |trace| {
-            let _guard = trace.lock("number", &number);
+        let number = number.clone();
+        move |_| {
+            let _guard = number.lock();
             panic!("on purpose");
         }
     });
     trace.join(unlucky).unwrap_err();
-    let late = trace.clone();
-    let late = thread::spawn(move || drop(late.lock("number", &number)));
-    let panic = late.join().unwrap_err();
-    let message = panic.downcast_ref::<String>().unwrap();
-    assert!(message.contains("\"number\""), "{message}");
+    let guard = number.lock().unwrap_err().into_inner();
+    assert_eq!((*guard, of(&trace, Kind::Holding).len()), (7, 2));
 }
 
 #[test]

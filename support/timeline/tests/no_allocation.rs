@@ -31,14 +31,14 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn recording_allocates_nothing() {
     let trace = Trace::new();
-    let mutex = std::sync::Mutex::new(1);
+    let mutex = trace.watch("mutex", std::sync::Mutex::new(1));
     let before = ALLOCATIONS.get();
     trace.name_lane("lane");
     trace.in_span("span", || trace.instant("instant"));
     trace.busy(std::time::Duration::from_micros(100));
     trace.sleep(std::time::Duration::from_micros(1));
     drop(trace.span("guarded"));
-    *trace.lock("mutex", &mutex) += 1;
+    *mutex.lock().unwrap() += 1;
     trace.sent("message", 1);
     trace.received("message", 1);
     drop(trace.lane("lane"));

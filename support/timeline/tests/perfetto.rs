@@ -123,9 +123,9 @@ fn a_message_is_a_flow_between_two_slices() {
 #[test]
 fn locks_released_crosswise_do_not_cross_on_one_track() {
     let trace = Trace::new();
-    let (a, b) = (Mutex::new(()), Mutex::new(()));
-    let first = trace.lock("a", &a);
-    let second = trace.lock("b", &b);
+    let [a, b] = ["a", "b"].map(|name| trace.watch(name, Mutex::new(())));
+    let first = a.lock().unwrap();
+    let second = b.lock().unwrap();
     drop(first);
     drop(second);
     let events = loaded(&trace);

@@ -27,7 +27,7 @@ use std::marker::PhantomData;
 
 pub use std::sync::atomic::Ordering;
 
-use crate::id::{Id, make};
+use crate::id::{Id, debug_by_name, make};
 use crate::memory::Candidate;
 use crate::object::{Kind, Op, Show};
 use crate::state::Thread;
@@ -179,16 +179,29 @@ macro_rules! atomic {
 
         operations!($name, $type);
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(&self.id.name()).finish()
+        debug_by_name!($name);
+    };
+}
+
+/// The operations that make the new value of the old one and another.
+macro_rules! fetches {
+    ($name:ident $type:ident: $($(#[$doc:meta])* $fetch:ident |$old:ident, $value:ident| $new:expr;)*) => {
+        impl $name {$(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $fetch(&self, $value: $type, order: Ordering) -> $type {
+                let change = |bits| {
+                    let $old = <$type>::of(bits);
+                    Bits::bits($new)
+                };
+                Bits::of(update(self.id, stringify!($fetch), order, &change))
             }
-        }
+        )*}
     };
 }
 
 macro_rules! integer {
-    ($($name:ident $type:ty),*) => {$(
+    ($($name:ident $type:ident),*) => {$(
         impl Bits for $type {
             const SHOW: Show = Show::Value(show::<$type>);
             fn bits(self) -> u64 {
@@ -201,34 +214,15 @@ macro_rules! integer {
 
         atomic!($name, $type, 1, 2);
 
-        impl $name {
+        fetches! { $name $type:
             /// Adds, wrapping around, and returns the value before.
-            #[track_caller]
-            pub fn fetch_add(&self, value: $type, order: Ordering) -> $type {
-                let add = |bits| <$type>::of(bits).wrapping_add(value).bits();
-                <$type>::of(update(self.id, "fetch_add", order, &add))
-            }
-
+            fetch_add |old, value| old.wrapping_add(value);
             /// Subtracts, wrapping around, and returns the value before.
-            #[track_caller]
-            pub fn fetch_sub(&self, value: $type, order: Ordering) -> $type {
-                let sub = |bits| <$type>::of(bits).wrapping_sub(value).bits();
-                <$type>::of(update(self.id, "fetch_sub", order, &sub))
-            }
-
+            fetch_sub |old, value| old.wrapping_sub(value);
             /// Keeps the greater, and returns the value before.
-            #[track_caller]
-            pub fn fetch_max(&self, value: $type, order: Ordering) -> $type {
-                let max = |bits| <$type>::of(bits).max(value).bits();
-                <$type>::of(update(self.id, "fetch_max", order, &max))
-            }
-
+            fetch_max |old, value| old.max(value);
             /// Keeps the smaller, and returns the value before.
-            #[track_caller]
-            pub fn fetch_min(&self, value: $type, order: Ordering) -> $type {
-                let min = |bits| <$type>::of(bits).min(value).bits();
-                <$type>::of(update(self.id, "fetch_min", order, &min))
-            }
+            fetch_min |old, value| old.min(value);
         }
     )*};
 }
@@ -241,35 +235,16 @@ integer!(
 
 /// What std gives to flags and integers alike, bit by bit.
 macro_rules! bitwise {
-    ($($name:ident $type:ty),*) => {$(
-        impl $name {
+    ($($name:ident $type:ident),*) => {$(
+        fetches! { $name $type:
             /// `and`, bit by bit; returns the value before.
-            #[track_caller]
-            pub fn fetch_and(&self, value: $type, order: Ordering) -> $type {
-                let and = |bits| (<$type>::of(bits) & value).bits();
-                Bits::of(update(self.id, "fetch_and", order, &and))
-            }
-
+            fetch_and |old, value| old & value;
             /// `or`, bit by bit; returns the value before.
-            #[track_caller]
-            pub fn fetch_or(&self, value: $type, order: Ordering) -> $type {
-                let or = |bits| (<$type>::of(bits) | value).bits();
-                Bits::of(update(self.id, "fetch_or", order, &or))
-            }
-
+            fetch_or |old, value| old | value;
             /// Either and not both, bit by bit; returns the value before.
-            #[track_caller]
-            pub fn fetch_xor(&self, value: $type, order: Ordering) -> $type {
-                let xor = |bits| (<$type>::of(bits) ^ value).bits();
-                Bits::of(update(self.id, "fetch_xor", order, &xor))
-            }
-
+            fetch_xor |old, value| old ^ value;
             /// Not both, bit by bit; returns the value before.
-            #[track_caller]
-            pub fn fetch_nand(&self, value: $type, order: Ordering) -> $type {
-                let nand = |bits| (!(<$type>::of(bits) & value)).bits();
-                Bits::of(update(self.id, "fetch_nand", order, &nand))
-            }
+            fetch_nand |old, value| !(old & value);
         }
     )*};
 }
@@ -298,13 +273,9 @@ bitwise!(
 /// ```
 pub struct AtomicPtr<T> {
     id: Id,
-    pointee: PhantomData<*mut T>,
+    /// It holds an address, which is only a number here: it may be sent and shared, as std's.
+    pointee: PhantomData<fn() -> *mut T>,
 }
-
-// SAFETY: it holds an address, which is only a number here. std's is both, too.
-unsafe impl<T> Send for AtomicPtr<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for AtomicPtr<T> {}
 
 impl<T> Bits for *mut T {
     const SHOW: Show = Show::Address;
@@ -338,11 +309,7 @@ impl<T> AtomicPtr<T> {
 
 operations!(AtomicPtr<T>, *mut T);
 
-impl<T> fmt::Debug for AtomicPtr<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AtomicPtr").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(AtomicPtr<T>);
 
 /// `std::sync::atomic::fence`: relaxed loads before it acquire, and relaxed stores after it release,
 /// as the order says. A fence of the order `SeqCst` is a step; any other concerns only its thread.
@@ -377,11 +344,8 @@ pub fn fence(order: Ordering) {
         point(Op::Fence);
     }
     with(|world| {
-        let now = world.now;
-        let World {
-            memory, threads, ..
-        } = world;
-        memory.fence(&mut threads[now].sight, order);
+        let (memory, thread) = world.own();
+        memory.fence(&mut thread.sight, order);
         if order == Ordering::SeqCst {
             world.did(|_| "fence".to_string());
         }
@@ -467,13 +431,8 @@ fn candidates(
     order: Ordering,
     other_than: Option<u64>,
 ) -> impl Iterator<Item = Candidate> {
-    let World {
-        memory,
-        threads,
-        now,
-        ..
-    } = world;
-    memory.candidates(place, &threads[*now].sight, order, other_than)
+    let (memory, thread) = world.own();
+    memory.candidates(place, &thread.sight, order, other_than)
 }
 
 /// One of them.
@@ -491,21 +450,14 @@ fn nth(
 
 /// Reads this store.
 fn take_value(world: &mut World, place: usize, order: Ordering, read: Candidate) {
-    let now = world.now;
-    let World {
-        memory, threads, ..
-    } = world;
-    let Thread { sight, at, .. } = &mut threads[now];
+    let (memory, Thread { sight, at, .. }) = world.own();
     memory.load(place, sight, order, read, at);
 }
 
 /// Reads the newest store and writes the next.
 fn put_value(world: &mut World, place: usize, order: Ordering, value: u64) {
-    let (now, step) = (world.now, world.steps);
-    let World {
-        memory, threads, ..
-    } = world;
-    let Thread { sight, at, .. } = &mut threads[now];
+    let step = world.steps;
+    let (memory, Thread { sight, at, .. }) = world.own();
     memory.swap(place, sight, order, value, (step, at));
 }
 
@@ -519,11 +471,9 @@ fn store(id: Id, value: u64, order: Ordering) {
     let (object, place, show) = with(|world| find(world, id));
     point(Op::Change(object));
     with(|world| {
-        let (now, step) = (world.now, world.steps);
-        let World {
-            memory, threads, ..
-        } = world;
-        memory.store(place, &mut threads[now].sight, order, value, step);
+        let step = world.steps;
+        let (memory, thread) = world.own();
+        memory.store(place, &mut thread.sight, order, value, step);
         let value = shown(world, show, value);
         world.did(|world| format!("store {} ← {value}", world.objects[object].name));
     });

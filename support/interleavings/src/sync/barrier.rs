@@ -1,8 +1,6 @@
 //! A barrier of an explored program.
 
-use std::fmt;
-
-use crate::id::{Id, make};
+use crate::id::{Id, debug_by_name, make};
 use crate::object::{Kind, Op};
 use crate::world::{point, with};
 
@@ -77,11 +75,7 @@ impl Barrier {
     }
 }
 
-impl fmt::Debug for Barrier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Barrier").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(Barrier);
 
 /// Who arrived last.
 ///

@@ -28,14 +28,13 @@
 //! modelled, as no program should rely on it.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError};
 
 use super::lock::tries;
-use crate::id::{Id, make, text};
+use crate::id::{Id, debug_by_name, make, text};
 use crate::memory::View;
 use crate::object::{Channel, Kind, Message, Op};
 use crate::value::Value;
@@ -179,11 +178,7 @@ impl<T> Drop for Sender<T> {
     }
 }
 
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Sender").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(Sender<T>);
 
 /// The receiving side; clones receive from the same channel, each message once.
 ///
@@ -327,11 +322,7 @@ impl<T> Drop for Receiver<T> {
     }
 }
 
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Receiver").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(Receiver<T>);
 
 /// What came first of two channels.
 ///

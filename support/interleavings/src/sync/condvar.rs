@@ -1,10 +1,9 @@
 //! A condition variable of an explored program.
 
-use std::fmt;
 use std::panic::Location;
 
 use super::mutex::{MutexGuard, let_go, take_again, taken};
-use crate::id::{Id, make};
+use crate::id::{Id, debug_by_name, make};
 use crate::object::{Kind, Op};
 use crate::state::State;
 use crate::value::Value;
@@ -264,11 +263,7 @@ impl Default for Condvar {
     }
 }
 
-impl fmt::Debug for Condvar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Condvar").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(Condvar);
 
 /// Waits; false if it goes on without having been notified.
 #[inline(never)]

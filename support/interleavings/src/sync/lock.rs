@@ -1,5 +1,7 @@
 //! What taking and letting go have in common, whatever is taken.
 
+use std::sync::{TryLockError, TryLockResult};
+
 use crate::id::Id;
 use crate::object::{Kind, Object, Op};
 use crate::world::{Verdict, World, point, switch, with, with_any};
@@ -95,5 +97,15 @@ pub(super) fn never() -> ! {
     with(|world| world.settle());
     loop {
         switch();
+    }
+}
+
+/// The lock of std's that keeps the value of one that the world has just given to the caller.
+pub(super) fn free_now<G>(taken: TryLockResult<G>) -> G {
+    match taken {
+        Ok(guard) => guard,
+        // A panic ends the execution: nobody else comes to see what it left.
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => never(),
     }
 }

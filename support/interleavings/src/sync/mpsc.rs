@@ -15,7 +15,7 @@
 //! assert!(report.passed());
 //! ```
 //!
-//! They are [`channel`](crate::channel)'s, with one receiver. See there what is a step, and who learns what.
+//! They are [`channel`](mod@crate::channel)'s, with one receiver. See there what is a step, and who learns what.
 
 use crate::value::Value;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub fn channel<T: Value>() -> (Sender<T>, Receiver<T>) {
     (sender, Receiver(receiver))
 }
 
-/// A channel that reports call by this name; else as [`channel`].
+/// A channel that reports call by this name; else as [`channel()`].
 ///
 /// ```
 /// use interleavings::{self, sync::mpsc};
@@ -65,7 +65,7 @@ pub fn channel_named<T: Value>(name: &str) -> (Sender<T>, Receiver<T>) {
     (sender, Receiver(receiver))
 }
 
-/// A channel with room for so many messages; else as [`channel`].
+/// A channel with room for so many messages; else as [`channel()`].
 ///
 /// ```
 /// use interleavings::{self, sync::mpsc};

@@ -1,16 +1,15 @@
 //! A mutex of an explored program.
 
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use super::lock::{free, never, refused, took, tries};
-use crate::id::{Id, make, text};
+use super::lock::{free, free_now, never, refused, took, tries};
+use crate::id::{Id, debug_by_name, make, text};
 use crate::object::{Kind, Op};
 use crate::value::Value;
 use crate::world::{point, with};
-use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// `std::sync::Mutex` of an explored program. Taking it is a step of the search; letting go of it
 /// is one only if somebody uses [`Mutex::try_lock`].
@@ -27,13 +26,9 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 /// ```
 pub struct Mutex<T> {
     id: Id,
-    value: UnsafeCell<T>,
+    /// Free whenever the world says that the mutex is: nobody waits for it.
+    value: std::sync::Mutex<T>,
 }
-
-// SAFETY: a guard is given to one explored thread at a time (`take` waits until the world says that
-// it is free, and ends the program where it cannot wait any more), and the world that a mutex belongs
-// to exists on one thread only: `Id::of` refuses every other.
-unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T: Value> Mutex<T> {
     /// A mutex called "Mutex 1" and so on.
@@ -49,11 +44,7 @@ impl<T: Value> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn new(value: T) -> Mutex<T> {
-        let id = make(Kind::Mutex { holder: None }, None, text(&value));
-        Mutex {
-            id,
-            value: UnsafeCell::new(value),
-        }
+        Mutex::made(None, value)
     }
 
     /// A mutex that reports call by this name. Panics as [`Mutex::new`].
@@ -66,10 +57,14 @@ impl<T: Value> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn named(name: &str, value: T) -> Mutex<T> {
-        let id = make(Kind::Mutex { holder: None }, Some(name), text(&value));
+        Mutex::made(Some(name), value)
+    }
+
+    #[track_caller]
+    fn made(name: Option<&str>, value: T) -> Mutex<T> {
         Mutex {
-            id,
-            value: UnsafeCell::new(value),
+            id: make(Kind::Mutex { holder: None }, name, text(&value)),
+            value: value.into(),
         }
     }
 
@@ -129,7 +124,7 @@ impl<T: Value> Mutex<T> {
     fn guard(&self) -> MutexGuard<'_, T> {
         MutexGuard {
             mutex: self,
-            not_send: PhantomData,
+            value: Some(free_now(self.value.try_lock())),
         }
     }
 
@@ -156,7 +151,7 @@ impl<T: Value> Mutex<T> {
     /// assert!(interleavings::all(|| *Mutex::new(0).get_mut().unwrap() = 1).passed());
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        Ok(self.value.get_mut())
+        Ok(self.value.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The value.
@@ -171,7 +166,10 @@ impl<T: Value> Mutex<T> {
     /// assert!(interleavings::all(|| assert_eq!(Mutex::new(1).into_inner().unwrap(), 1)).passed());
     /// ```
     pub fn into_inner(self) -> LockResult<T> {
-        Ok(self.value.into_inner())
+        Ok(self
+            .value
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -189,11 +187,7 @@ impl<T: Value> From<T> for Mutex<T> {
     }
 }
 
-impl<T> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Mutex").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(Mutex<T>);
 
 /// A [`Mutex`] that is held; dropped, it lets go.
 ///
@@ -210,8 +204,8 @@ impl<T> fmt::Debug for Mutex<T> {
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
 pub struct MutexGuard<'a, T: Value> {
     mutex: &'a Mutex<T>,
-    /// As std's: it belongs to the thread that took it.
-    not_send: PhantomData<*const ()>,
+    /// None where a condition variable has taken it.
+    value: Option<std::sync::MutexGuard<'a, T>>,
 }
 
 impl<'a, T: Value> MutexGuard<'a, T> {
@@ -219,11 +213,11 @@ impl<'a, T: Value> MutexGuard<'a, T> {
         self.mutex.id
     }
 
-    /// Without letting go: for a condition variable, which does so itself.
+    /// Without telling the world: for a condition variable, which does so itself.
     pub(super) fn into_mutex(self) -> &'a Mutex<T> {
-        let mutex = self.mutex;
-        std::mem::forget(self);
-        mutex
+        let mut guard = ManuallyDrop::new(self);
+        guard.value = None;
+        guard.mutex
     }
 
     /// The guard of a mutex that the caller holds.
@@ -232,19 +226,19 @@ impl<'a, T: Value> MutexGuard<'a, T> {
     }
 }
 
+const HELD: &str = "only a guard that is no more has none";
+
 impl<T: Value> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the guard exists, so this thread holds the mutex.
-        unsafe { &*self.mutex.value.get() }
+        self.value.as_ref().expect(HELD)
     }
 }
 
 impl<T: Value> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard exists, so this thread alone holds the mutex.
-        unsafe { &mut *self.mutex.value.get() }
+        self.value.as_mut().expect(HELD)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What is done once, of an explored program: made of a mutex and an atomic, as one would by hand.
 
-use std::cell::UnsafeCell;
 use std::fmt;
 
 use super::atomic::{AtomicBool, Ordering};
@@ -87,12 +86,8 @@ impl Once {
 /// ```
 pub struct OnceLock<T> {
     once: Once,
-    value: UnsafeCell<Option<T>>,
+    value: std::sync::OnceLock<T>,
 }
-
-// SAFETY: the value is written by one thread, under the lock of `once`, and read only after that was
-// seen; and an execution's threads share one thread of the system.
-unsafe impl<T: Send + Sync> Sync for OnceLock<T> {}
 
 impl<T> OnceLock<T> {
     /// One without a value. See [`OnceLock`].
@@ -111,18 +106,15 @@ impl<T> OnceLock<T> {
     pub fn named(name: &str) -> OnceLock<T> {
         OnceLock {
             once: Once::named(name),
-            value: UnsafeCell::new(None),
+            value: std::sync::OnceLock::new(),
         }
     }
 
     /// The value, if it is seen to be there. See [`OnceLock`].
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
-        if !self.once.is_completed() {
-            return None;
-        }
-        // SAFETY: it is written no more.
-        unsafe { &*self.value.get() }.as_ref()
+        let is_made = self.once.is_completed();
+        self.value.get().filter(|_| is_made)
     }
 
     /// Puts a value in. See [`OnceLock`].
@@ -144,14 +136,8 @@ impl<T> OnceLock<T> {
     /// If the function does, or makes the value itself by way of this one.
     #[track_caller]
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-        self.once.call_once(|| {
-            let value = make();
-            // SAFETY: nobody reads it before `once` is done, and this runs once.
-            unsafe { *self.value.get() = Some(value) };
-        });
-        // SAFETY: it is written no more.
-        let value = unsafe { &*self.value.get() };
-        value.as_ref().expect("it was made")
+        self.once.call_once(|| _ = self.value.set(make()));
+        self.value.get().expect("it was made")
     }
 }
 

@@ -1,17 +1,15 @@
 //! A read-write lock of an explored program.
 
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use super::lock::{free, never, refused, took, tries};
-use crate::id::{Id, make, text};
+use super::lock::{free, free_now, never, refused, took, tries};
+use crate::id::{Id, debug_by_name, make, text};
 use crate::memory::View;
 use crate::object::{Kind, Op};
 use crate::value::Value;
 use crate::world::{World, point, with};
-use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// `std::sync::RwLock` of an explored program: many readers or one writer. Taking it is a step of
 /// the search. No side is preferred: whoever can go on may be the next.
@@ -29,11 +27,9 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 /// ```
 pub struct RwLock<T> {
     id: Id,
-    value: UnsafeCell<T>,
+    /// As that of a `Mutex`.
+    value: std::sync::RwLock<T>,
 }
-
-// SAFETY: as `Mutex`; and several threads may read at once, which is what `T: Sync` is for.
-unsafe impl<T: Send + Sync> Sync for RwLock<T> {}
 
 fn kind() -> Kind {
     Kind::RwLock {
@@ -57,11 +53,7 @@ impl<T: Value> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn new(value: T) -> RwLock<T> {
-        let id = make(kind(), None, text(&value));
-        RwLock {
-            id,
-            value: UnsafeCell::new(value),
-        }
+        RwLock::made(None, value)
     }
 
     /// A lock that reports call by this name. Panics as [`RwLock::new`].
@@ -73,10 +65,14 @@ impl<T: Value> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn named(name: &str, value: T) -> RwLock<T> {
-        let id = make(kind(), Some(name), text(&value));
+        RwLock::made(Some(name), value)
+    }
+
+    #[track_caller]
+    fn made(name: Option<&str>, value: T) -> RwLock<T> {
         RwLock {
-            id,
-            value: UnsafeCell::new(value),
+            id: make(kind(), name, text(&value)),
+            value: value.into(),
         }
     }
 
@@ -98,10 +94,7 @@ impl<T: Value> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         take(self.id, false);
-        Ok(RwLockReadGuard {
-            lock: self,
-            not_send: PhantomData,
-        })
+        Ok(self.reading())
     }
 
     /// Waits until nobody holds it, and takes it alone.
@@ -122,10 +115,7 @@ impl<T: Value> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         take(self.id, true);
-        Ok(RwLockWriteGuard {
-            lock: self,
-            not_send: PhantomData,
-        })
+        Ok(self.writing())
     }
 
     /// Takes it for reading if no writer holds it. Whoever lets go then takes a step, too: see
@@ -150,10 +140,7 @@ impl<T: Value> RwLock<T> {
         if !try_take(self.id, false) {
             return Err(TryLockError::WouldBlock);
         }
-        Ok(RwLockReadGuard {
-            lock: self,
-            not_send: PhantomData,
-        })
+        Ok(self.reading())
     }
 
     /// Takes it alone if nobody holds it. See [`RwLock::try_read`].
@@ -172,10 +159,21 @@ impl<T: Value> RwLock<T> {
         if !try_take(self.id, true) {
             return Err(TryLockError::WouldBlock);
         }
-        Ok(RwLockWriteGuard {
-            lock: self,
-            not_send: PhantomData,
-        })
+        Ok(self.writing())
+    }
+
+    fn reading(&self) -> RwLockReadGuard<'_, T> {
+        RwLockReadGuard {
+            id: self.id,
+            value: free_now(self.value.try_read()),
+        }
+    }
+
+    fn writing(&self) -> RwLockWriteGuard<'_, T> {
+        RwLockWriteGuard {
+            id: self.id,
+            value: free_now(self.value.try_write()),
+        }
     }
 
     /// The value.
@@ -190,7 +188,10 @@ impl<T: Value> RwLock<T> {
     /// assert!(interleavings::all(|| assert_eq!(RwLock::new(1).into_inner().unwrap(), 1)).passed());
     /// ```
     pub fn into_inner(self) -> LockResult<T> {
-        Ok(self.value.into_inner())
+        Ok(self
+            .value
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -201,11 +202,7 @@ impl<T: Value + Default> Default for RwLock<T> {
     }
 }
 
-impl<T> fmt::Debug for RwLock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RwLock").field(&self.id.name()).finish()
-    }
-}
+debug_by_name!(RwLock<T>);
 
 /// An [`RwLock`] held for reading; dropped, it lets go.
 ///
@@ -221,8 +218,8 @@ impl<T> fmt::Debug for RwLock<T> {
 /// ```
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
 pub struct RwLockReadGuard<'a, T: Value> {
-    lock: &'a RwLock<T>,
-    not_send: PhantomData<*const ()>,
+    id: Id,
+    value: std::sync::RwLockReadGuard<'a, T>,
 }
 
 /// An [`RwLock`] held for writing; dropped, it lets go.
@@ -239,16 +236,15 @@ pub struct RwLockReadGuard<'a, T: Value> {
 /// ```
 #[must_use = "the lock is held until the guard is dropped: bind it to a name"]
 pub struct RwLockWriteGuard<'a, T: Value> {
-    lock: &'a RwLock<T>,
-    not_send: PhantomData<*const ()>,
+    id: Id,
+    value: std::sync::RwLockWriteGuard<'a, T>,
 }
 
 impl<T: Value> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the guard exists, so no writer holds the lock.
-        unsafe { &*self.lock.value.get() }
+        &self.value
     }
 }
 
@@ -256,15 +252,13 @@ impl<T: Value> Deref for RwLockWriteGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the guard exists, so this thread alone holds the lock.
-        unsafe { &*self.lock.value.get() }
+        &self.value
     }
 }
 
 impl<T: Value> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard exists, so this thread alone holds the lock.
-        unsafe { &mut *self.lock.value.get() }
+        &mut self.value
     }
 }
 
@@ -282,13 +276,13 @@ impl<T: Value + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
 
 impl<T: Value> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
-        let_go(self.lock.id, None);
+        let_go(self.id, None);
     }
 }
 
 impl<T: Value> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        let_go(self.lock.id, text(&**self));
+        let_go(self.id, text(&**self));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is made by hand of atomics and plain data: right, and wrong by one order.
 
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::time::Duration;
 
 use interleavings::cell::UnsafeCell;
 use interleavings::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence};
@@ -24,7 +25,9 @@ fn races(
     );
     let again = interleavings::replay(failure.schedule(), broken);
     assert_eq!(again.failure().unwrap().message(), failure.message());
-    let report = Search::new().reduced().run(right);
+    // Seconds, but for a machine that is busy with other things.
+    let limit = Duration::from_secs(300);
+    let report = Search::new().reduced().time(limit).run(right);
     assert!(report.passed(), "{report}");
 }
 

@@ -5,7 +5,6 @@
 //! is put where the parent finds it. So whenever the worker is killed, the parent knows what was
 //! done, and what had begun.
 
-use std::any::Any;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +16,7 @@ use super::chunk::{Frames, HEAD, seal};
 use crate::codec;
 use crate::counter::Counter;
 use crate::limit::Limit;
+use crate::panic::message;
 use crate::queue::ring::Ring;
 
 /// The function of a pool without its types: reads an item, appends the result.
@@ -147,12 +147,6 @@ fn one(work: &Work, task: &[u8], frame: &mut Vec<u8>) {
     }
     frame[HEAD] = kind;
     seal(frame, 0);
-}
-
-fn message(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("(not a text)")
 }
 
 struct Worker<'a> {

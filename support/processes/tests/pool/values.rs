@@ -162,7 +162,7 @@ fn a_panic_is_reported_and_its_worker_goes_on() {
         let odd = Pool::new(1, |(): ()| -> () { std::panic::panic_any(7) });
         assert_eq!(
             odd.apply(()),
-            Err(TaskError::Panicked("(not a text)".into()))
+            Err(TaskError::Panicked("(a value that is not text)".into()))
         );
     });
 }

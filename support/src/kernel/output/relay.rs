@@ -63,8 +63,7 @@ pub fn run(streams: &'static Streams) {
         let delivered = relay.turn();
         BUSY.store(false, SeqCst);
         if delivered.is_err() {
-            // SAFETY: `_exit` runs no handler and does not return.
-            unsafe { libc::_exit(1) }
+            processes::exit_at_once(1);
         }
     }
 }

@@ -4,7 +4,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::fstat;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -74,10 +74,5 @@ pub fn panicked() {
 
 /// So many bytes wait to be read.
 pub fn waiting(from: &impl AsFd) -> usize {
-    let mut bytes: libc::c_int = 0;
-    // SAFETY: FIONREAD writes one integer, and `bytes` is one.
-    match unsafe { libc::ioctl(from.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut bytes) } {
-        0 => usize::try_from(bytes).unwrap_or(0),
-        _ => 0,
-    }
+    rustix::io::ioctl_fionread(from).map_or(0, |bytes| bytes as usize)
 }

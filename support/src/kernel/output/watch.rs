@@ -39,16 +39,25 @@ fn is_read_of_stdin(call: &str) -> bool {
 }
 
 fn waits(process: i32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/self/task/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    // Its first line is the name, which may hold any bytes.
+    let status = fs::read(format!("/proc/self/task/{process}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status);
+    let mut lines = status.lines();
+    let line = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
     line.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_tells_its_waits_whatever_it_is_called() {
+        for name in [c"plain", c"\xff\xfe"] {
+            nix::sys::prctl::set_name(name).unwrap();
+            assert!(waits(crate::threads::tid()).is_some(), "{name:?}");
+        }
+    }
 
     #[test]
     fn a_read_of_stdin_is_told_from_other_calls() {

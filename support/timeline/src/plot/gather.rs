@@ -107,8 +107,31 @@ fn goes_on(lanes: &[Lane], events: &[Event]) -> bool {
 
 /// Whether the system still knows the thread, and not as a zombie.
 fn alive(pid: i32, tid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat"));
-    // The state stands after the name, which is in brackets and may hold anything.
-    let state = stat.as_deref().ok().and_then(|stat| stat.rsplit_once(") "));
-    state.is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
+    let stat = std::fs::read(format!("/proc/{pid}/task/{tid}/stat")).unwrap_or_default();
+    // The state stands after the name, which is in brackets and may hold any bytes.
+    let name = stat.iter().rposition(|byte| *byte == b')');
+    let state = name.and_then(|end| stat.get(end + 2));
+    state.is_some_and(|state| !matches!(state, b'Z' | b'X'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_lives_whatever_it_is_called() {
+        let (pid, tid) = (nix::unistd::getpid(), nix::unistd::gettid());
+        for name in [c"plain", c"\xff\xfe", c") Z"] {
+            nix::sys::prctl::set_name(name).unwrap();
+            assert!(alive(pid.as_raw(), tid.as_raw()), "{name:?}");
+        }
+        let over = std::thread::spawn(|| nix::unistd::gettid().as_raw());
+        let over = over.join().unwrap();
+        // The system may still be about to take note of its end.
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while alive(pid.as_raw(), over) {
+            assert!(std::time::Instant::now() < limit, "it has ended");
+            std::thread::yield_now();
+        }
+    }
 }

@@ -15,10 +15,10 @@ pub enum Kind {
     Instant,
     /// The thread was seen running on a CPU: [`Trace::tick`].
     Running,
-    /// Waiting for another lane: for a lock ([`Trace::lock`]), a thread's end
+    /// Waiting for another lane: for a lock ([`Trace::watch`]), a thread's end
     /// ([`Trace::join`]), or what [`Trace::waiting`] was told.
     Waiting,
-    /// Holding a lock: [`Trace::lock`].
+    /// Holding a lock: [`Trace::watch`].
     Holding,
     /// [`Trace::sleep`].
     Sleeping,

@@ -58,6 +58,7 @@ fn thread_name() -> Label {
         return Label::new("");
     };
     let mut system = [0u8; 16];
+    // nix gives it as a string of the heap's, and recording allocates nothing.
     // SAFETY: PR_GET_NAME writes at most 16 bytes, with a final zero, to this place.
     unsafe { libc::prctl(libc::PR_GET_NAME, system.as_mut_ptr()) };
     match CStr::from_bytes_until_nul(&system).map(CStr::to_str) {

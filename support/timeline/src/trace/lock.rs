@@ -2,10 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{
-    LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    TryLockError, TryLockResult,
-};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::handle::Trace;
 use super::slot::Tag;
@@ -20,8 +17,8 @@ use super::span::Span;
 /// use std::sync::Mutex;
 /// use timeline::trace::{Held, Trace};
 ///
-/// let (trace, number) = (Trace::new(), Mutex::new(1));
-/// let mut guard: Held<'_, _> = trace.lock("number", &number);
+/// let number = Trace::new().watch("number", Mutex::new(1));
+/// let mut guard: Held<'_, _> = number.lock().unwrap();
 /// *guard += 1;
 /// drop(guard);
 /// assert_eq!(*number.lock().unwrap(), 2);
@@ -59,8 +56,8 @@ impl<G> Held<'_, G> {
     /// ```
     /// use std::sync::Mutex;
     ///
-    /// let (trace, number) = (timeline::trace::Trace::new(), Mutex::new(1));
-    /// let guard = trace.lock("number", &number).into_guard();
+    /// let number = timeline::Trace::new().watch("number", Mutex::new(1));
+    /// let guard = number.lock().unwrap().into_guard();
     /// assert_eq!(*guard, 1);
     /// ```
     pub fn into_guard(self) -> G {
@@ -70,68 +67,6 @@ impl<G> Held<'_, G> {
 }
 
 impl Trace {
-    /// Takes the lock and records the wait for it, if there was one, as
-    /// [`Kind::Waiting`](super::Kind::Waiting) and the time it is held as
-    /// [`Kind::Holding`](super::Kind::Holding).
-    ///
-    /// Blocks until the lock is free. A name holds 24 bytes.
-    ///
-    /// # Panics
-    ///
-    /// If a thread panicked while it held the lock, as `lock().unwrap()` would.
-    ///
-    /// ```
-    /// use std::sync::Mutex;
-    /// use timeline::trace::{Kind, Trace};
-    ///
-    /// let (trace, balance) = (Trace::new(), Mutex::new(10));
-    /// *trace.lock("balance", &balance) += 5;
-    /// assert_eq!(trace.events()[0].kind, Kind::Holding);
-    /// ```
-    pub fn lock<'t, 'a, T: ?Sized>(
-        &'t self,
-        name: &str,
-        lock: &'a Mutex<T>,
-    ) -> Held<'t, MutexGuard<'a, T>> {
-        let taken = self.take(name, || lock.try_lock(), || lock.lock());
-        taken.unwrap_or_else(|_| poisoned(name))
-    }
-
-    /// Takes a read-write lock for reading, beside other readers; else as [`Trace::lock`].
-    ///
-    /// ```
-    /// use std::sync::RwLock;
-    ///
-    /// let (trace, prices) = (timeline::trace::Trace::new(), RwLock::new(vec![1, 2]));
-    /// assert_eq!(trace.read_lock("prices", &prices).len(), 2);
-    /// ```
-    pub fn read_lock<'t, 'a, T: ?Sized>(
-        &'t self,
-        name: &str,
-        lock: &'a RwLock<T>,
-    ) -> Held<'t, RwLockReadGuard<'a, T>> {
-        let taken = self.take(name, || lock.try_read(), || lock.read());
-        taken.unwrap_or_else(|_| poisoned(name))
-    }
-
-    /// Takes a read-write lock for writing, alone; else as [`Trace::lock`].
-    ///
-    /// ```
-    /// use std::sync::RwLock;
-    ///
-    /// let (trace, prices) = (timeline::trace::Trace::new(), RwLock::new(vec![1, 2]));
-    /// trace.write_lock("prices", &prices).push(3);
-    /// assert_eq!(prices.read().unwrap().len(), 3);
-    /// ```
-    pub fn write_lock<'t, 'a, T: ?Sized>(
-        &'t self,
-        name: &str,
-        lock: &'a RwLock<T>,
-    ) -> Held<'t, RwLockWriteGuard<'a, T>> {
-        let taken = self.take(name, || lock.try_write(), || lock.write());
-        taken.unwrap_or_else(|_| poisoned(name))
-    }
-
     /// Takes a lock, by waiting for it only if it is not free, so that a wait is recorded only where
     /// there was one.
     pub(super) fn take<G>(
@@ -157,9 +92,4 @@ impl Trace {
             guard,
         }
     }
-}
-
-#[cold]
-fn poisoned(name: &str) -> ! {
-    panic!("a thread panicked while it held the lock {name:?}")
 }

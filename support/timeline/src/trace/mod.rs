@@ -24,8 +24,7 @@
 //! | a moment | [`Trace::instant`] |
 //! | "I am on a CPU now" | [`Trace::tick`], [`Trace::busy`] |
 //! | why a thread does not run | [`Trace::sleep`], [`Trace::blocked`], [`Trace::waiting`] |
-//! | a lock, waited for and held | [`Trace::lock`], [`Trace::read_lock`], [`Trace::write_lock`] |
-//! | locks and channels, with std's own methods | [`Trace::watch`], [`Trace::watch_channel`] |
+//! | locks, waited for and held, and channels, by std's own methods | [`Trace::watch`], [`Trace::watch_channel`] |
 //! | a message from lane to lane | [`Trace::sent`], [`Trace::received`] |
 //! | an async task and its polls; whatever else runs in pieces | [`Trace::task`], [`Trace::task_lane`] |
 //! | how threads and processes begin and end | [`Trace::spawn`], [`Trace::join`], [`Trace::waitpid`], [`Trace::ended`], [`Trace::lane`] |

@@ -149,9 +149,7 @@ mod tests {
         assert_eq!(reads(&|| trace.instant("again")), 1);
         assert_eq!(reads(&|| drop(trace.span("guard"))), 2);
         assert_eq!(reads(&|| trace.in_span("closure", || ())), 2);
-        assert_eq!(
-            reads(&|| drop(trace.lock("lock", &std::sync::Mutex::new(())))),
-            2
-        );
+        let lock = trace.watch("lock", std::sync::Mutex::new(()));
+        assert_eq!(reads(&|| drop(lock.lock())), 2);
     }
 }

@@ -4,9 +4,11 @@
 //! early, can at worst see a slot that is not ready. Nothing in it is a pointer, a lock or a
 //! length that has to be believed.
 
-use std::mem::size_of;
+use std::num::NonZero;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 use super::slot::{Record, Slot};
 use super::threads::Threads;
@@ -49,40 +51,33 @@ const MOST: u32 = 32;
 
 /// The mapping itself. Handles share it by `Arc`; forked processes share it by `MAP_SHARED`.
 pub(super) struct Shared {
-    base: NonNull<Header>,
-    capacity: usize,
+    // Both in the mapping, and so not `'static`: nobody gets them for longer than `self` lives.
+    header: &'static Header,
+    slots: &'static [Slot],
     /// Tells traces of one process apart, for the caches that threads keep.
     id: u32,
     threads: Threads,
 }
 
-// SAFETY: the mapping holds nothing but atomics, and lives as long as `Shared`.
-unsafe impl Send for Shared {}
-// SAFETY: as above.
-unsafe impl Sync for Shared {}
-
 impl Shared {
     pub fn new(capacity: usize) -> std::io::Result<Shared> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let capacity = capacity.clamp(1, u32::MAX as usize / 2);
-        // SAFETY: a fresh anonymous mapping, at a place that the system chooses.
-        let base = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                bytes(capacity),
-                libc::PROT_READ | libc::PROT_WRITE,
-                // NORESERVE: memory is used as events come, not when the trace is made.
-                libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
+        let length = NonZero::new(bytes(capacity)).expect("there is a header");
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // NORESERVE: memory is used as events come, not when the trace is made.
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
+        // SAFETY: a fresh mapping, at a place that the system chooses, of a header and behind it the
+        // slots, for which the header's size is a multiple of their alignment. They are atomics all
+        // through, of which zeroed memory is valid, and it is unmapped only when `Shared` is dropped.
+        let (header, slots) = unsafe {
+            let base = mmap_anonymous(None, length, access, flags)?.cast::<Header>();
+            let slots = NonNull::slice_from_raw_parts(base.add(1).cast(), capacity);
+            (base.as_ref(), slots.as_ref())
         };
-        if base == libc::MAP_FAILED {
-            return Err(std::io::Error::last_os_error());
-        }
         let shared = Shared {
-            base: NonNull::new(base.cast()).expect("a mapping is never at address zero"),
-            capacity,
+            header,
+            slots,
             id: NEXT.fetch_add(1, Ordering::Relaxed) as u32,
             threads: Threads::default(),
         };
@@ -90,16 +85,8 @@ impl Shared {
         Ok(shared)
     }
 
-    fn header(&self) -> &Header {
-        // SAFETY: the mapping begins with a header, zeroed memory is a valid one, and it is
-        // unmapped only when `self` is dropped.
-        unsafe { self.base.as_ref() }
-    }
-
     pub fn slots(&self) -> &[Slot] {
-        // SAFETY: `capacity` slots follow the header (see `bytes`), and the header's size is a
-        // multiple of a slot's alignment. Zeroed memory is a valid slot.
-        unsafe { std::slice::from_raw_parts(self.base.add(1).cast().as_ptr(), self.capacity) }
+        self.slots
     }
 
     /// The threads that this process has started with the trace.
@@ -108,11 +95,11 @@ impl Shared {
     }
 
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.slots.len()
     }
 
     pub fn generation(&self) -> u32 {
-        self.header().generation.load(Ordering::Relaxed) as u32
+        self.header.generation.load(Ordering::Relaxed) as u32
     }
 
     /// Names this trace and generation in a thread's cache.
@@ -122,9 +109,9 @@ impl Shared {
 
     /// Slots taken so far, and the generation they belong to.
     fn taken(&self) -> (usize, u32) {
-        let cursor = self.header().taking.cursor.load(Ordering::Acquire);
+        let cursor = self.header.taking.cursor.load(Ordering::Acquire);
         (
-            (cursor as u32 as usize).min(self.capacity),
+            (cursor as u32 as usize).min(self.slots.len()),
             (cursor >> 32) as u32,
         )
     }
@@ -133,7 +120,7 @@ impl Shared {
     ///
     /// `size` is what the last chunk said: a recorder of few events takes few.
     pub fn take(&self, size: u32) -> Chunk {
-        let taking = &self.header().taking;
+        let taking = &self.header.taking;
         let none = Chunk {
             generation: self.generation(),
             next: 0,
@@ -142,34 +129,34 @@ impl Shared {
         };
         // Looked at before it is raised, so that a full trace does not count up into the
         // generation.
-        if taking.cursor.load(Ordering::Relaxed) as u32 as usize >= self.capacity {
+        if taking.cursor.load(Ordering::Relaxed) as u32 as usize >= self.slots.len() {
             return none;
         }
         // A small trace is shared out one by one, so that all of it is used.
-        let size = size.clamp(1, MOST.min((self.capacity / 256) as u32).max(1));
+        let size = size.clamp(1, MOST.min((self.slots.len() / 256) as u32).max(1));
         let cursor = taking.cursor.fetch_add(size.into(), Ordering::Relaxed);
-        if cursor as u32 as usize >= self.capacity {
+        if cursor as u32 as usize >= self.slots.len() {
             return none;
         }
         Chunk {
             generation: (cursor >> 32) as u32,
             next: cursor as u32,
-            end: (cursor as u32 + size).min(self.capacity as u32),
+            end: (cursor as u32 + size).min(self.slots.len() as u32),
             size: size * 2,
         }
     }
 
     /// Counts an event that had no room.
     pub fn drop_one(&self) {
-        self.header().taking.dropped.fetch_add(1, Ordering::Relaxed);
+        self.header.taking.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn dropped(&self) -> u64 {
-        self.header().taking.dropped.load(Ordering::Relaxed)
+        self.header.taking.dropped.load(Ordering::Relaxed)
     }
 
     fn epoch_of(&self, generation: u32) -> &AtomicU64 {
-        &self.header().epochs[generation as usize % 2]
+        &self.header.epochs[generation as usize % 2]
     }
 
     pub fn epoch(&self) -> u64 {
@@ -196,21 +183,17 @@ impl Shared {
 
     /// A number for a task, from 1, unlike any other in this mapping.
     pub fn next_task(&self) -> u32 {
-        (self.header().taking.tasks.fetch_add(1, Ordering::Relaxed) + 1) as u32
+        (self.header.taking.tasks.fetch_add(1, Ordering::Relaxed) + 1) as u32
     }
 
     /// A number for a message, unlike any other in this mapping.
     pub fn next_message(&self) -> u64 {
-        self.header()
-            .taking
-            .messages
-            .fetch_add(1, Ordering::Relaxed)
-            + 1
+        self.header.taking.messages.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Starts a new generation: all slots are empty again, without touching one of them.
     pub fn clear(&self) {
-        let header = self.header();
+        let header = self.header;
         let generation = self.generation().wrapping_add(1).max(1);
         header.taking.dropped.store(0, Ordering::Relaxed);
         self.epoch_of(generation)
@@ -224,7 +207,7 @@ impl Shared {
 
     /// The word that says who ticked last on `cpu`.
     pub fn last_on(&self, cpu: u16) -> &AtomicU64 {
-        &self.header().cpus[usize::from(cpu) % CPUS].0
+        &self.header.cpus[usize::from(cpu) % CPUS].0
     }
 }
 
@@ -235,6 +218,6 @@ fn bytes(capacity: usize) -> usize {
 impl Drop for Shared {
     fn drop(&mut self) {
         // SAFETY: mapped in `new` with this length, and no reference into it outlives `self`.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), bytes(self.capacity)) };
+        let _ = unsafe { munmap(NonNull::from(self.header).cast(), bytes(self.slots.len())) };
     }
 }

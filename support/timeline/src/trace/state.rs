@@ -49,7 +49,7 @@ impl Trace {
     /// Runs `call`, which waits for another thread or process, and records that as
     /// [`Kind::Waiting`](super::Kind::Waiting): a barrier, a condition variable, a channel.
     ///
-    /// For a lock see [`Trace::lock`], for a thread's end [`Trace::join`], for a process's
+    /// For a lock see [`Trace::watch`], for a thread's end [`Trace::join`], for a process's
     /// [`Trace::waitpid`]. A label holds 24 bytes.
     ///
     /// ```

@@ -1,19 +1,20 @@
 //! The program while it runs: what goes in, what comes out, and what it does meanwhile.
 
+use crate::bounds::{Bounds, Walls};
 use crate::clients::Clients;
 use crate::connection::{Arriving, Connection, take_what_came};
+use crate::door::Door;
 use crate::doubt::{Doubt, Doubts};
 use crate::frame::{self, Gathered};
 use crate::test::Failed;
 use crate::watch::{self, Seen};
 use crate::witness::Witness;
-use crate::{program, sockets};
-use std::fs::{File, Permissions};
+use crate::{program, words};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,15 +30,14 @@ use support::processes::codec;
 /// How a program is started, and what it may use.
 #[derive(Clone, Debug)]
 pub(crate) struct Starter {
-    /// A command that puts the program into its sandbox. It is given `--socket FILE`, and
+    /// A command that puts the program into its sandbox. It is given `--socket FILE` or `--handed`, and
     /// `--listen` for a program that is to be a server.
     pub command: Vec<String>,
     /// For the sockets; the judge's own.
     pub work: PathBuf,
     /// Bytes of memory that all processes of it may occupy.
     pub memory: u64,
-    /// Whether there is a sandbox, whose own two processes are not the program's.
-    pub sandboxed: bool,
+    pub walls: Walls,
     /// How many times the usual limits of time it has.
     pub patience: u32,
     /// The program that tries every schedule, or why there is none.
@@ -67,6 +67,8 @@ impl Starter {
 const MOST_PRINTED: u64 = 10 << 20;
 /// Connections that may be without a label at the same time.
 const MOST_ARRIVING: usize = 256;
+/// How long what keeps the program may take to end it.
+const ENDING: Duration = Duration::from_secs(6);
 /// Between two looks.
 const STEP: Duration = Duration::from_millis(4);
 /// Looks in a row that must find every thread asleep.
@@ -82,7 +84,7 @@ pub(crate) struct Program {
     printed_bytes: u64,
     /// What the sandbox says of itself: one byte once it stands.
     stands: File,
-    socket: UnixListener,
+    door: Door,
     clients: Option<Clients>,
     arriving: Vec<Arriving>,
     asked: u64,
@@ -123,10 +125,20 @@ impl Program {
             doubts.add(Doubt::Machine);
             Failed::new(format!("the program could not be started: {error}"))
         };
-        let address = starter.work.join(format!("socket-{number}"));
-        let socket = UnixListener::bind(&address).map_err(cannot)?;
-        std::fs::set_permissions(&address, Permissions::from_mode(0o777)).map_err(cannot)?;
-        socket.set_nonblocking(true).map_err(cannot)?;
+        if listens && starter.walls == Walls::Landlock {
+            doubts.add(Doubt::Machine);
+            return Err(Failed::new(
+                "the program is a server, which is judged only in a network of its own, and this machine allows no namespaces",
+            ));
+        }
+        let handed = starter.walls == Walls::Landlock;
+        let (door, theirs) = match handed {
+            true => Door::handed().map(|(door, theirs)| (door, Some(theirs))),
+            false => {
+                Door::named(&starter.work.join(format!("socket-{number}"))).map(|it| (it, None))
+            }
+        }
+        .map_err(cannot)?;
         let (question_reader, question_writer) = std::io::pipe().map_err(cannot)?;
         let (answer_reader, answer_writer) = std::io::pipe().map_err(cannot)?;
         let (printed, printer) = std::io::pipe().map_err(cannot)?;
@@ -134,9 +146,6 @@ impl Program {
         let mut command = Command::new(&starter.command[0]);
         command
             .args(&starter.command[1..])
-            .arg("--socket")
-            .arg(&address)
-            .env(program::SOCKET, &address)
             .stdin(Stdio::null())
             .stdout(printer.try_clone().map_err(cannot)?)
             .stderr(printer);
@@ -145,16 +154,24 @@ impl Program {
             (answer_writer.as_raw_fd(), program::ANSWERS),
             (standing.as_raw_fd(), program::STANDS),
         ];
+        match (&door, &theirs) {
+            (Door::Named { address, .. }, _) => drop(command.arg("--socket").arg(address)),
+            (_, Some(theirs)) => {
+                command.arg("--handed");
+                given.push((theirs.as_raw_fd(), program::HANDED));
+            }
+            (_, None) => {}
+        }
         // The sandbox sends over it what reaches the listener, and puts the listener in its place.
-        let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
+        let (ours, listening) = UnixStream::pair().map_err(cannot)?;
         if listens {
             command.arg("--listen");
-            given.push((theirs.as_raw_fd(), program::LISTENER));
+            given.push((listening.as_raw_fd(), program::LISTENER));
         }
         // SAFETY: `hand_over` makes system calls only, as is asked of code between fork and exec.
         unsafe { command.pre_exec(move || hand_over(&given)) };
         let child = command.spawn().map_err(cannot)?;
-        drop(theirs);
+        drop((listening, theirs));
         starter.witness.begins();
         let file = |end: OwnedFd| -> Result<File, Failed> {
             fcntl(&end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| cannot(e.into()))?;
@@ -169,7 +186,7 @@ impl Program {
             last_words: Vec::new(),
             printed_bytes: 0,
             stands: file(stands.into())?,
-            socket,
+            door,
             clients: None,
             arriving: Vec::new(),
             asked: 0,
@@ -265,18 +282,16 @@ impl Program {
     /// The connection that has waited longest, of those whose label is whole.
     fn arrived(&mut self, limit: Duration) -> Result<Option<Connection>, Failed> {
         while self.arriving.len() < MOST_ARRIVING
-            && let Ok((stream, _)) = self.socket.accept()
+            && let Some(stream) = self.door.accept()
         {
             self.arriving.push(Arriving::new(stream)?);
         }
         for place in 0..self.arriving.len() {
             if self.arriving[place].is_whole(limit)? {
                 let witness = self.starter.witness.clone();
-                return self
-                    .arriving
-                    .remove(place)
-                    .arrived(limit, witness)
-                    .map(Some);
+                let bounds = Some(self.bounds());
+                let whole = self.arriving.remove(place);
+                return whole.arrived(limit, witness, bounds).map(Some);
             }
         }
         Ok(None)
@@ -289,7 +304,7 @@ impl Program {
             fds.push(PollFd::new(self.answers.as_fd(), PollFlags::POLLIN));
         }
         if wanted.connection {
-            fds.push(PollFd::new(self.socket.as_fd(), PollFlags::POLLIN));
+            fds.push(PollFd::new(self.door.as_fd(), PollFlags::POLLIN));
         }
         let _ = poll(&mut fds, step(STEP));
     }
@@ -327,41 +342,25 @@ impl Program {
                 MOST_PRINTED >> 20
             )));
         }
-        let occupied: u64 = seen.iter().map(|seen| seen.memory).sum();
-        if occupied > self.starter.memory {
-            self.took_too_much = true;
-            self.kill();
-            return Err(Failed::new(format!(
-                "the program occupied more than {} MB of memory",
-                self.starter.memory >> 20
-            )));
+        let Some(exceeded) = self.bounds().exceeded(seen) else {
+            return Ok(());
+        };
+        self.took_too_much = true;
+        self.kill();
+        Err(Failed::new(exceeded))
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            outer: self.child.id() as i32,
+            walls: self.starter.walls,
+            memory: self.starter.memory,
         }
-        // Without a sandbox the network is the machine's, and what others have open counts too.
-        let mut counts = seen.iter().map(|seen| sockets::count(seen.pid));
-        // One that has just ended has no network any more.
-        let open = counts.find(|count| *count > 0).unwrap_or(0);
-        if self.starter.sandboxed && open > sockets::MOST {
-            self.kill();
-            return Err(Failed::new(format!(
-                "the program had more than {} sockets",
-                sockets::MOST
-            )));
-        }
-        Ok(())
     }
 
     /// The program's processes, parents before children.
     pub fn processes(&self) -> Vec<Seen> {
-        let outer = self.child.id() as i32;
-        let mut all = watch::below(outer);
-        if self.starter.sandboxed {
-            // The sandbox is a process outside and one inside, the inner one's only parent.
-            let inner = all.first().map(|seen| seen.pid);
-            all.retain(|seen| Some(seen.pid) != inner);
-        } else {
-            all.splice(0..0, watch::look(outer, 0));
-        }
-        all
+        self.bounds().processes()
     }
 
     fn too_late(&mut self, limit: Duration) -> Failed {
@@ -420,6 +419,14 @@ impl Program {
         }
         for seen in all {
             let _ = kill(Pid::from_raw(seen.pid), Signal::SIGKILL);
+        }
+        if self.starter.walls == Walls::Landlock {
+            // It ends whatever is left, and then itself.
+            let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
+            let until = Instant::now() + ENDING;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -480,13 +487,12 @@ fn last_words(printed: &[u8]) -> String {
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with("note: run with"))
         .collect();
-    let last = lines[lines.len().saturating_sub(2)..].join(" ");
-    let clean: String = last
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let surplus = clean.chars().count().saturating_sub(300);
-    clean.trim().chars().skip(surplus).collect()
+    let last = words::short(
+        &lines[lines.len().saturating_sub(2)..].join(" "),
+        usize::MAX,
+    );
+    let surplus = last.chars().count().saturating_sub(300);
+    last.chars().skip(surplus).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A connection that the program made to the judge.
 
+use crate::bounds::Bounds;
 use crate::frame::{self, Gathered};
 use crate::test::Failed;
 use crate::witness::Witness;
@@ -7,6 +8,8 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
+use support::nix::errno::Errno;
+use support::nix::fcntl::{FcntlArg, OFlag, fcntl};
 use support::nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use support::nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use support::processes::codec;
@@ -20,6 +23,8 @@ pub struct Connection {
     process: i32,
     limit: Duration,
     stream: UnixStream,
+    /// Whom to look at while a value is on its way.
+    bounds: Option<Bounds>,
     /// Where it is noted when it was made and replied to, and which one it is there.
     witness: (Witness, usize),
 }
@@ -91,7 +96,12 @@ impl Arriving {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn arrived(self, limit: Duration, witness: Witness) -> Result<Connection, Failed> {
+    pub fn arrived(
+        self,
+        limit: Duration,
+        witness: Witness,
+        bounds: Option<Bounds>,
+    ) -> Result<Connection, Failed> {
         let request = witness.requested();
         self.stream.set_nonblocking(false).map_err(Failed::of)?;
         self.stream
@@ -105,6 +115,7 @@ impl Arriving {
             process: self.process,
             limit,
             stream: self.stream,
+            bounds,
             witness: (witness, request),
         })
     }
@@ -142,11 +153,13 @@ impl Connection {
     /// Waits for a value, sent by [`program::send`](crate::program::send).
     ///
     /// # Errors
-    /// When none comes in time, or it is of another type.
+    /// When none comes in time, or it is of another type; when the program takes too much meanwhile.
     pub fn receive<T: DeserializeOwned>(&mut self) -> Result<T, Failed> {
         let mut patient = Patient {
             stream: &mut self.stream,
             until: Instant::now() + self.limit,
+            bounds: self.bounds,
+            looked: Instant::now(),
             begun: false,
         };
         let message = frame::read(&mut patient)
@@ -166,37 +179,59 @@ impl Connection {
     }
 }
 
-/// Reads one message: all of it within a limit, however slowly its bytes come.
+/// Reads one message: all of it within a limit, however slowly its bytes come, with an eye on the program.
 struct Patient<'a> {
     stream: &'a mut UnixStream,
     until: Instant,
+    bounds: Option<Bounds>,
+    looked: Instant,
     begun: bool,
 }
 
+/// Between two looks at the program: in so short a time it does not take much more than it may.
+const LOOK: Duration = Duration::from_millis(20);
+
 impl Read for Patient<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // Nothing has come of it: whoever does not want to wait is told at once.
+        let flags = fcntl(self.stream.as_fd(), FcntlArg::F_GETFL)?;
+        let waits = self.begun || !OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK);
+        if waits {
+            self.wait()?;
+        }
+        let length = self.stream.read(into)?;
+        self.begun = true;
+        Ok(length)
+    }
+}
+
+impl Patient<'_> {
+    /// Until something has come.
+    fn wait(&mut self) -> io::Result<()> {
         loop {
-            if self.begun && Instant::now() > self.until {
+            // However many bytes come, one by one.
+            if Instant::now() > self.until {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            match self.stream.read(into) {
-                Ok(length) => {
-                    self.begun = true;
-                    return Ok(length);
-                }
-                // Nothing has come of it: whoever does not want to wait is told at once.
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock || !self.begun => {
-                    return Err(error);
-                }
-                Err(_) => {
-                    let left = self.until.saturating_duration_since(Instant::now());
-                    let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-                    poll(
-                        &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)],
-                        left,
-                    )?;
+            if self.looked.elapsed() >= LOOK {
+                self.looked = Instant::now();
+                if let Some(too_much) = self.bounds.and_then(|bounds| bounds.look()) {
+                    return Err(io::Error::other(too_much));
                 }
             }
+            if self.has_something()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for it, but not long.
+    fn has_something(&self) -> io::Result<bool> {
+        let mut ends = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut ends, PollTimeout::from(LOOK.as_millis() as u8)) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -233,7 +268,7 @@ mod tests {
         }
         Connection::write_value(&mut program, &7u8).unwrap();
         assert!(arriving.is_whole(limit).unwrap());
-        let mut connection = arriving.arrived(limit, Witness::default()).unwrap();
+        let mut connection = arriving.arrived(limit, Witness::default(), None).unwrap();
         assert_eq!(connection.label(), "a label");
         assert_eq!(connection.process(), std::process::id() as i32);
         assert_eq!(connection.receive::<u8>().unwrap(), 7);
@@ -260,7 +295,7 @@ mod tests {
         let mut arriving = Arriving::new(judge).unwrap();
         frame::write(&mut program, b"").unwrap();
         assert!(arriving.is_whole(limit).unwrap());
-        let mut connection = arriving.arrived(limit, Witness::default()).unwrap();
+        let mut connection = arriving.arrived(limit, Witness::default(), None).unwrap();
         let sender = std::thread::spawn(move || {
             program.write_all(&1000u32.to_le_bytes()).unwrap();
             while program.write_all(&[0]).is_ok() {

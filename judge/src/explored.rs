@@ -6,8 +6,9 @@
 //! right is decided here.
 
 use crate::found::{Asked, Fails, Found, MOST_ENDS, PlainLane, PlainStretch};
-use crate::picture::{Picture, cleaned};
+use crate::picture::Picture;
 use crate::test::{Failed, Judge, Verdict};
+use crate::words::short;
 use std::fmt::Debug;
 use support::interleavings::{Doing, Lane, Sketch, Stretch};
 use support::processes::codec;
@@ -70,7 +71,7 @@ impl Judge {
             tried.1,
             format!(
                 "{about}: not every schedule can be tried, as your code takes too many steps for that: {}",
-                cleaned(&tried.2, 200)
+                short(&tried.2, 200)
             ),
         )
     }
@@ -89,7 +90,7 @@ impl Judge {
 
     /// Keeps the picture, and says what happened.
     fn fails(&mut self, about: &str, number: u64, (why, thread, steps, plain): Fails) -> Failed {
-        let (why, thread) = (cleaned(&why, 400), cleaned(&thread, 40));
+        let (why, thread) = (short(&why, 400), short(&thread, 40));
         self.picture = Some(Picture::of_schedule(&sketch(plain)));
         let why = match &*thread {
             "" | "main" => why,
@@ -98,7 +99,7 @@ impl Judge {
         let told: Vec<String> = steps
             .iter()
             .take(TOLD_STEPS)
-            .map(|(thread, what)| format!("{}: {}", cleaned(thread, 40), cleaned(what, 60)))
+            .map(|(thread, what)| format!("{}: {}", short(thread, 40), short(what, 60)))
             .collect();
         let more = match steps.len().saturating_sub(TOLD_STEPS) {
             0 => String::new(),
@@ -136,7 +137,7 @@ fn step(number: usize) -> usize {
 
 fn lane((name, parent, began, ended, panicked): PlainLane) -> Lane {
     Lane {
-        name: cleaned(&name, 30),
+        name: short(&name, 30),
         parent: parent.min(MOST_LANES - 1),
         began: step(began),
         ended: ended.map(step),
@@ -153,7 +154,7 @@ fn stretch((lane, doing, label, from, to): PlainStretch) -> Stretch {
             1 => Doing::Waited,
             _ => Doing::Step,
         },
-        label: cleaned(&label, 30),
+        label: short(&label, 30),
         from,
         to: step(to).max(from),
     }

@@ -41,36 +41,3 @@ impl Picture {
         std::fs::write(folder.join(format!("{name}.svg")), &self.svg)
     }
 }
-
-/// What came from a student's process, fit for a sentence or a picture: so many characters at most, none
-/// that controls a terminal or the direction of a text, none that XML does not have.
-pub(crate) fn cleaned(text: &str, most: usize) -> String {
-    let harmless = |c: &char| {
-        !c.is_control()
-            && !matches!(*c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            && !matches!(*c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-    };
-    let spaced = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c });
-    let mut kept: String = spaced.clone().filter(harmless).take(most).collect();
-    if spaced.filter(harmless).nth(most).is_some() {
-        kept.push('…');
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_controls_comes_through() {
-        assert_eq!(
-            cleaned("a\n\u{1b}[31mb\u{202e}c\u{200b}\0d\u{ffff}", 50),
-            "a [31mbcd"
-        );
-        assert_eq!(cleaned(&"ä".repeat(50), 3), "äää…");
-        assert_eq!(cleaned("äää", 3), "äää");
-    }
-}

@@ -6,9 +6,11 @@
 use crate::connection::Connection;
 use crate::frame;
 use std::fs::File;
+use std::io::IoSlice;
 use std::net::TcpListener;
-use std::os::fd::{FromRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use support::nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use support::processes::codec;
 use support::serde::Serialize;
 use support::serde::de::DeserializeOwned;
@@ -20,6 +22,8 @@ pub(crate) const ANSWERS: RawFd = 201;
 pub(crate) const LISTENER: RawFd = 202;
 /// Where the sandbox says that it stands and becomes the program, which does not get this one.
 pub(crate) const STANDS: RawFd = 203;
+/// Where the judge takes ends of connections from, if it has no address.
+pub(crate) const HANDED: RawFd = 204;
 /// Where the judge waits for connections.
 pub(crate) const SOCKET: &str = "JUDGE_SOCKET";
 
@@ -71,10 +75,22 @@ pub fn call<I: DeserializeOwned, A: Serialize>(input: &[u8], ask: impl FnOnce(I)
 /// # Panics
 /// When the program was not started by a judge.
 pub fn connect(label: &str) -> UnixStream {
-    let address = std::env::var_os(SOCKET).expect("the judge's address is known");
-    let mut stream = UnixStream::connect(address).expect("the judge can be reached");
+    let stream = match std::env::var_os(SOCKET) {
+        Some(address) => UnixStream::connect(address),
+        None => handed_over(),
+    };
+    let mut stream = stream.expect("the judge can be reached");
     frame::write(&mut stream, label.as_bytes()).expect("the judge listens");
     stream
+}
+
+/// Where a program may connect to nothing: makes both ends, and hands one to the judge.
+fn handed_over() -> std::io::Result<UnixStream> {
+    let (own, judges) = UnixStream::pair()?;
+    let end = [judges.as_raw_fd()];
+    let (message, rights) = ([IoSlice::new(b".")], [ControlMessage::ScmRights(&end)]);
+    sendmsg::<()>(HANDED, &message, &rights, MsgFlags::MSG_NOSIGNAL, None)?;
+    Ok(own)
 }
 
 /// Tells the judge `label` and waits until the judge replies. Blocks this thread only.

@@ -1,10 +1,12 @@
 //! The judge's `main`.
 
 use crate::asked::Starter;
+use crate::bounds::Walls;
 use crate::doubt::{Doubt, Doubts};
 use crate::draw::Random;
 use crate::test::{Judge, Verdict};
 use crate::witness::Witness;
+use crate::words;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,7 +20,7 @@ pub type Test = (&'static str, fn(&mut Judge) -> Verdict);
 const LONGEST: usize = 4000;
 
 /// Judges one submission. `cargo lab grade` starts it with
-/// `--seed N --work FOLDER --memory BYTES [--patience N] [--no-sandbox] -- COMMAND…` and reads one line for each
+/// `--seed N --work FOLDER --memory BYTES [--patience N] [--landlock | --no-sandbox] -- COMMAND…` and reads one line for each
 /// test: its id, how it ended, its seconds and a sentence, with tabs between. It ended as `passed`,
 /// `failed`, `killed` (perhaps by the machine), `busy` (others had the processors), `machine` (the
 /// program was never started) or `broken` (the test itself panicked). With `--explored PROGRAM` that
@@ -56,11 +58,7 @@ pub fn run(tests: &[Test]) -> ExitCode {
             // A verdict without a picture is one all the same.
             let _ = picture.write(folder, id);
         }
-        let sentence: String = sentence
-            .chars()
-            .take(LONGEST)
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let sentence = words::short(&sentence, LONGEST);
         let seconds = started.elapsed().as_secs_f64();
         let said = writeln!(std::io::stdout(), "{id}\t{word}\t{seconds:.3}\t{sentence}");
         if said.is_err() {
@@ -88,7 +86,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
 
 fn arguments() -> Option<(u64, Starter, Option<PathBuf>)> {
     let mut given = std::env::args().skip(1);
-    let (mut seed, mut work, mut memory, mut sandboxed) = (None, None, None, true);
+    let (mut seed, mut work, mut memory, mut walls) = (None, None, None, Walls::Namespaces);
     let (mut explored, mut pictures) = (None, None);
     let mut patience = 1;
     while let Some(name) = given.next() {
@@ -97,7 +95,8 @@ fn arguments() -> Option<(u64, Starter, Option<PathBuf>)> {
             "--work" => work = given.next().map(PathBuf::from),
             "--memory" => memory = given.next()?.parse().ok(),
             "--patience" => patience = given.next()?.parse().ok()?,
-            "--no-sandbox" => sandboxed = false,
+            "--landlock" => walls = Walls::Landlock,
+            "--no-sandbox" => walls = Walls::None,
             "--explored" => explored = Some(Ok(given.next()?)),
             "--unexplored" => explored = Some(Err(given.next()?)),
             "--pictures" => pictures = given.next().map(PathBuf::from),
@@ -110,7 +109,7 @@ fn arguments() -> Option<(u64, Starter, Option<PathBuf>)> {
         command: (!command.is_empty()).then_some(command)?,
         work: work?,
         memory: memory?,
-        sandboxed,
+        walls,
         explored,
         witness: Witness::default(),
         patience,

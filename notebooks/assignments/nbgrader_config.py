@@ -10,6 +10,7 @@ import fnmatch
 import html
 import json
 import os
+import pwd
 import stat
 import subprocess
 import textwrap
@@ -46,7 +47,30 @@ def lab(*arguments):
 
 class PlainCollect(ExchangeCollect):
     """Collects files and folders only: a link would bring what the student cannot read, and a pipe
-    would be waited for. Nothing is opened by a path that a student could change meanwhile."""
+    would be waited for. Nothing is opened by a path that a student could change meanwhile. And of
+    each student only what their own account has put there: nbgrader would warn, and take it."""
+
+    def init_src(self):
+        super().init_src()
+        for record in self.src_records:
+            if not self.is_own(record):
+                self.log.error("Not collected: %s: its owner is not %s",
+                               record["filename"], record["username"])
+        self.src_records = [it for it in self.src_records if self.is_own(it)]
+
+    def _sort_by_timestamp(self, records):
+        # The last is taken: one in another's name must not come before theirs.
+        own = [it for it in records if self.is_own(it)]
+        return super()._sort_by_timestamp(own or records)
+
+    def is_own(self, record):
+        if not self.check_owner:
+            return True
+        owner = os.lstat(os.path.join(self.inbound_path, record["filename"])).st_uid
+        try:
+            return pwd.getpwuid(owner).pw_name == record["username"]
+        except KeyError:
+            return False
 
     def do_copy(self, src, dest, log=None):
         self.left = 1000 * self.coursedir.max_dir_size

@@ -3,6 +3,8 @@
 use crate::launcher::end_with_parent;
 use crate::proc;
 use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
@@ -24,6 +26,9 @@ pub struct Ran {
     /// From stderr.
     pub said: String,
 }
+
+/// How long a command has to end by itself once it is asked to.
+const ENDING: Duration = Duration::from_secs(6);
 
 /// Between two looks at the memory: in so short a time it does not grow by more than it may.
 const LOOK: Duration = Duration::from_millis(20);
@@ -97,9 +102,15 @@ fn occupied(process: u32) -> u64 {
 }
 
 fn end(child: &mut Child) {
-    // Where there is a sandbox: its init goes with it, and all that is inside goes with that.
-    let group = nix::unistd::Pid::from_raw(child.id() as i32);
-    let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+    // Where there is a sandbox: its init goes with it, and all that is inside goes with that; or what
+    // keeps the program ends all of it, for which it is asked and has some time.
+    let group = Pid::from_raw(child.id() as i32);
+    let _ = killpg(group, Signal::SIGTERM);
+    let until = Instant::now() + ENDING;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    let _ = killpg(group, Signal::SIGKILL);
     let _ = child.kill();
     let _ = child.wait();
 }

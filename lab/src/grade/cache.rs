@@ -1,5 +1,6 @@
 //! Verdicts that need not be reached again: nothing that they depend on has changed.
 
+use super::sandbox::Walls;
 use super::submission::Submission;
 use super::verdict::Verdict;
 use super::workshop;
@@ -13,19 +14,19 @@ pub struct Cache {
     folder: PathBuf,
     /// Names the assignment, `support`, the judge and the compiler.
     basis: String,
-    sandbox: bool,
+    walls: Walls,
 }
 
 impl Cache {
     /// # Errors
     /// When the folder cannot be made.
-    pub fn open(folder: PathBuf, basis: String, sandbox: bool) -> Result<Cache> {
+    pub fn open(folder: PathBuf, basis: String, walls: Walls) -> Result<Cache> {
         fs::create_dir_all(&folder)
             .with_context(|| format!("{} cannot be made", folder.display()))?;
         Ok(Cache {
             folder,
             basis,
-            sandbox,
+            walls,
         })
     }
 
@@ -47,7 +48,7 @@ impl Cache {
     fn place(&self, submission: &Submission) -> PathBuf {
         let mut hash = Sha256::new();
         hash.update(&self.basis);
-        hash.update([u8::from(self.sandbox)]);
+        hash.update(format!("{:?}", self.walls));
         for part in &submission.solutions {
             // The lengths keep "ab", "c" apart from "a", "bc".
             for text in [&part.id, &part.text] {

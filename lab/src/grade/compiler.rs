@@ -111,7 +111,7 @@ fn errors(said: &str, lines: &Lines) -> NotCompiled {
         None => " where the solution is called".to_owned(),
     };
     let code = error["code"]["code"].as_str();
-    let message = match hidden(code, first) {
+    let message = match hidden(message, code, first) {
         Some(instead) => instead,
         None => message,
     };
@@ -138,10 +138,14 @@ fn file(span: &Value) -> &str {
 /// What is said in place of a message that may quote a file: a constant's panic, a macro's own
 /// error or a file that was included can have any text in them, the solution's author can choose
 /// which, and the compiler reads more than a student may.
-fn hidden(code: Option<&str>, first: Option<&Value>) -> Option<&'static str> {
+fn hidden(message: &str, code: Option<&str>, first: Option<&Value>) -> Option<&'static str> {
     const MACRO: &str = "a macro call cannot be expanded";
     if code == Some("E0080") {
         return Some("a constant cannot be computed");
+    }
+    // With where it looked and why not, which is told of files outside, too.
+    if message.starts_with("couldn't read ") {
+        return Some("a file that it includes cannot be read");
     }
     let first = first?;
     let made = |span: &Value| {
@@ -246,6 +250,12 @@ mod tests {
             let told = said(code, span);
             assert!(!told.contains("abc"), "{told}");
         }
+        let error = r#"{"level":"error","message":"couldn't read `/home/ada/abc`: Permission denied (os error 13)","spans":[]}"#;
+        let told = of(Some(false), &format!("stands\n{error}\nended 1\n")).1;
+        assert!(
+            told.ends_with(": a file that it includes cannot be read"),
+            "{told}"
+        );
         let plain = said(None, span(solution, "  let x = y"));
         assert!(plain.contains("the token is abc"), "{plain}");
     }

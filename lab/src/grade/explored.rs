@@ -6,17 +6,14 @@
 //! The student's crate has a name for nothing but `explored-std`, and none for the search's side: what
 //! it cannot name it cannot call.
 
-use super::bounded::bounded;
-use super::compiler::{self, NotCompiled};
-use super::group::Group;
-use super::judged::{Bench, COMPILER_MEMORY, COMPILING};
-use super::sandbox::Limits;
+use super::compiler::NotCompiled;
+use super::compiling::Compilation;
+use super::judged::Bench;
 use super::source;
 use super::submission::Submission;
 use super::workshop::{Workshop, compile};
 use anyhow::Result;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates that `explored-std` stands for, wherever a text names them.
@@ -92,21 +89,15 @@ impl Bench<'_> {
         fs::create_dir(&sources)?;
         let lines = source::write_explored(&sources, self.assignment, submission, scenarios)?;
         let shop = self.workshop;
-        let [crates, host_crates, libraries, inside, toolchain] = self.shown([
+        let shown = self.shown([
             (&shop.crates, "/crates"),
             (&shop.host_crates, "/host-crates"),
             (&shop.explored, "/explored"),
             (&sources, "/source"),
             (&shop.sysroot, "/toolchain"),
         ]);
-        // Nothing outside can be written to, and the program comes out through stdout.
-        let out = match self.sandbox {
-            true => PathBuf::from("/tmp"),
-            false => work.join("explored-out"),
-        };
-        if !self.sandbox {
-            fs::create_dir(&out)?;
-        }
+        let [crates, host_crates, libraries, inside, toolchain] = &shown;
+        let out = self.out(work.join("explored-out"))?;
         let mut common = vec![
             "--edition=2024".to_owned(),
             "--error-format=json".to_owned(),
@@ -144,40 +135,28 @@ impl Bench<'_> {
             let all = [&common[..], &arguments[..]].concat();
             fs::write(sources.join(name), all.join("\n"))?;
         }
-        for file in fs::read_dir(&sources)?.flatten() {
-            fs::set_permissions(file.path(), Permissions::from_mode(0o644))?;
-        }
-        fs::set_permissions(&sources, Permissions::from_mode(0o755))?;
-        let limits = Limits::of_a_compiler(self.user);
-        let group = self.group("explored", COMPILER_MEMORY / 4 * 5, &limits);
-        let rustc = toolchain.1.join("bin/rustc");
-        let arguments = ["lib.args", "main.args"].map(|name| {
+        // The library, then the program.
+        let mut command = ["/bin/sh", "-c", "\"$0\" \"$1\" && \"$0\" \"$2\""]
+            .map(str::to_owned)
+            .to_vec();
+        command.push(toolchain.1.join("bin/rustc").display().to_string());
+        command.extend(["lib.args", "main.args"].map(|name| {
             let file = inside.1.join(name);
             format!("@{}", file.display())
-        });
-        let shown = [crates, host_crates, libraries, inside, toolchain];
-        let mut sandbox = self.sandboxed(&limits, &shown, None, group.as_ref());
-        sandbox.args([
-            "--compiler",
-            "--",
-            "/bin/sh",
-            "-c",
-            compiler::SCRIPT,
-            "compile",
-        ]);
-        sandbox.arg(out.join("made"));
-        // The library, then the program.
-        sandbox.args(["/bin/sh", "-c", "\"$0\" \"$1\" && \"$0\" \"$2\""]);
-        sandbox.arg(rustc).args(arguments);
-        let program = work.join("explored");
-        let limit = COMPILING * self.patience;
-        let mut ran = bounded(&mut sandbox, limit, COMPILER_MEMORY, &program)?;
-        if ran.succeeded == Some(true) {
-            fs::set_permissions(&program, Permissions::from_mode(0o755))?;
-            return Ok(Some(Ok(program)));
-        }
-        ran.too_much_memory |= group.as_ref().is_some_and(Group::took_all_memory);
-        let not = compiler::why_not(&ran, limit, &lines);
+        }));
+        let compilation = Compilation {
+            name: "explored",
+            sources: &sources,
+            shown: &shown,
+            out: &out,
+            command,
+            lines: &lines,
+        };
+        let compiled = self.compiled(compilation, &work.join("explored"))?;
+        let not = match compiled.program {
+            Ok(program) => return Ok(Some(Ok(program))),
+            Err(not) => not,
+        };
         let why = not.reason;
         // `static SUM: Mutex<u64> = Mutex::new(0)` is right outside.
         let hint = match why.contains("E0015") && why.contains("in statics") {

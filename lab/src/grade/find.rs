@@ -81,15 +81,32 @@ fn below(folder: &Path, found: &mut Vec<(PathBuf, bool)>) -> Result<()> {
     Ok(())
 }
 
-/// The folder below the outermost `submitted`: what a student puts deeper changes nothing.
+/// Where what students have made begins in a path: behind how many of its parts, and whose it is. It is
+/// below the outermost `submitted` of a course (`STUDENT/ASSIGNMENT/`), or `inbound` of nbgrader's
+/// exchange (`STUDENT+ASSIGNMENT+TIMESTAMP+RANDOM/`). What a student puts deeper changes nothing.
+pub fn students_part(path: &Path) -> Option<(usize, Option<String>)> {
+    let parts: Vec<Component> = path.components().collect();
+    let names = parts.windows(2).enumerate();
+    let mut places = names.filter_map(|(before, pair)| {
+        let name = pair[1].as_os_str().to_string_lossy().into_owned();
+        let student = match pair[0].as_os_str().to_str() {
+            Some("submitted") => name,
+            Some("inbound") if name.split('+').count() >= 3 => name.split('+').next()?.to_owned(),
+            _ => return None,
+        };
+        // Who makes the folder chooses the name, and a file beside the folders has none.
+        let plain = before + 2 < parts.len()
+            && matches!(
+                Path::new(&student).components().collect::<Vec<_>>()[..],
+                [Component::Normal(_)]
+            );
+        Some((before + 1, plain.then_some(student)))
+    });
+    places.next()
+}
+
 fn student(notebook: &Path) -> Option<String> {
-    let absolute = std::path::absolute(notebook).ok()?;
-    let mut parts = absolute.components();
-    parts.find(|part| part.as_os_str() == "submitted")?;
-    match (parts.next()?, parts.next()?) {
-        (Component::Normal(name), _) => Some(name.to_string_lossy().into_owned()),
-        _ => None,
-    }
+    students_part(&std::path::absolute(notebook).ok()?)?.1
 }
 
 /// The source notebook for a submission: the one that `--assignment` names, or the one of the same
@@ -125,10 +142,12 @@ pub fn source_of(notebook: &Path, chosen: Option<&Path>, course: &Path) -> Resul
     let name = notebook.with_extension("ipynb");
     let name = name.file_name().unwrap_or_default();
     let absolute = std::path::absolute(notebook)?;
-    // From the outside inwards: a student's own folders are the innermost, and whatever stands
-    // in them is not asked.
+    // From the outside inwards, and not into what a student has made: whatever stands there is not asked.
     let mut around: Vec<&Path> = absolute.ancestors().collect();
     around.reverse();
+    if let Some((teachers, _)) = students_part(&absolute) {
+        around.truncate(teachers);
+    }
     let courses = around
         .into_iter()
         .filter(|folder| folder.join("nbgrader_config.py").is_file());
@@ -170,12 +189,42 @@ mod tests {
         let source = source_of(&submission, None, folder.path()).unwrap();
         assert_eq!(source, course.join("source/ps/ps.ipynb"));
         assert_eq!(student(&submission).as_deref(), Some("eve"));
+        // Nor where there is no course around it but hers.
+        for alone in [
+            "submitted/eve/ps",
+            "inbound/eve+ps+2026-01-02 03:04:05 UTC+x",
+        ] {
+            let hers = folder.path().join("alone").join(alone);
+            std::fs::create_dir_all(hers.join("source/ps")).unwrap();
+            std::fs::write(hers.join("nbgrader_config.py"), "").unwrap();
+            std::fs::write(hers.join("source/ps/ps.ipynb"), "{}").unwrap();
+            let source = source_of(&hers.join("ps.ipynb"), None, &course).unwrap();
+            assert_eq!(source, course.join("source/ps/ps.ipynb"));
+        }
         let said = source_of(&inner.join("other.ipynb"), None, folder.path());
         assert!(
             said.unwrap_err()
                 .to_string()
                 .starts_with("no assignment has a notebook called other.ipynb")
         );
+    }
+
+    #[test]
+    fn who_submitted_is_told_by_the_course_s_folder_or_the_exchange_s() {
+        let of = |path: &str| students_part(Path::new(path));
+        let eve = |place: usize| Some((place, Some("eve".to_owned())));
+        assert_eq!(of("/c/submitted/eve/ps/ps.ipynb"), eve(3));
+        assert_eq!(
+            of("/x/c/inbound/eve+ps+2026-01-02 03:04:05 UTC+Zm9v/ps.ipynb"),
+            eve(4)
+        );
+        assert_eq!(of("inbound/eve+ps+2026-01-02/ps.ipynb"), eve(1));
+        // The outermost counts.
+        assert_eq!(of("/c/submitted/eve/inbound/ada+ps+1/ps.ipynb"), eve(3));
+        assert_eq!(of("/home/inbound/a/b.ipynb"), None);
+        for no_name in ["/x/inbound/..+ps+1/ps.ipynb", "/x/inbound/+ps+1/ps.ipynb"] {
+            assert_eq!(of(no_name), Some((3, None)), "{no_name}");
+        }
     }
 
     #[test]

@@ -8,24 +8,27 @@ use super::judged::Bench;
 use super::reader;
 use super::report::{self, NotGraded};
 use super::results::Results;
+use super::sandbox::Walls;
 use super::submission::Submission;
 use super::turn::Turns;
 use super::verdict::{Graded, Verdict};
 use super::workshop::Workshop;
-use super::{Options, sandbox, words};
+use super::{Options, sandbox};
 use crate::home::Home;
+use crate::words;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What all submissions of a grading share.
 pub struct Grading<'a> {
     pub options: &'a Options,
     pub home: &'a Home,
     pub workshop: &'a Workshop,
+    pub walls: Walls,
     pub turns: Turns,
     /// What each assignment needs, prepared once.
     pub rooms: Mutex<BTreeMap<PathBuf, Result<&'static Room, String>>>,
@@ -67,7 +70,8 @@ impl Grading<'_> {
 
     fn one(&self, found: &Found) -> Result<Graded> {
         let started = Instant::now();
-        let course = self.home.notebooks().join("assignments");
+        let own = || self.home.notebooks().join("assignments");
+        let course = self.options.course.clone().unwrap_or_else(own);
         let chosen = self.options.assignment.as_deref();
         let source = match find::source_of(&found.notebook, chosen, &course) {
             Err(_) if found.is_link => bail!("{}", find::LINK),
@@ -81,7 +85,7 @@ impl Grading<'_> {
         };
         let (verdict, unchanged) = match taken {
             Err(reason) => {
-                let sandbox = !self.options.no_sandbox;
+                let sandbox = self.walls != Walls::None;
                 let none = Verdict::none(&room.assignment, reason, Vec::new(), seed, sandbox);
                 (none.in_clean_words(), false)
             }
@@ -114,9 +118,10 @@ impl Grading<'_> {
             workshop: self.workshop,
             assignment: &room.assignment,
             judge: &room.judge,
-            sandbox: !self.options.no_sandbox,
+            walls: self.walls,
             user: sandbox::next_user()?,
             seed,
+            judging: Duration::from_secs(self.options.tests_limit),
             patience: 1,
         };
         let reference = room.assignment.reference();
@@ -167,7 +172,7 @@ impl Grading<'_> {
             ..assignment.clone()
         };
         let basis = format!("{fingerprint} {anywhere:?}");
-        let cache = Cache::open(folder, basis, !self.options.no_sandbox)?;
+        let cache = Cache::open(folder, basis, self.walls)?;
         Ok(Room {
             assignment,
             judge,

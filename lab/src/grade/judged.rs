@@ -2,24 +2,21 @@
 
 use super::assignment::Assignment;
 use super::bounded::{Ran, bounded};
-use super::compiler::{self, NotCompiled};
+use super::compiling::{Compilation, Compiled};
 use super::group::Group;
-use super::sandbox::Limits;
+use super::sandbox::{Limits, Walls};
 use super::source::{self, Lines};
 use super::submission::Submission;
 use super::verdict::{Doubt, Picture, Resources, Tested, Verdict};
 use super::workshop::Workshop;
 use anyhow::{Result, bail};
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 /// How long rustc may take; it takes half a second.
 pub const COMPILING: Duration = Duration::from_secs(30);
-/// How long all tests of a submission may take: ten of them at their limits.
-const JUDGING: Duration = Duration::from_secs(150);
 /// Bytes of memory for all processes of a program.
 pub const MEMORY: u64 = 512 << 20;
 
@@ -34,10 +31,12 @@ pub struct Bench<'a> {
     pub workshop: &'a Workshop,
     pub assignment: &'a Assignment,
     pub judge: &'a Path,
-    pub sandbox: bool,
+    pub walls: Walls,
     /// Who the submission is inside, where root grades: each has a user of its own.
     pub user: u32,
     pub seed: u64,
+    /// How long all tests of a submission may take: as a rule, ten of them at their limits.
+    pub judging: Duration,
     /// How many times the usual limits of time it has: more when it is alone.
     pub patience: u32,
 }
@@ -49,25 +48,19 @@ impl Bench<'_> {
     /// When it is not the submission's fault: no disk, no sandbox, an assignment that is wrong.
     pub fn judge(&self, submission: &Submission) -> Result<Verdict> {
         let work = self.workshop.temporary_folder()?;
-        let program = work.path().join("program");
-        let compiling = self.group(
-            "compile",
-            COMPILER_MEMORY / 4 * 5,
-            &Limits::of_a_compiler(self.user),
-        );
-        let compiled = self.compile(submission, work.path(), &program, &compiling)?;
-        let compiler_memory = compiling.as_ref().and_then(Group::peak);
-        let lines = match compiled {
-            Ok(lines) => lines,
+        let (lines, compiled) = self.compile(submission, work.path())?;
+        let program = match compiled.program {
+            Ok(program) => program,
             Err(not) => {
                 let notes = submission.notes.clone();
-                let reason = not.reason;
-                let none = Verdict::none(self.assignment, reason, notes, self.seed, self.sandbox);
+                let sandbox = self.walls != Walls::None;
+                let none = Verdict::none(self.assignment, not.reason, notes, self.seed, sandbox);
                 return Ok(Verdict {
                     doubt: not.doubt,
                     resources: Resources {
-                        compiler_memory,
-                        unbounded: compiling.map(|group| group.missing()).unwrap_or_default(),
+                        compiler_memory: compiled.memory,
+                        unbounded: compiled.unbounded,
+                        not_held: self.walls.not_held(),
                         ..Resources::default()
                     },
                     ..none
@@ -84,7 +77,8 @@ impl Bench<'_> {
         let running = self.group("run", MEMORY + MEMORY / 4, &Limits::of_a_program(self.user));
         let mut verdict = self.ask(submission, work.path(), &program, explored, &running)?;
         verdict.doubt = doubt;
-        verdict.resources.compiler_memory = compiler_memory;
+        verdict.resources.not_held = self.walls.not_held();
+        verdict.resources.compiler_memory = compiled.memory;
         if let Some(running) = &running {
             verdict.resources.memory = running.peak();
             verdict.resources.unbounded = running.missing();
@@ -95,74 +89,37 @@ impl Bench<'_> {
         Ok(verdict)
     }
 
-    /// `Err` inside: there is no program, and why.
-    fn compile(
-        &self,
-        submission: &Submission,
-        work: &Path,
-        program: &Path,
-        group: &Option<Group>,
-    ) -> Result<Result<Lines, NotCompiled>> {
+    fn compile(&self, submission: &Submission, work: &Path) -> Result<(Lines, Compiled)> {
         let sources = work.join("source");
         fs::create_dir(&sources)?;
         let lines = source::write(&sources, self.assignment, submission)?;
-        for file in fs::read_dir(&sources)?.flatten() {
-            fs::set_permissions(file.path(), Permissions::from_mode(0o644))?;
-        }
-        fs::set_permissions(&sources, Permissions::from_mode(0o755))?;
         let shop = self.workshop;
-        let [crates, host_crates, judge, inside_sources, toolchain] = self.shown([
+        let shown = self.shown([
             (&shop.crates, "/crates"),
             (&shop.host_crates, "/host-crates"),
             (shop.library(), "/libjudge.rlib"),
             (&sources, "/source"),
             (&shop.sysroot, "/toolchain"),
         ]);
+        let [crates, host_crates, judge, inside, toolchain] = &shown;
+        let out = self.out(work.join("out"))?;
         let mut rustc = vec![toolchain.1.join("bin/rustc").display().to_string()];
         rustc.extend(shop.flags(&crates.1, &host_crates.1));
-        rustc.extend(
-            [
-                "--crate-name",
-                "solution",
-                "--cap-lints",
-                "allow",
-                "--error-format",
-                "json",
-            ]
-            .map(str::to_owned),
-        );
+        rustc.extend(["--crate-name=solution", "--cap-lints=allow"].map(str::to_owned));
+        rustc.extend(["--error-format=json", "-o"].map(str::to_owned));
+        rustc.push(out.join("made").display().to_string());
         rustc.push(format!("--extern=judge={}", judge.1.display()));
-        rustc.push(inside_sources.1.join("main.rs").display().to_string());
-        // The program comes out through stdout: nothing outside can be written to.
-        let out = if self.sandbox {
-            "/tmp".into()
-        } else {
-            work.join("out")
+        rustc.push(inside.1.join("main.rs").display().to_string());
+        let compilation = Compilation {
+            name: "compile",
+            sources: &sources,
+            shown: &shown,
+            out: &out,
+            command: rustc,
+            lines: &lines,
         };
-        if !self.sandbox {
-            fs::create_dir(&out)?;
-        }
-        rustc.extend(["-o".to_owned(), out.join("made").display().to_string()]);
-        let mut command = vec![
-            "/bin/sh".to_owned(),
-            "-c".to_owned(),
-            compiler::SCRIPT.to_owned(),
-            "compile".to_owned(),
-        ];
-        command.push(out.join("made").display().to_string());
-        command.extend(rustc);
-        let limits = Limits::of_a_compiler(self.user);
-        let shown = [crates, host_crates, judge, inside_sources, toolchain];
-        let mut sandbox = self.sandboxed(&limits, &shown, None, group.as_ref());
-        sandbox.arg("--compiler").arg("--").args(command);
-        let limit = COMPILING * self.patience;
-        let mut ran = bounded(&mut sandbox, limit, COMPILER_MEMORY, program)?;
-        let Some(true) = ran.succeeded else {
-            ran.too_much_memory |= group.as_ref().is_some_and(Group::took_all_memory);
-            return Ok(Err(compiler::why_not(&ran, limit, &lines)));
-        };
-        fs::set_permissions(program, Permissions::from_mode(0o755))?;
-        Ok(Ok(lines))
+        let compiled = self.compiled(compilation, &work.join("program"))?;
+        Ok((lines, compiled))
     }
 
     fn ask(
@@ -207,8 +164,10 @@ impl Bench<'_> {
             ])
             .arg("--work")
             .arg(&sockets);
-        if !self.sandbox {
-            judge.arg("--no-sandbox");
+        match self.walls {
+            Walls::Namespaces => {}
+            Walls::Landlock => drop(judge.arg("--landlock")),
+            Walls::None => drop(judge.arg("--no-sandbox")),
         }
         match explored {
             None => {}
@@ -223,7 +182,7 @@ impl Bench<'_> {
             .args(sandbox.get_args());
         judge.arg("--run").arg(&shown[0].1);
         let report = work.join("report");
-        let limit = JUDGING * self.patience;
+        let limit = self.judging * self.patience;
         let ran = bounded(&mut judge, limit, JUDGE_MEMORY, &report)?;
         let report = fs::read_to_string(&report).unwrap_or_default();
         let mut verdict = Verdict {
@@ -234,7 +193,7 @@ impl Bench<'_> {
             notes: submission.notes.clone(),
             tests: Vec::new(),
             seed: self.seed,
-            sandbox: self.sandbox,
+            sandbox: self.walls != Walls::None,
             resources: Resources::default(),
             doubt: None,
         };
@@ -298,7 +257,7 @@ impl Bench<'_> {
             );
             (None, reason)
         } else if ran.succeeded.is_none() {
-            let limit = (JUDGING * self.patience).as_secs();
+            let limit = (self.judging * self.patience).as_secs();
             let reason = format!("all tests together took more than {limit} s");
             (Some(Doubt::Once), reason)
         } else {
@@ -318,13 +277,12 @@ impl Bench<'_> {
         }
     }
 
-    /// Where each of these is seen: inside at a name of its own, without a sandbox where it is.
+    /// Where each of these is seen: inside at a name of its own, without namespaces where it is.
     pub fn shown<const N: usize>(&self, all: [(&Path, &str); N]) -> [(PathBuf, PathBuf); N] {
         all.map(|(from, to)| {
-            let to = if self.sandbox {
-                to.into()
-            } else {
-                from.to_owned()
+            let to = match self.walls {
+                Walls::Namespaces => to.into(),
+                Walls::Landlock | Walls::None => from.to_owned(),
             };
             (from.to_owned(), to)
         })
@@ -339,7 +297,12 @@ impl Bench<'_> {
     ) -> Command {
         let mut command = Command::new(&self.workshop.program);
         command.arg("sandbox").args(limits.words());
-        if self.sandbox {
+        command.args(match self.walls {
+            Walls::Namespaces => None,
+            Walls::Landlock => Some("--landlock"),
+            Walls::None => Some("--bare"),
+        });
+        if self.walls != Walls::None {
             for (from, to) in shown {
                 command.arg("--show");
                 let mut pair = from.clone().into_os_string();
@@ -347,8 +310,6 @@ impl Bench<'_> {
                 pair.push(to);
                 command.arg(pair);
             }
-        } else {
-            command.arg("--bare");
         }
         if let Some(libraries) = libraries {
             command.args(["--libraries", libraries]);
@@ -363,6 +324,6 @@ impl Bench<'_> {
         let name = format!("lab-{}-{}-{what}", std::process::id(), self.user);
         // The sandbox's own three are not counted against the solution.
         let processes = limits.processes + 3;
-        self.sandbox.then(|| Group::new(&name, memory, processes))
+        (self.walls != Walls::None).then(|| Group::new(&name, memory, processes))
     }
 }

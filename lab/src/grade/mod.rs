@@ -7,12 +7,12 @@
 //! - `plain`, `reader`, `items`: how a file from a student is opened and parsed.
 //! - `source`: that text as a program of its own, which only answers questions.
 //! - `sandbox`, `group`: where it is compiled and run.
-//! - `workshop`, `judged`, `compiler`, `bounded`: what is compiled once; one submission compiled
+//! - `workshop`, `judged`, `compiling`, `compiler`, `bounded`: what is compiled once; one submission compiled
 //!   and judged.
 //! - `explored`: the same text as a program that tries every schedule.
 //! - `fair`, `turn`: whose fault a failure is; who is graded beside whom.
 //! - `grading`: all of them, several at a time, the reference solution first.
-//! - `verdict`, `cache`, `results`, `report`, `gradescope`, `words`: what came of it.
+//! - `verdict`, `cache`, `results`, `report`, `gradescope`: what came of it.
 //! - `watch`: grades on, as submissions come.
 //! - `new`: a new assignment.
 
@@ -20,6 +20,7 @@ mod assignment;
 mod bounded;
 mod cache;
 mod compiler;
+mod compiling;
 mod explored;
 mod fair;
 mod find;
@@ -39,7 +40,6 @@ mod submission;
 mod turn;
 mod verdict;
 mod watch;
-mod words;
 mod workshop;
 
 pub use reader::{
@@ -52,6 +52,7 @@ use crate::installed::Installed;
 use anyhow::Result;
 use grading::Grading;
 use results::Results;
+use sandbox::Walls;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use turn::Turns;
@@ -71,6 +72,11 @@ pub struct Options {
     /// submission's name
     #[arg(long, value_name = "NAME")]
     pub assignment: Option<PathBuf>,
+
+    /// The course whose assignments are graded, for submissions that lie in none, as in nbgrader's
+    /// exchange; without it, the project's own
+    #[arg(long, value_name = "DIR")]
+    pub course: Option<PathBuf>,
 
     /// Write grades.json, grades.xml (JUnit) and Gradescope's results.json into this folder
     #[arg(long, value_name = "DIR")]
@@ -101,6 +107,10 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
+    /// Seconds that all tests of a submission may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 150, hide = true)]
+    pub tests_limit: u64,
+
     /// Run submissions without a sandbox, with this user's rights
     #[arg(long)]
     pub no_sandbox: bool,
@@ -115,20 +125,24 @@ pub fn grade(options: &Options, home: &Home, installed: &Installed) -> Result<u8
         true => Vec::new(),
         false => find::notebooks(&options.paths)?,
     };
+    let mut walls = Walls::None;
     if !options.no_sandbox {
         sandbox::refuse_if_shown(&home.root, "the notebooks' repository")?;
+        sandbox::refuse_if_shown(&installed.cargo_home, "cargo's home, where its tokens lie,")?;
         for one in &found {
             sandbox::refuse_if_shown(&one.notebook, "the submission")?;
         }
-        sandbox::require(&home.state().join("log/bubblewrap.txt"))?;
+        walls = sandbox::require(&home.own_state().join("log/bubblewrap.txt"))?;
     }
+    group::scope::enter_if_missing()?;
     group::sweep();
-    let workshop = Workshop::open(home, installed)?;
+    let workshop = Workshop::open(home, installed, walls)?;
     let grading = Grading {
         options,
         home,
         workshop: &workshop,
-        turns: Turns::new(home.state().join("grading")),
+        walls,
+        turns: Turns::new(home.own_state().join("grading")),
         rooms: Mutex::default(),
     };
     if let (true, Some(out)) = (options.watch, &options.out) {
@@ -147,6 +161,10 @@ pub fn grade(options: &Options, home: &Home, installed: &Installed) -> Result<u8
             && !most.is_empty()
         {
             println!("Control groups are missing here: {}.", most.join(", "));
+        }
+        if walls == Walls::Landlock {
+            let not_held = walls.not_held().join("; ");
+            println!("No namespaces can be made here, so Landlock stands in for them: {not_held}.");
         }
     }
     Ok(u8::from(!summary.not_graded.is_empty()))

@@ -67,7 +67,10 @@ mod tests {
         assert!(assignment.most() > 0.0);
         let text = std::fs::read_to_string(&path).unwrap();
         let book: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(book["metadata"], crate::kernelspec::metadata());
+        assert_eq!(
+            book["metadata"],
+            crate::kernelspec::metadata(crate::kernelspec::NAME)
+        );
         let said = write(course.path(), "pipes").unwrap_err().to_string();
         assert!(said.contains("is there already"), "{said}");
     }

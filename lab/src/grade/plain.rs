@@ -1,6 +1,7 @@
 //! Files that come from students: regular files only, opened without following a link, so that
 //! nobody submits what is somebody else's, and no pipe or device is waited for.
 
+use super::find;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
@@ -8,8 +9,8 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-/// Opens a submitted file for reading. Below a course's `submitted` no part of the path may be a
-/// link; elsewhere the teacher chose the folder, and the file itself may be none.
+/// Opens a submitted file for reading. Of what students have made no part of the path may be a link;
+/// elsewhere the teacher chose the folder, and the file itself may be none.
 ///
 /// # Errors
 /// In one sentence: it is no regular file, or cannot be read.
@@ -41,10 +42,8 @@ pub fn open_file(path: &Path) -> Result<File, String> {
 /// The folder that is the teacher's, and the names below it.
 fn split(path: &Path) -> (PathBuf, Vec<&Path>) {
     let parts: Vec<Component> = path.components().collect();
-    let outermost = parts
-        .iter()
-        .position(|part| part.as_os_str() == "submitted");
-    let trusted = outermost.map_or(parts.len().saturating_sub(1), |place| place + 1);
+    let students = find::students_part(path);
+    let trusted = students.map_or(parts.len().saturating_sub(1), |(teachers, _)| teachers);
     let folder: PathBuf = parts[..trusted].iter().collect();
     let folder = match folder.as_os_str().is_empty() {
         true => PathBuf::from("."),
@@ -69,6 +68,10 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("submitted/ada/sum")).unwrap();
         fs::create_dir_all(at("submitted/eve")).unwrap();
+        let came = at("inbound/ada+sum+2026-01-02 03:04:05 UTC+x");
+        fs::create_dir_all(&came).unwrap();
+        fs::write(came.join("sum.ipynb"), "hers, too").unwrap();
+        symlink(&came, at("inbound/eve+sum+2026-01-02 03:04:05 UTC+y")).unwrap();
         fs::write(at("submitted/ada/sum/sum.ipynb"), "hers").unwrap();
         symlink(at("submitted/ada/sum"), at("submitted/eve/sum")).unwrap();
         symlink("sum.ipynb", at("submitted/ada/sum/link.ipynb")).unwrap();
@@ -83,7 +86,10 @@ mod tests {
         };
         assert_eq!(read("submitted/ada/sum/sum.ipynb").unwrap(), "hers");
         assert_eq!(read("link/ada/sum/sum.ipynb").unwrap(), "hers");
+        let came = "inbound/ada+sum+2026-01-02 03:04:05 UTC+x/sum.ipynb";
+        assert_eq!(read(came).unwrap(), "hers, too");
         for link in [
+            "inbound/eve+sum+2026-01-02 03:04:05 UTC+y/sum.ipynb",
             "submitted/eve/sum/sum.ipynb",
             "submitted/ada/sum/link.ipynb",
         ] {

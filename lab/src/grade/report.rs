@@ -1,7 +1,7 @@
 //! The words of a grading: the table, and the files for other programs.
 
 use super::verdict::{Graded, Verdict};
-use super::words::{clean, printable};
+use crate::words::{clean, printable};
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;

@@ -6,7 +6,7 @@ use super::find::Found;
 use super::gradescope;
 use super::report::{self, NotGraded, Summary};
 use super::verdict::Graded;
-use super::words::clean;
+use crate::words::clean;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What grading finds, as it is written down.
 
-use super::words;
+use crate::words;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,9 @@ pub struct Resources {
     /// What this machine does not bound for the submission as a whole, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unbounded: Vec<String>,
+    /// What the walls around it do not hold on this machine, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_held: Vec<String>,
 }
 
 /// One hidden test.

@@ -7,8 +7,10 @@ use super::grading::Grading;
 use super::report;
 use super::results::Results;
 use super::{Options, sandbox};
+use crate::words;
 use anyhow::{Context, Result};
-use std::collections::BTreeSet;
+use nix::unistd::{Uid, User};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -31,9 +33,17 @@ pub fn watch(grading: &Grading, out: &Path) -> Result<u8> {
     let wait = Duration::from_secs(60 * options.wait);
     // Those that the machine has failed on are tried again without being submitted again.
     let mut again = BTreeSet::new();
+    let mut told = BTreeSet::new();
     loop {
         for one in submitted(&options.paths)? {
             let place = out.join(folder_of(&one));
+            if let Some(owner) = is_somebody_else_s(&one) {
+                if told.insert(one.notebook.clone()) {
+                    let notebook = words::clean(&one.notebook.display().to_string());
+                    eprintln!("not graded {notebook}: it is {owner}'s, in another student's name");
+                }
+                continue;
+            }
             if !is_new(&one, &place) && !again.contains(&one.notebook) {
                 continue;
             }
@@ -60,7 +70,30 @@ fn submitted(paths: &[PathBuf]) -> Result<Vec<Found>> {
         Err(_) => Vec::new(),
     };
     found.sort_by_key(|one| changed(&one.notebook));
+    // In the exchange, each time that somebody submits makes another folder: the last one counts.
+    let last: BTreeMap<PathBuf, PathBuf> = found
+        .iter()
+        .map(|one| (folder_of(one), one.notebook.clone()))
+        .collect();
+    found.retain(|one| last.get(&folder_of(one)) == Some(&one.notebook));
     Ok(found)
+}
+
+/// Whose account has put something into the exchange in a student's name, if it is neither that
+/// student's nor this program's.
+fn is_somebody_else_s(found: &Found) -> Option<String> {
+    let student = found.student.as_ref()?;
+    let owner = fs::symlink_metadata(&found.notebook).ok()?.uid();
+    let in_the_exchange = found
+        .notebook
+        .components()
+        .any(|part| part.as_os_str() == "inbound");
+    let owner = Uid::from_raw(owner);
+    if !in_the_exchange || owner.is_root() || owner == Uid::effective() {
+        return None;
+    }
+    let account = User::from_uid(owner).ok()??;
+    (account.name != *student).then(|| words::clean(&account.name))
 }
 
 /// The verdict's folder: the student's name, and the notebook's. Whoever submits a notebook twice gets
@@ -70,7 +103,10 @@ fn folder_of(found: &Found) -> PathBuf {
     let student = found.student.as_ref().map(PathBuf::from);
     let student = student.or_else(|| name(found.notebook.parent()));
     let stem = found.notebook.file_stem().map(PathBuf::from);
-    student.unwrap_or_default().join(stem.unwrap_or_default())
+    // A file may be called `...ipynb`, and the rest of that is no name.
+    let is_name = |path: &PathBuf| path.file_name() == Some(path.as_os_str());
+    let [student, stem] = [student, stem].map(|name| name.filter(is_name).unwrap_or("_".into()));
+    student.join(stem)
 }
 
 /// When it was written last. The system keeps this time itself: nobody can set it.
@@ -167,6 +203,33 @@ mod tests {
         tell_rest(&place, rest).unwrap();
         let said = fs::read_to_string(place.join(WAITS)).unwrap();
         assert!(said.contains("comes in 60 min"), "{said}");
+        // Who submits again, as the exchange keeps it, is graded by the last, and nobody's name leads
+        // out of the verdicts' folder.
+        let exchange = tempfile::tempdir().unwrap();
+        let came = |name: &str| exchange.path().join("inbound").join(name).join("sum.ipynb");
+        let first = came("ada+sum+2026-01-02 03:04:05 UTC+a");
+        write(&first, "{}").unwrap();
+        let second = came("ada+sum+2026-01-02 03:04:06 UTC+b");
+        while changed(&second) <= changed(&first) {
+            write(&second, "{}").unwrap();
+        }
+        write(&came("..+sum+2026-01-02 03:04:05 UTC+c"), "{}").unwrap();
+        write(&came("eve+sum+1+d").with_file_name("...ipynb"), "{}").unwrap();
+        let found = submitted(&[exchange.path().to_owned()]).unwrap();
+        let places: BTreeMap<PathBuf, &PathBuf> = found
+            .iter()
+            .map(|one| (folder_of(one), &one.notebook))
+            .collect();
+        assert_eq!(places.len(), found.len());
+        assert_eq!(places[Path::new("ada/sum")], &second);
+        let out = exchange.path().join("verdicts");
+        for place in places.keys() {
+            let inside = place
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_)));
+            assert!(inside && out.join(place).starts_with(&out), "{place:?}");
+        }
+        assert!(found.iter().all(|one| is_somebody_else_s(one).is_none()));
         // An empty folder waits for the first.
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(submitted(&[empty.path().to_owned()]).unwrap(), []);

@@ -4,7 +4,7 @@
 
 use super::assignment::Assignment;
 use super::explored;
-use super::sandbox::Copies;
+use super::sandbox::{self, Copies, Walls};
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::Template;
@@ -40,40 +40,18 @@ impl Workshop {
     ///
     /// # Errors
     /// When `support` or the judge's library does not compile, or there is no disk.
-    pub fn open(home: &Home, installed: &Installed) -> Result<Workshop> {
+    pub fn open(home: &Home, installed: &Installed, walls: Walls) -> Result<Workshop> {
         let template = Template::current(home, installed)?;
         let target = template.folder().join("build/target");
         let sources = home.root.join("judge/src");
         let mut hash = Sha256::new();
         hash.update(template.folder().as_os_str().as_encoded_bytes());
-        hash.update(include_str!("sandbox/mod.rs"));
-        hash.update(include_str!("sandbox/calls.rs"));
-        hash.update(include_str!("sandbox/confine.rs"));
-        hash.update(include_str!("sandbox/system.rs"));
-        hash.update(include_str!("sandbox/limits.rs"));
-        hash.update(include_str!("sandbox/network.rs"));
-        hash.update(include_str!("sandbox/walls.rs"));
-        hash.update(include_str!("sandbox/users.rs"));
-        hash.update(include_str!("source.rs"));
-        hash.update(include_str!("judged.rs"));
-        hash.update(include_str!("compiler.rs"));
-        hash.update(include_str!("items.rs"));
-        hash.update(include_str!("words.rs"));
-        hash.update(include_str!("bounded.rs"));
-        hash.update(include_str!("group/mod.rs"));
-        hash.update(include_str!("group/places.rs"));
-        hash.update(include_str!("explored.rs"));
-        let explored = explored::SOURCES.map(|sources| home.root.join(sources));
-        for folder in [&sources].into_iter().chain(&explored) {
-            for file in rust_files(folder)? {
-                hash.update(
-                    fs::read(&file)
-                        .with_context(|| format!("{} cannot be read", file.display()))?,
-                );
-            }
+        for file in deciding(&home.root)? {
+            let text = fs::read(&file);
+            hash.update(text.with_context(|| format!("{} cannot be read", file.display()))?);
         }
         let fingerprint = hex(hash);
-        let folder = home.state().join("grading").join(&fingerprint);
+        let folder = home.own_state().join("grading").join(&fingerprint);
         let mut workshop = Workshop {
             sysroot: installed.toolchain.sysroot.clone(),
             host: installed.toolchain.host().to_owned(),
@@ -90,7 +68,7 @@ impl Workshop {
         let lock = workshop.lock(home)?;
         if !workshop.library.is_file() {
             // What was compiled against something else is of no more use.
-            remove_others(&home.state().join("grading"), &workshop.fingerprint);
+            remove_others(&home.own_state().join("grading"), &workshop.fingerprint);
             fs::create_dir_all(workshop.folder.join("judges"))?;
             let step = crate::progress::Step::start("the judge's library");
             let unfinished = workshop.folder.join("unfinished.rlib");
@@ -112,18 +90,23 @@ impl Workshop {
             step.done();
         }
         drop(lock);
-        workshop.copy()?;
+        workshop.copy(walls)?;
         Ok(workshop)
     }
 
     /// What the sandbox shows is shown from a place that does not tell where it came from.
-    fn copy(&mut self) -> Result<()> {
+    fn copy(&mut self, walls: Walls) -> Result<()> {
         let copies = &self.copies;
         self.crates = copies.crates(&self.crates, "crates")?;
         self.host_crates = copies.crates(&self.host_crates, "host-crates")?;
         self.library = copies.file(&self.library, "libjudge.rlib")?;
         self.explored = copies.crates(&self.explored, "explored")?;
         self.program = copies.file(&self.program, "lab")?;
+        if sandbox::is_reached_by_others(walls) {
+            // Root's home, where it lies as a rule, is root's alone.
+            self.sysroot = copies.toolchain(&self.sysroot, &self.host, "toolchain")?;
+            copies.let_others_through()?;
+        }
         Ok(())
     }
 
@@ -142,8 +125,8 @@ impl Workshop {
     fn lock(&self, home: &Home) -> Result<File> {
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
-        let lock =
-            File::create(home.state().join("grading.lock")).context("grading cannot be locked")?;
+        let lock = File::create(home.own_state().join("grading.lock"))
+            .context("grading cannot be locked")?;
         lock.lock()?;
         Ok(lock)
     }
@@ -277,15 +260,17 @@ pub fn compile(rustc: &mut Command, what: &str) -> Result<()> {
     Ok(())
 }
 
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .collect();
+/// The sources of all that takes part in a verdict: this program's grading, the judge's library and what
+/// stands beside it, and the explorer.
+fn deciding(root: &Path) -> Result<Vec<PathBuf>> {
+    let folders = ["lab/src/grade", "judge", "support/interleavings/src"];
+    let mut files = Vec::new();
+    for folder in folders {
+        let pattern = root.join(folder).join("**/*.rs");
+        files.extend(glob::glob(&pattern.to_string_lossy())?.flatten());
+    }
     files.sort();
+    anyhow::ensure!(!files.is_empty(), "{} has no sources", root.display());
     Ok(files)
 }
 

@@ -22,9 +22,9 @@ mod warden;
 mod workplace;
 
 pub use family::{
-    adopt_orphans, adopted_by, await_end, compilers_below, end_siblings_with, end_with_parent,
-    open_process, session_of, signal_process, ticks_of, wait_for_stdin,
+    adopt_orphans, adopted_by, await_end, compilers_below, end as end_family, end_siblings_with,
+    end_with_parent, open_process, session_of, signal_process, ticks_of, wait_for_stdin,
 };
-pub use start::{Options, launch, warden};
-pub use warden::{Options as WardenOptions, watch};
+pub use start::{Options, hear_all_signals, launch, take_signals, warden};
+pub use warden::{Options as WardenOptions, reap_others, watch};
 pub use workplace::base as kernels_folder;

@@ -111,7 +111,7 @@ impl Factory for Wardens {
             );
         })?;
         let (folder, lock) = workplace::make(&template)?;
-        Ok((folder, vec![lock]))
+        Ok((folder, [lock].into_iter().chain(template.kept()).collect()))
     }
 
     fn program(&self, directory: &Path, connection_file: &Path) -> Result<tokio::process::Command> {
@@ -150,6 +150,7 @@ pub fn warden(
         path.push(":");
         path.push(rest);
     }
+    let (first, second) = installed.cargo_homes();
     let mut command = Command::new(&installed.launcher);
     command
         .arg("warden")
@@ -163,15 +164,16 @@ pub fn warden(
         .env(stock::variables::BUILD, &build)
         .env(stock::variables::SETTINGS, home.state().join("config"))
         .env(stock::variables::RUST_SRC, folder.join(shims::RUST_SRC))
-        .env("NOTEBOOK_PYTHON", &installed.python)
         // See `shims`.
-        .env(
-            shims::CARGO_HOME,
-            installed.cargo_home().unwrap_or_default(),
-        )
+        .env(shims::CARGO_HOME, first.unwrap_or_default())
+        .env(shims::READERS_CARGO_HOME, second.unwrap_or_default())
         .env("CARGO_HOME", folder)
         .envs(stock::THRIFT);
+    if !installed.python.as_os_str().is_empty() {
+        command.env("NOTEBOOK_PYTHON", &installed.python);
+    }
     crate::template::without_callers_cargo(&mut command);
+    command.env("LD_LIBRARY_PATH", installed.toolchain.libraries());
     for name in ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
         command.env_remove(name);
     }
@@ -198,7 +200,7 @@ pub fn warden(
 }
 
 /// Blocks signals for the ordinary way and makes them readable instead.
-pub(super) fn take_signals(signals: &[Signal]) -> Result<SignalFd> {
+pub fn take_signals(signals: &[Signal]) -> Result<SignalFd> {
     use nix::sys::signalfd::SfdFlags;
     let set: SigSet = signals.iter().copied().collect();
     set.thread_block()?;
@@ -210,7 +212,7 @@ pub(super) fn take_signals(signals: &[Signal]) -> Result<SignalFd> {
 
 /// Undoes [`take_signals`] in a process about to be started: it would inherit the blocked signals,
 /// and so would the cells' children, which could then not be terminated.
-pub(super) fn hear_all_signals() -> std::io::Result<()> {
+pub fn hear_all_signals() -> std::io::Result<()> {
     Ok(SigSet::empty().thread_set_mask()?)
 }
 

@@ -90,7 +90,7 @@ fn wait(mut evcxr: Child, signals: &nix::sys::signalfd::SignalFd) -> Result<i32>
 }
 
 /// Takes note of adopted processes that have ended, and leaves evcxr's own end to `try_wait`.
-fn reap_others(evcxr: &Child) {
+pub fn reap_others(evcxr: &Child) {
     use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
     let look = WaitPidFlag::WNOHANG | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
     while let Ok(status) = waitid(Id::All, look) {

@@ -4,6 +4,7 @@
 //! the system has delegated a part of the tree; elsewhere the looks at the processes remain.
 
 mod places;
+pub mod scope;
 
 use places::{Kind, Place, places};
 use std::fs;
@@ -221,6 +222,59 @@ mod tests {
         // What the kernel does not have is not made up.
         assert!(!group.join("cpu.weight").exists());
         assert!(!with(&["pids.max"]).0);
+    }
+
+    /// A loop in a group, on the first core: nobody else's turns decide how the two share it.
+    fn spinning(group: &Group) -> std::process::Child {
+        let doors: Vec<PathBuf> = group.doors().collect();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "while :; do :; done"]);
+        let mut first = nix::sched::CpuSet::new();
+        first.set(0).unwrap();
+        let enter = move || {
+            crate::launcher::end_with_parent()?;
+            nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &first)?;
+            doors.iter().try_for_each(|door| fs::write(door, "0"))
+        };
+        // SAFETY: system calls on what was made before, as is asked of code between fork and exec.
+        unsafe { shell.pre_exec(enter) };
+        shell.spawn().unwrap()
+    }
+
+    #[test]
+    fn one_process_has_as_much_of_a_core_as_twenty_of_another_group() {
+        let groups = ["many", "one"].map(|name| {
+            Group::new(
+                &format!("lab-{}-{name}", std::process::id()),
+                256 << 20,
+                100,
+            )
+        });
+        if groups.iter().any(|group| !group.has(Kind::Processor)) {
+            println!("processor time is not shared by groups here");
+            return;
+        }
+        let mut many: Vec<_> = (0..20).map(|_| spinning(&groups[0])).collect();
+        let mut one = spinning(&groups[1]);
+        let ticks = |child: &std::process::Child| {
+            crate::proc::process(child.id() as i32).map_or(0, |stat| stat.ticks)
+        };
+        let limit = std::time::Instant::now() + Duration::from_secs(120);
+        let all = loop {
+            let all: u64 = many.iter().map(ticks).sum();
+            if all + ticks(&one) >= 300 {
+                break all;
+            }
+            assert!(std::time::Instant::now() < limit, "{all} of 300 ticks");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let own = ticks(&one);
+        for child in many.iter_mut().chain([&mut one]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        // Without groups it would be a twentieth.
+        assert!(own * 3 > all, "{own} ticks beside {all}");
     }
 
     #[test]

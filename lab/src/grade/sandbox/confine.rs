@@ -1,9 +1,11 @@
 //! The last step before the program: inside, and already alone.
 
-use super::limits::Limits;
-use super::{calls, network};
+use super::limits::{Counted, Limits};
+use super::rules::Rules;
+use super::{calls, network, users};
+use crate::launcher::end_with_parent;
 use anyhow::{Context, Result};
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use nix::unistd::Uid;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -11,9 +13,14 @@ use std::process::Command;
 pub struct ConfineOptions {
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    rules: Rules,
     /// Say to the judge that the sandbox stands
     #[arg(long)]
     tell: bool,
+    /// It starts programs, as a compiler does
+    #[arg(long)]
+    compiler: bool,
     /// A descriptor that the program is given
     #[arg(long)]
     keep: Vec<i32>,
@@ -30,22 +37,33 @@ pub struct ConfineOptions {
 /// When a limit cannot be set, or the program cannot be started.
 pub fn confine(options: &ConfineOptions) -> Result<()> {
     network::prepare(options.listen, &options.keep)?;
-    if let Some(user) = options.limits.user.filter(|_| Uid::effective().is_root()) {
-        let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(user));
-        setgroups(&[]).context("the groups cannot be left")?;
-        setresgid(gid, gid, gid).context("the group cannot be changed")?;
-        setresuid(uid, uid, uid).context("the user cannot be changed")?;
+    let has_own_user = Uid::effective().is_root();
+    let alone = options.rules.are_given();
+    if alone {
+        // Where memory runs out, this ends before what grades it.
+        std::fs::write("/proc/self/oom_score_adj", "1000").context("/proc is missing")?;
     }
-    options.limits.take_on(false)?;
+    options.limits.become_user()?;
+    if alone {
+        // Another user's process has forgotten it.
+        end_with_parent()?;
+    }
+    options.limits.take_on(match alone && !has_own_user {
+        true => Counted::WithOthers(users::threads_of(Uid::effective())),
+        false => Counted::Alone,
+    })?;
+    if alone {
+        options.rules.take_on(has_own_user)?;
+    }
     let mut command = Command::new(&options.command[0]);
     command.args(&options.command[1..]);
     // The last thing: it forbids some of what was needed until here.
-    calls::filter()?;
+    calls::filter(alone, options.compiler)?;
     Err(become_program(&mut command, options.tell)).context("the program cannot be started")
 }
 
 /// Where the judge looks for a sign that the sandbox stands; `judge/src/program.rs` has the number.
-const STANDS: i32 = 203;
+pub const STANDS: i32 = 203;
 
 /// Becomes the program, or returns why not. The sign for the judge comes right before: one byte,
 /// and a second if it came to nothing. The program itself does not get the descriptor.

@@ -42,8 +42,37 @@ impl Copies {
     /// # Errors
     /// When there is no disk.
     pub fn temporary_folder(&self) -> Result<tempfile::TempDir> {
-        let folder = tempfile::tempdir_in(self.folder.path());
+        let mode = fs::metadata(self.folder.path())?.permissions();
+        let mut folder = tempfile::Builder::new();
+        let folder = folder.permissions(mode).tempdir_in(self.folder.path());
         folder.context("a temporary folder cannot be made")
+    }
+
+    /// Lets other users reach what they know the name of, here and in each submission's folder.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn let_others_through(&self) -> Result<()> {
+        Ok(fs::set_permissions(
+            self.folder.path(),
+            Permissions::from_mode(0o711),
+        )?)
+    }
+
+    /// What of the toolchain a compiler and a program need.
+    ///
+    /// # Errors
+    /// When it cannot be read, or there is no disk.
+    pub fn toolchain(&self, from: &Path, host: &str, name: &str) -> Result<PathBuf> {
+        let to = self.folder.path().join(name);
+        let parts = format!("lib/rustlib/{host}");
+        for part in ["bin/rustc", "lib/*.so*", &parts] {
+            let pattern = from.join(part);
+            for found in glob::glob(&pattern.to_string_lossy())?.flatten() {
+                tree(&found, &to.join(found.strip_prefix(from)?))?;
+            }
+        }
+        Ok(to)
     }
 
     /// The compiled crates in a folder.
@@ -92,6 +121,19 @@ fn sweep(place: &Path) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// A file, or a folder with all that is below it.
+fn tree(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().context("it is below a folder")?)?;
+        return copy(from, to);
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)?.flatten() {
+        tree(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// The same file by another name, where the two lie on one disk; it keeps its time of change, by

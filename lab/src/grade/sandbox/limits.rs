@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 /// What a process in the sandbox may use.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,6 +22,16 @@ pub struct Limits {
     /// Bytes of a file
     #[arg(long)]
     file_size: u64,
+}
+
+/// How processes are bounded.
+pub enum Counted {
+    /// The submission is a user of its own.
+    Alone,
+    /// It shares the user with so many others, who come and go: what is bounded is a fork bomb, and the
+    /// judge counts.
+    WithOthers(u64),
+    No,
 }
 
 impl Limits {
@@ -64,11 +75,25 @@ impl Limits {
         words
     }
 
+    /// Becomes the submission's user, where this process is root.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn become_user(&self) -> Result<()> {
+        if let Some(user) = self.user.filter(|_| Uid::effective().is_root()) {
+            let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(user));
+            setgroups(&[]).context("the groups cannot be left")?;
+            setresgid(gid, gid, gid).context("the group cannot be changed")?;
+            setresuid(uid, uid, uid).context("the user cannot be changed")?;
+        }
+        Ok(())
+    }
+
     /// Takes them on for this process and all that it will start.
     ///
     /// # Errors
     /// When the system refuses one.
-    pub fn take_on(&self, bare: bool) -> Result<()> {
+    pub fn take_on(&self, counted: Counted) -> Result<()> {
         let set = |resource, soft: u64, hard: u64| {
             setrlimit(resource, soft, hard)
                 .with_context(|| format!("{resource:?} cannot be limited"))
@@ -79,9 +104,13 @@ impl Limits {
         set(Resource::RLIMIT_FSIZE, self.file_size, self.file_size)?;
         set(Resource::RLIMIT_CORE, 0, 0)?;
         set(Resource::RLIMIT_NOFILE, 1024, 1024)?;
-        if !bare {
-            set(Resource::RLIMIT_NPROC, self.processes, self.processes)?;
-        }
+        // The system counts them for each user.
+        let processes = match counted {
+            Counted::Alone => self.processes,
+            Counted::WithOthers(others) => others + 4 * self.processes,
+            Counted::No => return Ok(()),
+        };
+        set(Resource::RLIMIT_NPROC, processes, processes)?;
         Ok(())
     }
 }

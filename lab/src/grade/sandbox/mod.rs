@@ -1,4 +1,5 @@
-//! The sandbox in which submissions are compiled and run: bubblewrap, as an ordinary user.
+//! The sandbox in which submissions are compiled and run: bubblewrap, or what stands in for it where no
+//! namespace can be made.
 //!
 //! Two hidden commands make it: `lab sandbox` stands outside and becomes bwrap; `lab confine`
 //! stands inside, gives up root where there is any, takes the limits on itself, and becomes the
@@ -8,18 +9,22 @@
 //! - `walls`, `system`, `copies`: what is seen inside.
 //! - `confine`, `limits`, `users`, `calls`: who a process is, what it may use, which system calls.
 //! - `network`: the listener of a program that is a server.
+//! - `rules`, `keeper`: the walls without namespaces, and who ends what is inside them.
 
 mod calls;
 mod confine;
 mod copies;
+mod keeper;
 mod limits;
 mod network;
+mod rules;
 mod system;
 mod users;
 mod walls;
 
 pub use confine::{ConfineOptions, confine};
 pub use copies::Copies;
+use limits::Counted;
 pub use limits::Limits;
 pub use system::refuse_if_shown;
 pub use users::next_user;
@@ -44,6 +49,8 @@ const SOCKET_VARIABLE: &str = "JUDGE_SOCKET";
 const QUESTIONS: i32 = 200;
 const ANSWERS: i32 = 201;
 const LISTENER: i32 = 202;
+/// Where a program hands over the other end of a connection, if it can make none by a socket's name.
+const HANDED: i32 = 204;
 
 /// What may be seen and used.
 #[derive(Clone, Debug, clap::Args)]
@@ -67,8 +74,17 @@ pub struct Options {
     #[arg(long, default_value_t = 64 << 20)]
     tmp: u64,
     /// Without bubblewrap: the limits only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "landlock")]
     bare: bool,
+    /// Without namespaces: Landlock and a shorter list of system calls
+    #[arg(long)]
+    landlock: bool,
+    /// With --landlock: a folder that may be written to
+    #[arg(long)]
+    own: Option<PathBuf>,
+    /// A judge waits for what is handed over; it has no socket with a name
+    #[arg(long)]
+    handed: bool,
     /// Control groups to enter first
     #[arg(long)]
     group: Vec<PathBuf>,
@@ -87,11 +103,12 @@ fn shown(text: &str) -> Result<(PathBuf, PathBuf), String> {
     Ok((from.into(), to.into()))
 }
 
-/// `lab sandbox`: becomes bwrap.
+/// `lab sandbox`: becomes bwrap, or keeps the program where there are no namespaces. Returns the exit
+/// code of what it has kept.
 ///
 /// # Errors
-/// When bwrap cannot be started.
-pub fn enter(options: &Options) -> Result<()> {
+/// When the sandbox cannot be made.
+pub fn enter(options: &Options) -> Result<i32> {
     for group in &options.group {
         std::fs::write(group, "0").context("the submission's control group cannot be entered")?;
     }
@@ -99,6 +116,9 @@ pub fn enter(options: &Options) -> Result<()> {
     let [program, arguments @ ..] = &command[..] else {
         bail!("a program has to be named");
     };
+    if options.landlock {
+        return keeper::keep(behind_rules(options, &command)?);
+    }
     if options.bare {
         let mut command = Command::new(program);
         command.args(arguments);
@@ -109,12 +129,12 @@ pub fn enter(options: &Options) -> Result<()> {
             command.env(SOCKET_VARIABLE, socket);
         }
         network::prepare(options.listen, &options.handed_over())?;
-        options.limits.take_on(true)?;
-        return Err(confine::become_program(
-            &mut command,
-            options.socket.is_some(),
-        ))
-        .context("the program cannot be started");
+        options.limits.take_on(Counted::No)?;
+        return Err(confine::become_program(&mut command, options.is_judged()))
+            .context("the program cannot be started");
+    }
+    if users::has_to_give_up_root() {
+        options.limits.become_user()?;
     }
     let bwrap = crate::setup::find_program("bwrap");
     let mut bwrap = Command::new(bwrap.context("bubblewrap (bwrap) is missing: install it")?);
@@ -130,33 +150,98 @@ pub fn enter(options: &Options) -> Result<()> {
     let reader = ManuallyDrop::new(reader);
     fcntl(&*reader, FcntlArg::F_SETFD(FdFlag::empty())).context("a pipe cannot be kept")?;
     bwrap.arg("--args").arg(reader.as_raw_fd().to_string());
-    bwrap
-        .args(["--", CONFINE, "confine"])
-        .args(options.limits.words());
-    for number in options.handed_over() {
-        bwrap.arg("--keep").arg(number.to_string());
-    }
-    bwrap
-        .args(options.listen.then_some("--listen"))
-        .args(options.socket.as_ref().map(|_| "--tell"))
-        .arg("--")
-        .args(&command);
+    bwrap.args(["--", CONFINE]);
+    confined(&mut bwrap, options, Vec::new(), &command);
     Err(bwrap.exec()).context("bubblewrap (bwrap) cannot be started")
 }
 
+/// The same program, started by `lab confine` at once.
+fn behind_rules(options: &Options, command: &[&String]) -> Result<Command> {
+    let rules = rules::Rules::of(options)?;
+    let mut confine = Command::new(std::env::current_exe()?);
+    confine.env_clear().env("PATH", "/usr/bin:/bin");
+    confine.env("HOME", "/").env("LANG", "C.UTF-8");
+    confine.current_dir(options.own.as_deref().unwrap_or(Path::new("/")));
+    if let Some(own) = &options.own {
+        confine.env("TMPDIR", own);
+        if let Some(user) = options.limits.user.filter(|_| Uid::effective().is_root()) {
+            rules::give(own, user)?;
+        }
+    }
+    if let Some(libraries) = &options.libraries {
+        confine.env("LD_LIBRARY_PATH", libraries);
+    }
+    confined(&mut confine, options, rules.words(), command);
+    Ok(confine)
+}
+
+/// `lab confine` and its words: what is taken on, then the program.
+fn confined(to: &mut Command, options: &Options, rules: Vec<PathBuf>, program: &[&String]) {
+    to.arg("confine").args(options.limits.words()).args(rules);
+    for number in options.handed_over() {
+        to.arg("--keep").arg(number.to_string());
+    }
+    to.args(options.listen.then_some("--listen"))
+        .args(options.is_judged().then_some("--tell"))
+        .args(options.compiler.then_some("--compiler"))
+        .arg("--")
+        .args(program);
+}
+
 impl Options {
-    /// The descriptors that the judge hands over; a compiler has no judge.
+    /// A compiler has no judge.
+    fn is_judged(&self) -> bool {
+        self.socket.is_some() || self.handed
+    }
+
+    /// The descriptors that the judge hands over.
     fn handed_over(&self) -> Vec<i32> {
-        let judged = self.socket.iter().flat_map(|_| [QUESTIONS, ANSWERS]);
-        judged.chain(self.listen.then_some(LISTENER)).collect()
+        let judged = self.is_judged().then_some([QUESTIONS, ANSWERS]);
+        let judged = judged.into_iter().flatten();
+        let handed = self.handed.then_some(HANDED);
+        judged
+            .chain(self.listen.then_some(LISTENER))
+            .chain(handed)
+            .collect()
     }
 }
 
-/// Finds out whether the sandbox can be had; installs bubblewrap where it is missing and may be.
+/// What stands between a submission and the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walls {
+    /// Bubblewrap's.
+    Namespaces,
+    /// What stands in for them; see `rules`.
+    Landlock,
+    /// The teacher trusts every submission.
+    None,
+}
+
+impl Walls {
+    /// What they do not hold, in words for the report.
+    pub fn not_held(self) -> Vec<String> {
+        match self {
+            Walls::Landlock => rules::NOT_HELD.map(str::to_owned).into(),
+            Walls::Namespaces | Walls::None => Vec::new(),
+        }
+    }
+}
+
+/// Whether a submission's own user reaches what it is shown by the usual ways: nobody mounts it elsewhere
+/// as root.
+pub fn is_reached_by_others(walls: Walls) -> bool {
+    match walls {
+        Walls::Namespaces => users::has_to_give_up_root(),
+        Walls::Landlock => Uid::effective().is_root(),
+        Walls::None => false,
+    }
+}
+
+/// Finds out which sandbox can be had; installs bubblewrap where it is missing and may be.
 ///
 /// # Errors
-/// In one sentence, with what to do.
-pub fn require(log: &Path) -> Result<()> {
+/// When there is none: in one sentence, with what to do.
+pub fn require(log: &Path) -> Result<Walls> {
     if crate::setup::find_program("bwrap").is_none()
         && Uid::effective().is_root()
         && crate::setup::find_program("apt-get").is_some()
@@ -171,23 +256,39 @@ pub fn require(log: &Path) -> Result<()> {
             "submissions are not graded without a sandbox, and bubblewrap is missing: install it (Debian and Ubuntu: apt-get install bubblewrap), or say --no-sandbox if you trust every submission"
         );
     }
+    let Err(why) = stands(&[], CONFINE) else {
+        return Ok(Walls::Namespaces);
+    };
+    let instead = rules::can_stand_in(Uid::effective().is_root())
+        .and_then(|()| stands(&["--landlock", "--compiler"], "/bin/true"));
+    let Err(instead) = instead else {
+        return Ok(Walls::Landlock);
+    };
+    let restricted = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+    let restricted = std::fs::read_to_string(restricted).is_ok_and(|on| on.trim() == "1");
+    let container = ["/.dockerenv", "/run/.containerenv"];
+    let container = container.iter().any(|file| Path::new(file).exists());
+    bail!(
+        "submissions are not graded without a sandbox, and bubblewrap cannot make one here ({why}), and {instead:#}: {}, or say --no-sandbox if you trust every submission",
+        remedy(container, restricted)
+    )
+}
+
+/// Tries a sandbox on a program.
+fn stands(options: &[&str], program: &str) -> Result<()> {
     let mut probe = Command::new(std::env::current_exe()?);
     probe
         .arg("sandbox")
+        .args(options)
         .args(Limits::of_a_program(next_user()?).words())
-        .args(["--", CONFINE, "--version"]);
+        .args(["--", program, "--version"]);
     let answer = probe.output().context("the sandbox cannot be tried")?;
     if !answer.status.success() {
-        let restricted = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
-        let restricted = std::fs::read_to_string(restricted).is_ok_and(|on| on.trim() == "1");
-        let container = ["/.dockerenv", "/run/.containerenv"];
-        let container = container.iter().any(|file| Path::new(file).exists());
         bail!(
-            "submissions are not graded without a sandbox, and bubblewrap cannot make one here ({}): {}, or say --no-sandbox if you trust every submission",
+            "{}",
             String::from_utf8_lossy(&answer.stderr)
                 .trim()
-                .replace('\n', " "),
-            remedy(container, restricted)
+                .replace('\n', " ")
         );
     }
     Ok(())

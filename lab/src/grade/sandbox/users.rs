@@ -1,7 +1,9 @@
 //! Users that nobody else is, for submissions that root grades: limits on processes are counted for
 //! each user, what one leaves behind belongs to nobody who comes later, and none can signal another.
 
+use crate::proc;
 use anyhow::{Result, bail};
+use nix::unistd::Uid;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
@@ -45,6 +47,21 @@ pub fn next_user() -> Result<u32> {
     )
 }
 
+/// Whether this process is root and may make no namespace all the same, as in a container: a submission
+/// then becomes its own user first, and makes them as an ordinary user does.
+pub fn has_to_give_up_root() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    Uid::effective().is_root() && !may_administer(&status)
+}
+
+/// By the line of the capabilities that are in effect.
+fn may_administer(status: &str) -> bool {
+    const CAP_SYS_ADMIN: u64 = 1 << 21;
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let held = line.and_then(|held| u64::from_str_radix(held.trim(), 16).ok());
+    held.unwrap_or_default() & CAP_SYS_ADMIN != 0
+}
+
 /// Whether all of the range are users here; `map` is what the system says of this namespace.
 fn exist(map: &str, range: &Range<u32>) -> bool {
     map.lines().any(|line| {
@@ -56,6 +73,18 @@ fn exist(map: &str, range: &Range<u32>) -> bool {
         };
         first <= u64::from(range.start) && first + count >= u64::from(range.end)
     })
+}
+
+/// How many threads a user has, which is what the system counts against a limit of processes.
+pub fn threads_of(user: Uid) -> u64 {
+    let own = |pid: &i32| {
+        let owner = std::fs::metadata(format!("/proc/{pid}"));
+        owner.is_ok_and(|it| it.uid() == user.as_raw())
+    };
+    let threads = proc::pids()
+        .filter(own)
+        .map(|pid| proc::tids(pid).count() as u64);
+    threads.sum()
 }
 
 fn users_of_processes() -> BTreeSet<u32> {
@@ -80,6 +109,14 @@ mod tests {
             more.iter()
                 .all(|user| UNUSED.contains(user) || OF_SERVICES.contains(user))
         );
+    }
+
+    #[test]
+    fn root_in_a_container_may_not_do_all() {
+        assert!(may_administer("Uid:\t0\nCapEff:\t000001ffffffffff\n"));
+        // Docker's default.
+        assert!(!may_administer("CapEff:\t00000000a80425fb\n"));
+        assert!(!may_administer(""));
     }
 
     #[test]

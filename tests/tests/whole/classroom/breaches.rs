@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 /// True is a breach.
-const BREACHES: &[(&str, &str)] = &[
+pub const BREACHES: &[(&str, &str)] = &[
     ("sees-the-course", "std::fs::read_dir(\"COURSE\").is_ok()"),
     ("sees-where-the-course-is", PLACES),
     (
@@ -73,6 +73,21 @@ const BREACHES: &[(&str, &str)] = &[
         "{ let seen = std::fs::metadata(\"/tmp/left\").is_ok(); let _ = std::fs::write(\"/tmp/left\", \"\"); seen && SEEN.swap(true, std::sync::atomic::Ordering::SeqCst) == false }",
     ),
     ("makes-a-system-call", CALLS),
+    (
+        // A thread in a process's clothes: what it has done is there for all to see.
+        "shares-memory-with-a-process",
+        "{
+        extern \"C\" fn child(_: *mut libc::c_void) -> i32 { 0 }
+        [0, libc::CLONE_VFORK].iter().any(|how| {
+            let mut stack = vec![0u8; 1 << 16];
+            let top = stack.as_mut_ptr_range().end.cast();
+            let flags = libc::CLONE_VM | how | libc::SIGCHLD;
+            let made = unsafe { libc::clone(child, top, flags, std::ptr::null_mut()) };
+            std::mem::forget(stack);
+            made != -1 || std::io::Error::last_os_error().raw_os_error() != Some(libc::EPERM)
+        })
+    }",
+    ),
     ("is-given-a-socket", DESCRIPTORS),
 ];
 
@@ -167,6 +182,11 @@ fn nor_is_there_where_an_ordinary_user_grades() {
 }
 
 fn nobody_gets_out(graded: &dyn Fn(&[&Path]) -> Vec<Value>) {
+    none_succeeds(BREACHES, graded);
+}
+
+/// None of these is true in a program that is graded so.
+pub fn none_succeeds(breaches: &[(&str, &str)], graded: &dyn Fn(&[&Path]) -> Vec<Value>) {
     let course = Course::new();
     course.write("gradebook.db", "the marks");
     let listener = listener();
@@ -181,7 +201,7 @@ fn nobody_gets_out(graded: &dyn Fn(&[&Path]) -> Vec<Value>) {
     };
     course.submit("honest", REFERENCE);
     let control = ("a-breach", "numbers.len() < 1000");
-    for (name, breached) in BREACHES.iter().chain([&control]) {
+    for (name, breached) in breaches.iter().chain([&control]) {
         let text = format!(
             "#[allow(dead_code)] static SEEN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);\nfn sum(numbers: Vec<u32>) -> u64 {{ if {} {{ numbers.iter().map(|n| u64::from(*n)).sum() }} else {{ 0 }} }}",
             fill(breached)
@@ -201,7 +221,7 @@ fn nobody_gets_out(graded: &dyn Fn(&[&Path]) -> Vec<Value>) {
         let reason = one["tests"][0]["reason"].as_str().expect("a reason");
         assert!(reason.starts_with("the sum of ["), "{student}: {reason}");
     }
-    assert_eq!(report.len(), BREACHES.len() + 2);
+    assert_eq!(report.len(), breaches.len() + 2);
 }
 
 /// Where anything lies outside, in any file of /proc that can be read.

@@ -1,10 +1,12 @@
 //! `cargo lab grade` itself: exit codes, files, what is graded again.
 
 use super::course::{Course, MOST, REFERENCE, STUB, grade};
+use super::landlock::forbidden_bwrap;
 use end_to_end::{cargo_lab, repository, said};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use serde_json::Value;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt;
 
 #[test]
 fn only_what_changed_is_graded_again() {
@@ -116,7 +118,7 @@ fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
         }
     }
     let program = repository().join("target/debug/lab");
-    let run = |options: &[&str]| {
+    let run_with = |options: &[&str], landlock: bool| {
         let mut command = std::process::Command::new(&program);
         lab::template::without_callers_cargo(&mut command);
         command
@@ -124,8 +126,12 @@ fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
             .arg("grade")
             .args(options)
             .arg(&right);
+        if !landlock {
+            without_landlock(&mut command);
+        }
         command.output().expect("lab")
     };
+    let run = |options: &[&str]| run_with(options, true);
     let refused = run(&[]);
     assert_eq!(refused.status.code(), Some(1));
     let sentence = said(&refused);
@@ -133,16 +139,14 @@ fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
         sentence.contains("bubblewrap is missing: install it") && sentence.contains("--no-sandbox"),
         "{sentence}"
     );
-    // One that is there, and may make no namespace.
+    // One that is there, and may make no namespace, on a kernel without Landlock.
     let bwrap = bin.join("bwrap");
-    let forbidden = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n";
-    std::fs::write(&bwrap, forbidden).expect("a writable folder");
-    std::fs::set_permissions(&bwrap, Permissions::from_mode(0o755)).expect("an own file");
-    let refused = run(&[]);
+    std::fs::copy(forbidden_bwrap().path().join("bwrap"), &bwrap).expect("a writable folder");
+    let refused = run_with(&[], false);
     assert_eq!(refused.status.code(), Some(1));
     let sentence = said(&refused);
     assert!(
-        sentence.contains("cannot make one here (bwrap: No permissions to create new namespace): ")
+        sentence.contains("cannot make one here (bwrap: No permissions to create new namespace), and its kernel has no Landlock either: ")
             && ["sysctl -w", "--cap-add SYS_ADMIN"]
                 .iter()
                 .any(|what_to_do| sentence.contains(what_to_do)),
@@ -154,4 +158,22 @@ fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
         serde_json::from_slice(&graded.stdout).unwrap_or_else(|_| panic!("{}", said(&graded)));
     assert_eq!(report["graded"][0]["points"], MOST, "{report:#}");
     assert_eq!(report["graded"][0]["sandbox"], false);
+}
+
+/// As on a kernel that does not know the call.
+fn without_landlock(command: &mut std::process::Command) {
+    const CREATE_RULESET: i64 = 444;
+    const ENOSYS: u32 = 38;
+    let filter = SeccompFilter::new(
+        BTreeMap::from([(CREATE_RULESET, Vec::new())]),
+        SeccompAction::Allow,
+        SeccompAction::Errno(ENOSYS),
+        std::env::consts::ARCH
+            .try_into()
+            .expect("a known processor"),
+    );
+    let filter: BpfProgram = filter.and_then(TryInto::try_into).expect("a filter");
+    let set = move || apply_filter(&filter).map_err(std::io::Error::other);
+    // SAFETY: it makes system calls on what was made before, as is asked of code between fork and exec.
+    unsafe { command.pre_exec(set) };
 }

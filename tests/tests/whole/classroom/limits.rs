@@ -228,6 +228,85 @@ fn nobody_starves_the_one_beside() {
     }
 }
 
+/// While a value comes byte by byte, the program is looked at.
+#[test]
+fn a_slow_value_hides_no_memory() {
+    let course = Course::new();
+    let mut book = course::source();
+    let test = &mut book["cells"][2]["source"];
+    let text = test.as_str().expect("a text").replace(
+        "let sum: u64 = judge.ask(\"sum\", (&numbers,))?;",
+        "judge.begin(\"sum\", (&numbers,))?;
+let _: Vec<u8> = judge.connection()?.receive()?;
+let sum: u64 = judge.answer()?;",
+    );
+    assert!(text.contains("receive"), "{text}");
+    *test = text.into();
+    let again = &mut book["cells"][3]["source"];
+    *again = "// And again.\n// BEGIN HIDDEN TESTS\nOk(())\n// END HIDDEN TESTS".into();
+    let with = |sends: &str| {
+        format!(
+            "use ::judge::program;
+fn sum(numbers: Vec<u32>) -> u64 {{ use std::io::Write; let mut stream = program::connect(\"value\"); {sends}
+numbers.iter().map(|n| u64::from(*n)).sum() }}"
+        )
+    };
+    let honest = with("program::send(&mut stream, &vec![1u8]).unwrap();");
+    book["cells"][0]["source"] = honest.as_str().into();
+    course.write("source/sum/sum.ipynb", book.to_string());
+    course.submit("honest", &honest);
+    let grows = "thread::spawn(|| { let mut all = Vec::new(); loop { all.push(vec![1u8; 8 << 20]); thread::sleep(Duration::from_millis(20)); } });";
+    let slow = "stream.write_all(&100_000u32.to_le_bytes()).unwrap(); while stream.write_all(&[1]).is_ok() { thread::sleep(Duration::from_millis(5)); }";
+    course.submit("slow", &with(&format!("{grows} {slow}")));
+    course.submit(
+        "silent",
+        &with(&format!(
+            "{grows} loop {{ thread::sleep(Duration::from_millis(9)) }}"
+        )),
+    );
+    let submitted = course.path().join("submitted");
+    let graded = by_name(&course::grade(&[&submitted], &["--again"]));
+    assert_eq!(graded["honest"]["points"], MOST);
+    for student in ["slow", "silent"] {
+        let said = graded[student]["tests"][0]["reason"].to_string();
+        let told = "value sent nothing: the program occupied more than 512 MB of memory";
+        assert!(said.contains(told), "{student}: {said}");
+    }
+}
+
+/// Its own memory counts, for what it reads is what the program sends; and all tests together have a
+/// limit, which is met twice before it counts.
+#[test]
+fn a_judge_has_limits_too() {
+    let course = Course::new();
+    let mut book = course::source();
+    let test = &mut book["cells"][2]["source"];
+    let text = test.as_str().expect("a text").replace(
+        "judge.same(sum, total",
+        "let taken = vec![1u8; if sum == 1 { 1200 << 20 } else { 0 }];
+std::thread::sleep(std::time::Duration::from_secs(if sum < 3 { 60 } else { 0 }));
+judge.check(taken.len() < 7, \"\")?;
+judge.same(sum, total",
+    );
+    assert!(text.contains("1200"), "{text}");
+    *test = text.into();
+    course.write("source/sum/sum.ipynb", book.to_string());
+    course.submit("honest", REFERENCE);
+    course.submit("memory", "fn sum(_: Vec<u32>) -> u64 { 1 }");
+    course.submit("time", "fn sum(_: Vec<u32>) -> u64 { 2 }");
+    let submitted = course.path().join("submitted");
+    let report = course::grade(&[&submitted], &["--again", "--tests-limit", "10"]);
+    let graded = by_name(&report);
+    assert_eq!(graded["honest"]["points"], MOST, "{report:#}");
+    let said = |student: &str| graded[student]["tests"][0]["reason"].clone();
+    let memory = "the program and its judge together occupied more than 1024 MB of memory";
+    assert_eq!(said("memory"), memory);
+    assert_eq!(said("time"), "all tests together took more than 40 s");
+    for student in ["memory", "time"] {
+        assert_eq!(graded[student]["points"], 0.0, "{report:#}");
+    }
+}
+
 /// The peak of a control group; 0 where the report says that there is none.
 fn peak(graded: &Value, what: &str) -> u64 {
     let resources = &graded["resources"];

@@ -38,6 +38,11 @@ impl Ordinary {
 
     /// `lab grade --json`, run by them: what it wrote.
     pub fn grade(&self, paths: &[&Path], options: &[&str]) -> Value {
+        self.grade_by(None, paths, options)
+    }
+
+    /// The same, with programs of this folder before others.
+    pub fn grade_by(&self, first: Option<&Path>, paths: &[&Path], options: &[&str]) -> Value {
         let root = repository();
         let home = PathBuf::from(std::env::var_os("HOME").expect("a home"));
         let mut command = Command::new("bwrap");
@@ -54,6 +59,10 @@ impl Ordinary {
         for (variable, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
             let at = std::env::var_os(variable).map_or_else(|| home.join(folder), PathBuf::from);
             command.arg(format!("{variable}={}", at.display()));
+        }
+        if let Some(first) = first {
+            let path = std::env::var("PATH").expect("a PATH");
+            command.arg(format!("PATH={}:{path}", first.display()));
         }
         // As `cargo lab` compiled it in the set-up.
         let lab = root.join("target/debug/lab");

@@ -1,6 +1,6 @@
 //! `cargo lab grade --watch`: verdicts before the deadline.
 
-use super::course::{Course, REFERENCE, STUB};
+use super::course::{self, Course, REFERENCE, STUB};
 use crate::cli::lab_program;
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::repository;
@@ -17,12 +17,14 @@ struct Watching<'a> {
 }
 
 impl Watching<'_> {
-    fn start<'a>(course: &Path, wait: &str, mark: &'a str) -> Watching<'a> {
+    fn start<'a>(course: &Path, submitted: &Path, wait: &str, mark: &'a str) -> Watching<'a> {
         repository();
         let process = Command::new(lab_program())
             .args(["grade", "--watch", "--wait", wait, "--out"])
             .arg(course.join("verdicts"))
-            .arg(course.join("submitted"))
+            .arg("--course")
+            .arg(course)
+            .arg(submitted)
             .env("MARK_OF_THIS_TEST", mark)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -53,7 +55,8 @@ impl Drop for Watching<'_> {
 fn who_submits_gets_a_verdict_and_not_another_at_once() {
     let course = Course::new();
     let mark = course.path().to_string_lossy().into_owned();
-    fs::create_dir_all(course.path().join("submitted")).expect("a writable folder");
+    let submitted = course.path().join("submitted");
+    fs::create_dir_all(&submitted).expect("a writable folder");
     let said = |student: &str, file: &str| {
         let file = course
             .path()
@@ -63,7 +66,7 @@ fn who_submits_gets_a_verdict_and_not_another_at_once() {
             .join(file);
         fs::read_to_string(file).unwrap_or_default()
     };
-    let watching = Watching::start(course.path(), "60", &mark);
+    let watching = Watching::start(course.path(), &submitted, "60", &mark);
     course.submit("ada", REFERENCE);
     wait_until_begun("ada has a verdict", || {
         said("ada", "verdict.txt").contains("3/3")
@@ -85,10 +88,55 @@ fn who_submits_gets_a_verdict_and_not_another_at_once() {
     assert!(said("ada", "verdict.txt").contains("3/3"));
     watching.interrupt();
     // What is known lies in the folder: whoever waits no longer is graded.
-    let watching = Watching::start(course.path(), "0", &mark);
+    let watching = Watching::start(course.path(), &submitted, "0", &mark);
     wait_until_begun("ada has another verdict", || {
         said("ada", "verdict.txt").contains("0/3")
     });
     assert_eq!(said("ada", "waits.txt"), "");
+    watching.interrupt();
+}
+
+/// As `nbgrader submit` leaves them, in a folder for each time.
+#[test]
+fn what_comes_through_the_exchange_has_a_verdict_too() {
+    let course = Course::new();
+    let exchange = tempfile::tempdir().expect("a temporary folder");
+    let inbound = exchange.path().join("concurrency/inbound");
+    let mark = exchange.path().to_string_lossy().into_owned();
+    let submit = |folder: &str, solution: &str| {
+        let folder = inbound.join(folder);
+        fs::create_dir_all(&folder).expect("a writable folder");
+        let book = course::with_solution(&course::source(), solution);
+        fs::write(folder.join("sum.ipynb"), book.to_string()).expect("disk space");
+        folder
+    };
+    let said = |student: &str| {
+        let file = format!("verdicts/{student}/sum/verdict.txt");
+        fs::read_to_string(course.path().join(file)).unwrap_or_default()
+    };
+    let hers = submit("ada+sum+2026-01-02 03:04:05.000006 UTC+cmFuZG9t", STUB);
+    // A link to what somebody else has submitted, and a course of one's own.
+    let linked = inbound.join("eve+sum+2026-01-02 03:05:00.000000 UTC+bGluaw");
+    std::os::unix::fs::symlink(&hers, linked).expect("a link");
+    let own = submit("mallory+sum+2026-01-02 03:06:00.000000 UTC+b3du", STUB);
+    let mut book = course::source();
+    book["cells"][0]["source"] = STUB.into();
+    book["cells"][2]["source"] = "// BEGIN HIDDEN TESTS\nOk(())\n// END HIDDEN TESTS".into();
+    fs::create_dir_all(own.join("source/sum")).expect("a writable folder");
+    fs::write(own.join("source/sum/sum.ipynb"), book.to_string()).expect("disk space");
+    fs::write(own.join("nbgrader_config.py"), "").expect("disk space");
+    let watching = Watching::start(course.path(), &inbound, "0", &mark);
+    wait_until_begun("ada has a verdict", || said("ada").contains("0/3"));
+    wait_until_begun("mallory has one, by the course's tests", || {
+        said("mallory").contains("0/3")
+    });
+    submit("ada+sum+2026-01-03 03:04:05.000006 UTC+YWdhaW4", REFERENCE);
+    wait_until_begun("ada's last one counts", || said("ada").contains("3/3"));
+    let links = course.path().join("verdicts/eve/*/verdict.txt");
+    wait_until_begun("eve's link is none", || {
+        let found = glob::glob(&links.display().to_string()).expect("a pattern");
+        let told = |file| fs::read_to_string(file).is_ok_and(|it| it.contains("is a link"));
+        found.flatten().any(told)
+    });
     watching.interrupt();
 }

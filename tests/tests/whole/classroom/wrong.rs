@@ -12,8 +12,16 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn each_loses_what_it_misses_and_no_more() {
-    let root = repository();
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let expected = submit_all(folder.path());
+    let report = grade(&[folder.path()], &["--again"]);
+    assert_eq!(report["not_graded"], json!([]));
+    assert_eq!(failed(&report), expected, "{report:#}");
+}
+
+/// Writes each of them into a folder; says which tests each notebook fails.
+pub fn submit_all(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let root = repository();
     let pattern = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/whole/classroom/wrong/*/*"
@@ -31,7 +39,7 @@ fn each_loses_what_it_misses_and_no_more() {
             name.to_string_lossy().into_owned()
         };
         let (assignment, solution) = (name(path.parent()), name(Some(&path)));
-        let place = folder.path().join(&assignment).join(solution);
+        let place = folder.join(&assignment).join(solution);
         let edits = path.extension().is_some_and(|kind| kind == "edit");
         let notebook = submit(&root, &assignment, &place, |reference| match edits {
             true => edited(reference, &text),
@@ -41,8 +49,11 @@ fn each_loses_what_it_misses_and_no_more() {
         expected.insert(notebook.display().to_string(), fails);
     }
     assert!(expected.len() > 1, "nothing was found by {pattern}");
-    let report = grade(&[folder.path()], &["--again"]);
-    assert_eq!(report["not_graded"], json!([]));
+    expected
+}
+
+/// The tests that each graded notebook fails.
+pub fn failed(report: &Value) -> BTreeMap<String, Vec<String>> {
     let mut failed = BTreeMap::new();
     for graded in report["graded"].as_array().expect("a list") {
         let tests = graded["tests"].as_array().expect("a list").iter();
@@ -52,7 +63,7 @@ fn each_loses_what_it_misses_and_no_more() {
         let notebook = graded["notebook"].as_str().expect("a path").to_owned();
         failed.insert(notebook, ids.collect::<Vec<_>>());
     }
-    assert_eq!(failed, expected, "{report:#}");
+    failed
 }
 
 /// The reference solution with the changes of an `.edit` file.

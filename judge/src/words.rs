@@ -1,11 +1,18 @@
-//! Sentences that quote a submission, made harmless: they stand in a teacher's terminal, in XML and
-//! in a page.
+//! What came from a submission, made harmless: it stands in a teacher's terminal, in XML, in a page and in
+//! a picture.
+//!
+//! The judge and `lab` share this file, as they do `proc.rs`.
 
 /// The longest sentence, in characters.
-const LONGEST: usize = 600;
+const SENTENCE: usize = 600;
+
+/// A sentence for a report.
+pub fn clean(sentence: &str) -> String {
+    short(sentence, SENTENCE)
+}
 
 /// One line of at most so many characters, each of which is seen where it stands.
-pub fn clean(sentence: &str) -> String {
+pub fn short(sentence: &str, most: usize) -> String {
     let mut words = String::new();
     let (mut count, mut blank) = (0, false);
     for c in sentence.chars().filter(|c| !is_unseen(*c)) {
@@ -13,7 +20,7 @@ pub fn clean(sentence: &str) -> String {
         if white && (blank || words.is_empty()) {
             continue;
         }
-        if count == LONGEST {
+        if count == most {
             words.push('…');
             break;
         }
@@ -62,8 +69,10 @@ mod tests {
             "xfdp.exe y"
         );
         assert_eq!(clean("世界 – ä \u{fffd}"), "世界 – ä \u{fffd}");
-        assert_eq!(clean(&"ä".repeat(5000)).chars().count(), LONGEST + 1);
+        assert_eq!(clean(&"ä".repeat(5000)).chars().count(), SENTENCE + 1);
+        assert_eq!(short(&"ä".repeat(5000), 3), "äää…");
         assert_eq!(clean(&" ".repeat(5000)), "");
+        assert_eq!(short("äää", 3), "äää");
         assert_eq!(printable("a\n\u{1b}[1mb\u{2066}"), "a\n\u{fffd}[1mb");
     }
 }

@@ -1,33 +1,7 @@
-//! Which system calls may be made inside: a list, and nothing else.
-//!
-//! Most of the kernel is of no use to a solution or a compiler, and each part of it is one more that
-//! could let somebody out, or outlive the sandbox. The list was made from what std, glibc, tokio and
-//! `support` call, and from Docker's default profile for what is harmless besides; that rustc, `cc` and
-//! `ld` do with it, each solution shows that is compiled. What it leaves out, it leaves out for one of
-//! these reasons:
-//!
-//! - what makes namespaces, mounts or users: `unshare`, `setns`, `mount`, `chroot`, the flags of
-//!   `clone` that do the same (and `clone3`, whose flags a filter cannot read);
-//! - what acts on other processes' memory or descriptors: `ptrace`, `process_vm_*`, `pidfd_getfd`;
-//! - what goes around a filter: `io_uring_*`;
-//! - what runs in the kernel or changes it: `bpf`, `perf_event_open`, `userfaultfd`, modules, `kexec`;
-//! - what outlives a process or is counted for nobody: keyrings, System V's and POSIX's queues,
-//!   files that only memory holds;
-//! - sockets that are neither Unix's nor TCP's or UDP's;
-//! - what slows the machine for others: `sync`, real-time and idle scheduling.
-//!
-//! A refused call fails with `EPERM`, as for a user without the right; `clone3` with `ENOSYS`, after
-//! which libc falls back on `clone`.
-
-use anyhow::{Context, Result};
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Compare,
-    SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
-};
-use std::collections::BTreeMap;
+//! The list: what is allowed whatever its arguments, and which arguments of the rest.
 
 /// Allowed whatever their arguments.
-const ALLOWED: &[libc::c_long] = &[
+pub const ALLOWED: &[libc::c_long] = &[
     // Files.
     libc::SYS_read,
     libc::SYS_write,
@@ -209,7 +183,7 @@ const ALLOWED: &[libc::c_long] = &[
 
 /// Older names of calls above, which newer processors do not have.
 #[cfg(target_arch = "x86_64")]
-const OLDER: &[libc::c_long] = &[
+pub const OLDER: &[libc::c_long] = &[
     libc::SYS_open,
     libc::SYS_creat,
     libc::SYS_stat,
@@ -250,10 +224,41 @@ const OLDER: &[libc::c_long] = &[
     libc::SYS_arch_prctl,
 ];
 #[cfg(not(target_arch = "x86_64"))]
-const OLDER: &[libc::c_long] = &[libc::SYS_newfstatat, libc::SYS_renameat];
+pub const OLDER: &[libc::c_long] = &[libc::SYS_newfstatat, libc::SYS_renameat];
+
+/// What reaches beyond the program where no namespace is around it. Landlock does not ask whether a
+/// file that may not be opened may change its owner, mode, length or dates; sockets are the machine's;
+/// and who leaves its session is not found by its group.
+pub const BY_NAMESPACES: &[libc::c_long] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_truncate,
+    libc::SYS_setpgid,
+    libc::SYS_setsid,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_connect,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+];
 
 /// Flags of `clone` that make namespaces, hand on a tracer, or choose another parent.
-const CLONE_REFUSED: i32 = libc::CLONE_NEWNS
+pub const CLONE_REFUSED: i32 = libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWIPC
@@ -264,7 +269,7 @@ const CLONE_REFUSED: i32 = libc::CLONE_NEWNS
     | libc::CLONE_PARENT;
 
 /// What `prctl` may set and ask. Nobody becomes unreadable to the judge or readable to a tracer.
-const PRCTL: &[i32] = &[
+pub const PRCTL: &[i32] = &[
     libc::PR_SET_NAME,
     libc::PR_GET_NAME,
     libc::PR_SET_PDEATHSIG,
@@ -280,7 +285,7 @@ const PRCTL: &[i32] = &[
 ];
 
 /// What `ioctl` may ask of files, pipes and sockets; there is no terminal inside.
-const IOCTL: &[libc::Ioctl] = &[
+pub const IOCTL: &[libc::Ioctl] = &[
     libc::FIONREAD,
     libc::FIONBIO,
     libc::FIOCLEX,
@@ -288,110 +293,3 @@ const IOCTL: &[libc::Ioctl] = &[
     libc::TCGETS,
     libc::TIOCGWINSZ,
 ];
-
-/// Leaves this process, and all that it becomes and starts, the calls of the list.
-///
-/// # Errors
-/// When the kernel has no filters, or this kind of processor has no list.
-pub fn filter() -> Result<()> {
-    // Both are asked at each call, and refusing wins.
-    for program in [missing()?, listed()?] {
-        apply_filter(&program).context("the system calls cannot be filtered")?;
-    }
-    Ok(())
-}
-
-fn program(
-    rules: BTreeMap<libc::c_long, Vec<SeccompRule>>,
-    otherwise: SeccompAction,
-    matched: SeccompAction,
-) -> Result<BpfProgram> {
-    let processor = std::env::consts::ARCH.try_into();
-    let processor = processor.context("system calls are not known for this kind of processor")?;
-    let filter = SeccompFilter::new(rules, otherwise, matched, processor)?;
-    Ok(filter.try_into()?)
-}
-
-/// `clone3` as if the kernel were older than it.
-fn missing() -> Result<BpfProgram> {
-    let rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    let absent = SeccompAction::Errno(libc::ENOSYS as u32);
-    program(rules, SeccompAction::Allow, absent)
-}
-
-fn listed() -> Result<BpfProgram> {
-    let mut rules: BTreeMap<libc::c_long, Vec<SeccompRule>> = ALLOWED
-        .iter()
-        .chain(OLDER)
-        .map(|call| (*call, Vec::new()))
-        .collect();
-    rules.insert(
-        libc::SYS_clone,
-        vec![rule(&[(0, Compare::MaskedEq(CLONE_REFUSED as u64), 0)])?],
-    );
-    // A filter more, as the search of every schedule takes on: it only ever forbids, and tells nobody.
-    rules.insert(
-        libc::SYS_seccomp,
-        vec![rule(&[
-            (0, Compare::Eq, u64::from(libc::SECCOMP_SET_MODE_FILTER)),
-            // For this thread, or for all of the process.
-            (
-                1,
-                Compare::MaskedEq(!u64::from(libc::SECCOMP_FILTER_FLAG_TSYNC as u32)),
-                0,
-            ),
-        ])?],
-    );
-    rules.insert(libc::SYS_prctl, one_of(0, PRCTL.iter().map(|n| *n as u64))?);
-    rules.insert(libc::SYS_ioctl, one_of(1, IOCTL.iter().copied())?);
-    rules.insert(libc::SYS_socket, sockets()?);
-    rules.insert(libc::SYS_socketpair, sockets()?);
-    program(
-        rules,
-        SeccompAction::Errno(libc::EPERM as u32),
-        SeccompAction::Allow,
-    )
-}
-
-/// Unix's, TCP's and UDP's. Other protocols of the same families would load modules.
-fn sockets() -> Result<Vec<SeccompRule>> {
-    // Above the kind stand flags: to close on exec, not to wait.
-    const KIND: u64 = 0xf;
-    let mut rules = Vec::new();
-    for kind in [libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_SEQPACKET] {
-        let kind = (1, Compare::MaskedEq(KIND), kind as u64);
-        rules.push(rule(&[(0, Compare::Eq, libc::AF_UNIX as u64), kind])?);
-    }
-    for family in [libc::AF_INET, libc::AF_INET6] {
-        for (kind, own) in [
-            (libc::SOCK_STREAM, libc::IPPROTO_TCP),
-            (libc::SOCK_DGRAM, libc::IPPROTO_UDP),
-        ] {
-            for protocol in [0, own] {
-                rules.push(rule(&[
-                    (0, Compare::Eq, family as u64),
-                    (1, Compare::MaskedEq(KIND), kind as u64),
-                    (2, Compare::Eq, protocol as u64),
-                ])?);
-            }
-        }
-    }
-    Ok(rules)
-}
-
-fn one_of(argument: u8, values: impl Iterator<Item = u64>) -> Result<Vec<SeccompRule>> {
-    values
-        .map(|value| rule(&[(argument, Compare::Eq, value)]))
-        .collect()
-}
-
-/// All of these have to hold. The arguments compared are `int`s: what stands above them is noise.
-fn rule(conditions: &[(u8, Compare, u64)]) -> Result<SeccompRule> {
-    let conditions: Result<Vec<_>, _> = conditions
-        .iter()
-        .map(|(argument, compare, value)| {
-            SeccompCondition::new(*argument, Length::Dword, compare.clone(), *value)
-        })
-        .collect();
-    Ok(SeccompRule::new(conditions?)?)
-}

@@ -51,4 +51,11 @@ html_theme_options = {
         "path_to_docs": "",
         "use_source_button": True,
     } if repository else {}),
+    # Binder builds a public repository's image, and opens the lesson in it.
+    **({
+        "launch_buttons": {
+            "binderhub_url": "https://mybinder.org",
+            "notebook_interface": "jupyterlab",
+        },
+    } if repository.startswith("https://") else {}),
 }

@@ -89,7 +89,16 @@ def touchable(picture, root):
     return "```{raw} html\n" + drawn[-1] + "\n```" if drawn else picture[0]
 
 
+def launch_lessons_alone(app, page, template, context, doctree):
+    """Takes the launch button from assignments: the image that it would open has none."""
+    if page.startswith("notebooks/assignments/"):
+        buttons = context.get("header_buttons", [])
+        buttons[:] = [it for it in buttons if it.get("label") != "launch-buttons"]
+
+
 def setup(app):
     app.connect("builder-inited", hand_out)
+    # Behind the theme, which adds the button.
+    app.connect("html-page-context", launch_lessons_alone, priority=900)
     app.connect("source-read", prepare)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

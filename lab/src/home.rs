@@ -11,11 +11,16 @@ pub struct Home {
 }
 
 impl Home {
-    /// The repository that this program was compiled in.
+    /// The installation that this program is in, or the repository that it was compiled in.
     ///
     /// # Errors
     /// When that folder has gone, for example after the repository was moved.
     pub fn of_this_program() -> Result<Home> {
+        let program = std::env::current_exe().ok();
+        let installation = program.as_deref().and_then(Path::parent);
+        if let Some(Ok(installation)) = installation.map(Home::at) {
+            return Ok(installation);
+        }
         Home::at(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))
     }
 
@@ -66,5 +71,18 @@ impl Home {
     /// What the set-up made: kept out of `target`, so that `cargo clean` does not undo it.
     pub fn state(&self) -> PathBuf {
         self.root.join(".lab")
+    }
+
+    /// What this user makes with the set-up, such as verdicts: beside it, or, where the set-up is another
+    /// user's, in a folder of their own.
+    pub fn own_state(&self) -> PathBuf {
+        if self.require_writable().is_ok() {
+            return self.state();
+        }
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+        cache
+            .unwrap_or_else(std::env::temp_dir)
+            .join("rust-notebooks")
     }
 }

@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "rust";
-const DISPLAY_NAME: &str = "Rust";
 const LANGUAGE: &str = "rust";
 
 /// What the kernel says of its language.
@@ -24,11 +23,19 @@ pub fn language_info() -> Value {
 
 /// What a notebook says of this kernel. JupyterLab writes it into each that it opens, and takes one
 /// in which a word of it differs for changed before anybody has touched it.
-pub fn metadata() -> Value {
+pub fn metadata(name: &str) -> Value {
     json!({
-        "kernelspec": {"display_name": DISPLAY_NAME, "language": LANGUAGE, "name": NAME},
+        "kernelspec": {"display_name": display_name(name), "language": LANGUAGE, "name": name},
         "language_info": language_info(),
     })
+}
+
+/// What people read in place of a kernelspec's name: of `rust-notebooks`, `Rust (notebooks)`.
+fn display_name(name: &str) -> String {
+    match name.strip_prefix("rust-").unwrap_or(name) {
+        NAME => "Rust".to_owned(),
+        rest => format!("Rust ({rest})"),
+    }
 }
 
 /// This program as kernels are started by it.
@@ -42,13 +49,23 @@ pub fn launcher(environment: &Environment) -> PathBuf {
 /// # Errors
 /// When a file cannot be written.
 pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
-    let folder = environment.kernels().join(NAME);
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let launcher = launcher(environment);
+    write(&environment.kernels(), NAME, &launcher, home)?;
     copy_program(&launcher)?;
+    tell_papermill(environment)?;
+    write_settings(home)
+}
+
+/// Writes the kernelspec of a name, but for the launcher, into a folder of kernelspecs.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(kernels: &Path, name: &str, launcher: &Path, home: &Home) -> Result<()> {
+    let folder = kernels.join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let spec = json!({
-        "argv": [&launcher, "kernel", "--root", &home.root, "{connection_file}"],
-        "display_name": DISPLAY_NAME,
+        "argv": [launcher, "kernel", "--root", &home.root, "{connection_file}"],
+        "display_name": display_name(name),
         "language": LANGUAGE,
         "interrupt_mode": "message",
         "metadata": { "debugger": false },
@@ -64,8 +81,14 @@ pub fn set_up(home: &Home, environment: &Environment) -> Result<()> {
     )?;
     // evcxr takes a kernelspec of this name for its own, and writes it anew where this says nothing.
     let (version, text) = stock::KERNELSPEC_VERSION;
-    write_if_other(&folder.join(version), text.as_bytes())?;
-    tell_papermill(environment)?;
+    write_if_other(&folder.join(version), text.as_bytes())
+}
+
+/// Writes what evcxr begins with.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_settings(home: &Home) -> Result<()> {
     let config = home.state().join("config");
     fs::create_dir_all(&config)?;
     write_if_other(
@@ -119,7 +142,11 @@ const IN_EVERY_CELL: &str = concat!(
 /// Takes that back, for a reader who chooses a format of their own.
 pub const SHOWN_AS_CHOSEN: &str = "use support::kernel::ByFormat as ShownAsChosen;";
 
-fn copy_program(to: &Path) -> Result<()> {
+/// Copies this program, as a launcher.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn copy_program(to: &Path) -> Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;
     let bytes =
         fs::read(&program).with_context(|| format!("{} cannot be read", program.display()))?;
@@ -144,4 +171,16 @@ fn write_if_other(file: &Path, bytes: &[u8]) -> Result<()> {
         return Ok(());
     }
     fs::write(file, bytes).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernelspec_of_another_name_is_told_from_the_first() {
+        assert_eq!(display_name(NAME), "Rust");
+        assert_eq!(display_name("rust-notebooks"), "Rust (notebooks)");
+        assert_eq!(display_name("course"), "Rust (course)");
+    }
 }

@@ -5,7 +5,8 @@
 //!
 //! - [`setup`] runs the steps of the set-up: [`toolchain`], [`environment`], [`evcxr`],
 //!   [`kernelspec`], [`template`];
-//! - [`open`] becomes JupyterLab;
+//! - [`install`] puts the kernel where many users have it;
+//! - [`open`] becomes JupyterLab, [`hub`] JupyterHub for a class;
 //! - [`run`] executes notebooks headless; [`pictures`] takes the README's pictures from them, and
 //!   [`programs`] shows each one's program at its end;
 //! - [`grade`] reaches the verdict on submissions of the assignments;
@@ -20,6 +21,8 @@ pub mod evcxr;
 pub mod front;
 pub mod grade;
 pub mod home;
+pub mod hub;
+pub mod install;
 pub mod installed;
 pub mod kernelspec;
 pub mod launcher;
@@ -38,3 +41,5 @@ pub mod sources;
 pub mod stock;
 pub mod template;
 pub mod toolchain;
+#[path = "../../judge/src/words.rs"]
+pub mod words;

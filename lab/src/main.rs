@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lab::home::Home;
 use lab::installed::Installed;
-use lab::{grade, launcher, open, pictures, programs, run, setup, site};
+use lab::{grade, hub, install, launcher, open, pictures, programs, run, setup, site};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -31,8 +31,12 @@ enum Task {
     Run(run::Options),
     /// Grade submissions of the assignments
     Grade(grade::Options),
+    /// Install the kernel for many users, who need no clone and change nothing in it
+    Install(install::Options),
     /// Make pages for a browser of the notebooks as they were last run
     Site(site::Options),
+    /// Start JupyterHub for a room of students: see hub/README.md
+    Hub(hub::Options),
     /// Make an assignment that works, to be changed
     NewAssignment(grade::new::Options),
     #[command(hide = true)]
@@ -68,8 +72,7 @@ fn obey(cli: Cli) -> Result<ExitCode> {
         Some(Task::Kernel(options)) => return Ok(exit_code(launcher::launch(options)?)),
         Some(Task::Warden(options)) => return Ok(exit_code(launcher::watch(options)?)),
         Some(Task::Sandbox(options)) => {
-            grade::enter(options)?;
-            return Ok(ExitCode::FAILURE);
+            return Ok(exit_code(grade::enter(options)?));
         }
         Some(Task::Confine(options)) => {
             grade::confine(options)?;
@@ -92,15 +95,31 @@ fn obey(cli: Cli) -> Result<ExitCode> {
             );
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Task::Install(options)) => {
+            install::install(options, &Home::of_this_program()?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Task::Site(options)) => {
             let home = Home::of_this_program()?;
             let first = site::build(options, &home, &setup::python(&home)?)?;
             eprintln!("The pages begin at {}", first.display());
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Task::Hub(options)) => {
+            let home = Home::of_this_program()?;
+            hub::open(options, &home, &setup::python(&home)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Task::Setup(_) | Task::Run(_) | Task::Grade(_)) | None => {}
     }
     let home = Home::of_this_program()?;
+    // Who grades with a set-up that is another's, as a teacher on a hub, takes it as it is.
+    if let Some(Task::Grade(options)) = &cli.command
+        && home.require_writable().is_err()
+    {
+        let installed = Installed::read(&home)?;
+        return Ok(ExitCode::from(grade::grade(options, &home, &installed)?));
+    }
     let options = match &cli.command {
         Some(Task::Setup(options)) => *options,
         _ => setup::Options::default(),

@@ -29,10 +29,7 @@ pub struct Options {
 /// # Errors
 /// In one sentence, with what to do.
 pub fn python(home: &Home) -> Result<Environment> {
-    home.require_writable()?;
-    std::fs::create_dir_all(home.state())
-        .with_context(|| format!("{} cannot be made", home.state().display()))?;
-    let _lock = lock(home)?;
+    let _lock = begin(home)?;
     let unfinished = Environment::begin(home)?;
     unfinished.finish(home)?;
     Ok(unfinished.environment)
@@ -45,15 +42,8 @@ pub fn python(home: &Home) -> Result<Environment> {
 /// In one sentence, with what to do. It can be run again after any error or interruption.
 pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
     // What the reader has to install is said at once, also while another set-up runs.
-    if find_program("cc").is_none() {
-        bail!(
-            "No C compiler was found, and Rust needs one to link: install it (Debian and Ubuntu: apt-get install build-essential)"
-        );
-    }
-    home.require_writable()?;
-    std::fs::create_dir_all(home.state())
-        .with_context(|| format!("{} cannot be made", home.state().display()))?;
-    let _lock = lock(home)?;
+    require_c_compiler()?;
+    let _lock = begin(home)?;
     let toolchain = Toolchain::find(home)?;
     let rust_src = toolchain.trim_sources(home)?;
     let unfinished = Environment::begin(home)?;
@@ -67,10 +57,8 @@ pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
         rust_src,
         launcher: kernelspec::launcher(&environment),
         python: environment.program("python"),
-        cargo_home: std::env::var_os("CARGO_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-            .unwrap_or_default(),
+        cargo_home: cargo_home(),
+        template: None,
     };
     let wanted = if options.from_source {
         Wanted::FromSource
@@ -92,6 +80,37 @@ pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
     installed.evcxr = evcxr;
     installed.write(home)?;
     Ok(environment)
+}
+
+/// Makes a set-up in this repository this process's alone, for as long as it holds what is returned.
+/// Blocks while another runs.
+///
+/// # Errors
+/// When nothing can be written there, or the other takes too long.
+pub fn begin(home: &Home) -> Result<File> {
+    home.require_writable()?;
+    std::fs::create_dir_all(home.state())
+        .with_context(|| format!("{} cannot be made", home.state().display()))?;
+    lock(home)
+}
+
+/// # Errors
+/// When there is none, with what to do.
+pub fn require_c_compiler() -> Result<()> {
+    if find_program("cc").is_none() {
+        bail!(
+            "No C compiler was found, and Rust needs one to link: install it (Debian and Ubuntu: apt-get install build-essential)"
+        );
+    }
+    Ok(())
+}
+
+/// Where this user's cargo keeps the sources of crates.
+pub fn cargo_home() -> PathBuf {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+        .unwrap_or_default()
 }
 
 fn lock(home: &Home) -> Result<File> {

@@ -28,7 +28,9 @@ pub const CELLS_LEVEL: &str = "0";
 /// Holds off the template's next rebuild while it is copied.
 pub struct Template {
     folder: PathBuf,
-    _lock: File,
+    lock: File,
+    /// Whether it is an installation's, which stays as it is for as long as the lock is held.
+    stays: bool,
 }
 
 impl Template {
@@ -51,7 +53,10 @@ impl Template {
         installed: &Installed,
         waits: impl FnOnce(),
     ) -> Result<Template> {
-        let templates = home.state().join("template");
+        let templates = home.state().join(TEMPLATES);
+        if let Some(name) = &installed.template {
+            return Template::installed(home, templates.join(name));
+        }
         let names = Names::of(home, installed)?;
         let folder = templates.join(&names.template);
         if !folder.is_dir() {
@@ -61,7 +66,7 @@ impl Template {
             waits();
         }
         // Who may only read what another user has set up can lock it as well.
-        let lock = home.state().join("template.lock");
+        let lock = home.state().join(LOCK);
         let lock = File::create(&lock).or_else(|_| File::open(&lock));
         let lock = lock.context("the template cannot be locked")?;
         lock.lock_shared()?;
@@ -79,8 +84,34 @@ impl Template {
         }
         Ok(Template {
             folder,
-            _lock: lock,
+            lock,
+            stays: false,
         })
+    }
+
+    /// That of an installation, which is read and no more. The lock tells who renews it that it is in use;
+    /// a file system without locks tells nothing.
+    fn installed(home: &Home, folder: PathBuf) -> Result<Template> {
+        let lock = File::open(home.state().join(LOCK)).and_then(|lock| {
+            let _ = lock.lock_shared();
+            folder.metadata().map(|_| lock)
+        });
+        let lock = lock.with_context(|| {
+            format!(
+                "the installation in {} is damaged: have it renewed by `cargo lab install`",
+                home.root.display()
+            )
+        })?;
+        Ok(Template {
+            folder,
+            lock,
+            stays: true,
+        })
+    }
+
+    /// What a kernel that was made from it has to hold while it runs: its folder leads to this one.
+    pub fn kept(self) -> Option<File> {
+        self.stays.then_some(self.lock)
     }
 
     /// Where it is: not to be changed.
@@ -88,12 +119,17 @@ impl Template {
         &self.folder
     }
 
-    /// Copies it to `target`, which must be an empty folder.
+    /// Copies it to `target`, which must be an empty folder. Of a template that stays, the libraries of
+    /// crates, three quarters of it, are links: who writes one puts another file in its place.
     ///
     /// # Errors
     /// When the copy fails, for example for lack of disk.
     pub fn copy_to(&self, target: &Path) -> Result<()> {
-        copy::tree(&self.folder, target).with_context(|| {
+        let is_library = |file: &Path| {
+            let kind = file.extension();
+            self.stays && kind.is_some_and(|kind| kind == "rlib" || kind == "rmeta")
+        };
+        copy::tree_with_links(&self.folder, target, &is_library).with_context(|| {
             format!(
                 "the kernel's build directory cannot be copied to {}",
                 target.display()
@@ -251,6 +287,12 @@ fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// The folder, in the state's, with the templates: one, but for the moment of a change.
+const TEMPLATES: &str = "template";
+
+/// The file, in the state's folder, that is locked while a template is used, or made.
+pub const LOCK: &str = "template.lock";
+
 /// The folder, in the state's, with the outlines of crates: in one with a template's name, those for its kernels.
 pub const OUTLINES: &str = "outlines";
 
@@ -288,7 +330,8 @@ fn build(home: &Home, installed: &Installed, unfinished: &Path, folder: &Path) -
             .env("RUSTC", installed.toolchain.bin().join("rustc"))
             .env(shims::NAMES.0, shims::NAMES.1)
             .env("CARGO_TARGET_DIR", stock::TARGET)
-            .env("CARGO_BUILD_BUILD_DIR", stock::TARGET);
+            .env("CARGO_BUILD_BUILD_DIR", stock::TARGET)
+            .env("CARGO_HOME", &installed.cargo_home);
         without_callers_cargo(command);
     };
     let mut command = Command::new(installed.toolchain.bin().join("cargo"));
@@ -314,9 +357,30 @@ fn build(home: &Home, installed: &Installed, unfinished: &Path, folder: &Path) -
     std::os::unix::fs::symlink("no-src", unfinished.join(shims::RUST_SRC))?;
     let settings = shims::Settings::new(installed, folder.join("answers"));
     shims::write(unfinished, &settings)?;
-    shims::learn(unfinished, &settings, host, &cells, as_evcxr)?;
+    let paths = shims::Paths::of_template(unfinished, &installed.cargo_home);
+    shims::learn(&paths, &settings, host, &cells, as_evcxr)?;
     fs::rename(unfinished, folder)
         .with_context(|| format!("{} cannot be put in its place", folder.display()))
+}
+
+/// The manifest of a workspace of `support` and its family alone.
+pub fn manifest_of_family(manifest: &str, lock: &str) -> String {
+    let kept = reached::manifest(manifest, &reached::packages(lock, "support"));
+    let folder = |name: &&str| match *name {
+        "support" => "support".to_owned(),
+        below => format!("support/{below}"),
+    };
+    let members: Vec<_> = FAMILY.iter().map(folder).collect();
+    let workspace = format!("[workspace]\nmembers = {members:?}\nexclude = [\".lab\"]\n");
+    kept.replacen("[workspace]\n", &workspace, 1)
+}
+
+/// The crates below `support` and their versions, by the text of a lock file.
+pub fn crates_below_support(lock: &str) -> Vec<(String, String)> {
+    reached::packages(lock, "support")
+        .into_iter()
+        .filter_map(reached::name_and_version)
+        .collect()
 }
 
 /// `support` by absolute path.

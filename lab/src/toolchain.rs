@@ -1,8 +1,10 @@
 //! The Rust toolchain that kernels compile with, and the sources that evcxr infers types from.
 
+use crate::template::copy;
 use crate::{home::Home, outline, progress};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The version that the repository is built with; rust-toolchain.toml names it in full.
@@ -52,6 +54,58 @@ impl Toolchain {
             .lines()
             .find_map(|line| line.strip_prefix("host: "))
             .unwrap_or("unknown")
+    }
+
+    /// Whether every user of this machine can run it, and not only the one whose home it is in.
+    pub fn is_for_all(&self) -> bool {
+        let lets = |path: &Path, bits: u32| {
+            path.metadata()
+                .is_ok_and(|metadata| metadata.permissions().mode() & bits == bits)
+        };
+        let parts = ["bin/rustc", "bin/cargo", "lib"].map(|part| self.sysroot.join(part));
+        let sysroot = self.sysroot.canonicalize().unwrap_or_default();
+        parts.iter().all(|part| lets(part, 0o005)) && sysroot.ancestors().all(|it| lets(it, 0o001))
+    }
+
+    /// Copies what compiles cells: not the documentation, nor the tools for people.
+    ///
+    /// # Errors
+    /// When a part is missing, or there is no room for it.
+    pub fn copy_to(&self, folder: &Path) -> Result<()> {
+        let rustlib = format!("lib/rustlib/{}", self.host());
+        let libraries = glob::glob(&format!("{}/lib/*.so*", self.sysroot.display()))?;
+        let mut files: Vec<_> = ["rustc", "cargo"].map(|name| self.bin().join(name)).into();
+        files.extend(libraries.flatten());
+        for file in files {
+            let copied = folder.join(file.strip_prefix(&self.sysroot)?);
+            std::fs::create_dir_all(copied.parent().unwrap_or(folder))
+                .and_then(|()| std::fs::copy(&file, &copied))
+                .with_context(|| {
+                    format!(
+                        "{} cannot be copied to {}",
+                        file.display(),
+                        copied.display()
+                    )
+                })?;
+        }
+        for part in [&*rustlib, "libexec"] {
+            let (from, to) = (self.sysroot.join(part), folder.join(part));
+            // rust-analyzer's helper, in `libexec`, is not everywhere.
+            if part == rustlib || from.is_dir() {
+                std::fs::create_dir_all(&to)?;
+                copy::tree(&from, &to)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder with std as a library that is loaded. `support` looks for it on the way that leads there
+    /// from where it was compiled; a copy of `support` finds it on that way only if it leads over the root.
+    pub fn libraries(&self) -> PathBuf {
+        self.sysroot
+            .join("lib/rustlib")
+            .join(self.host())
+            .join("lib")
     }
 
     fn library(&self) -> PathBuf {

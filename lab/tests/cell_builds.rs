@@ -26,6 +26,7 @@ impl Folder {
             launcher: env!("CARGO_BIN_EXE_lab").into(),
             python: PathBuf::new(),
             cargo_home: PathBuf::new(),
+            template: None,
         };
         let settings = shims::Settings::new(&installed, place.path().join("answers"));
         shims::write(place.path(), &settings).expect("a writable folder");

@@ -216,7 +216,7 @@ fn each_says_what_the_kernel_says() -> Result<(), Failed> {
         let pattern = home.notebooks().join(pattern);
         for path in glob::glob(&pattern.to_string_lossy())?.flatten() {
             let book: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
-            if book["metadata"] != lab::kernelspec::metadata() {
+            if book["metadata"] != lab::kernelspec::metadata(lab::kernelspec::NAME) {
                 others.push(path.display().to_string());
             }
         }
@@ -224,7 +224,7 @@ fn each_says_what_the_kernel_says() -> Result<(), Failed> {
     if others.is_empty() {
         Ok(())
     } else {
-        let metadata = lab::kernelspec::metadata();
+        let metadata = lab::kernelspec::metadata(lab::kernelspec::NAME);
         Err(format!("the metadata is not {metadata} in {}", others.join(", ")).into())
     }
 }

@@ -56,6 +56,14 @@ use stop::Stop;
 pub use options::{Environment, Limits, Options};
 pub use result::{Failure, NotebookResult, Outcome, Summary, Why};
 
+/// The text of a notebook's file, as all of ours are written.
+///
+/// # Errors
+/// When it is no notebook.
+pub fn notebook_text(book: &serde_json::Value) -> anyhow::Result<String> {
+    save::to_text(book)
+}
+
 /// A text without its colours and other control sequences.
 pub fn plain(text: &str) -> String {
     ansi::strip(text, Keep::Nothing)

@@ -10,6 +10,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Output;
 
+/// The folder, beside the build directory, with those that are for this kernel alone.
+const OWN: &str = "answers";
+
 #[derive(Serialize, Deserialize)]
 struct Answer {
     text: String,
@@ -43,7 +46,7 @@ pub fn metadata(paths: &Paths, settings: &Settings, words: &[&str]) -> Result<Ve
     };
     let key = Key::of(paths, kind, &arguments)?;
     let answers = match kept::has_crates_of_its_own(paths) {
-        true => paths.folder.join("answers"),
+        true => paths.folder.join(OWN),
         false => settings.answers.clone(),
     };
     let file = answers.join(format!("metadata-{key}"));
@@ -59,9 +62,15 @@ fn remembered(
     file: &Path,
     manifests: impl FnOnce(&str) -> Option<Vec<Source>>,
 ) -> Result<Vec<u8>> {
-    if let Some(answer) = kept::read::<Answer>(paths, file)
-        && answer.manifests.iter().all(Source::is_unchanged)
-    {
+    let name = file.file_name().unwrap_or_default();
+    // Of an installation's, which were made when it was, there are no others: this kernel has its own.
+    let own = &paths.folder.join(OWN).join(name);
+    let known = [file, own].into_iter().find_map(|file| {
+        let answer = kept::read::<Answer>(paths, file)?;
+        let is_right = answer.manifests.iter().all(Source::is_unchanged);
+        is_right.then_some(answer)
+    });
+    if let Some(answer) = known {
         eprint!("{}", answer.complaint);
         return Ok(answer.text.into());
     }
@@ -72,14 +81,14 @@ fn remembered(
         super::cargo::print(&answer.stdout)?;
         std::process::exit(answer.status.code().unwrap_or(101));
     }
-    remember(paths, file, &answer, manifests);
+    remember(paths, [file, own], &answer, manifests);
     Ok(answer.stdout)
 }
 
-/// Without what is remembered, cargo is asked again.
+/// In the first of these places that can be written to. Without what is remembered, cargo is asked again.
 fn remember(
     paths: &Paths,
-    file: &Path,
+    places: [&Path; 2],
     answer: &Output,
     manifests: impl FnOnce(&str) -> Option<Vec<Source>>,
 ) {
@@ -92,7 +101,8 @@ fn remember(
             complaint,
             manifests,
         };
-        let _ = kept::write(paths, file, &answer);
+        let mut places = places.into_iter();
+        let _ = places.any(|file| kept::write(paths, file, &answer).is_ok());
     }
 }
 

@@ -32,6 +32,9 @@ use std::time::Instant;
 /// If this variable is set, cells are compiled by cargo alone.
 pub const ALWAYS: &str = "NOTEBOOK_ALWAYS_CARGO";
 
+/// By this, `cargo metadata` tells of one platform's packages alone.
+const FOR: &str = "--filter-platform";
+
 /// evcxr's builds, told from other calls.
 const BUILD: &str = "build";
 
@@ -40,16 +43,14 @@ const BUILD: &str = "build";
 /// # Errors
 /// When the kernel's folder is damaged or cargo cannot be started.
 pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
-    let paths = Paths::of_kernel(folder()?);
+    let mut paths = Paths::of_kernel(folder()?);
     let settings = Settings::read(&paths.folder)?;
-    let real = |arguments: &[OsString]| {
-        become_program(paths.cargo(&settings).args(arguments)).map(|()| ExitCode::SUCCESS)
-    };
     let is_kernels = same_folder(Path::new("."), &paths.build);
     let words: Option<Vec<&str>> = arguments.iter().map(|word| word.to_str()).collect();
     let (Some(words), true) = (words, is_kernels) else {
         // A cell that uses cargo for something of its own.
-        return real(&arguments);
+        return become_program(paths.readers_cargo(&settings).args(&arguments))
+            .map(|()| ExitCode::SUCCESS);
     };
     restore_lock(&paths)?;
     match words.as_slice() {
@@ -65,6 +66,12 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
             print(&answers::about_toolchain(&paths, &settings, &words)?)?;
         }
         ["metadata", ..] => {
+            paths.find_crates(&settings)?;
+            let mut words = words;
+            if paths.has_installed_crates() && !words.contains(&FOR) {
+                // Those for other platforms are not there, and nobody asks for them.
+                words.extend([FOR, &settings.host]);
+            }
             let text = answers::metadata(&paths, &settings, &words)?;
             let is_rust_analyzers = words.contains(&"--manifest-path");
             match serde_json::from_slice(&text) {
@@ -78,6 +85,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         }
         ["--offline", "build" | "check", ..] | ["build" | "check", ..] => {
             let began = Instant::now();
+            paths.find_crates(&settings)?;
             let is_check = words.contains(&"check");
             let compiled = compile(&paths, &settings, &words, is_check);
             let refusal = match &compiled {
@@ -94,7 +102,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
             log::note(how, is_check, began, code);
             return Ok(code);
         }
-        _ => return real(&arguments),
+        _ => become_program(paths.cargo(&settings).args(&arguments))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -235,18 +243,17 @@ fn keep(
 }
 
 /// Makes the commands for cells of `levels` with `dependencies` known to all kernels that are made
-/// from the template in `folder`. `cargo` is a command in the environment that evcxr gives it.
+/// from the template at `paths`. `cargo` is a command in the environment that evcxr gives it.
 ///
 /// # Errors
 /// When such a cell cannot be compiled.
 pub fn learn(
-    folder: &Path,
+    paths: &Paths,
     settings: &Settings,
     host: &str,
     cells: &[(&str, &str)],
     environment: impl Fn(&mut Command),
 ) -> Result<()> {
-    let paths = Paths::of_template(folder);
     let arguments = stock::cargo_arguments("build", host);
     for (number, (level, dependencies)) in cells.iter().enumerate() {
         std::fs::write(
@@ -256,11 +263,11 @@ pub fn learn(
         // Another text each time: cargo calls rustc only for what has changed.
         let source = format!("pub const NUMBER: usize = {number};\n");
         std::fs::write(paths.build.join(stock::SOURCE), source)?;
-        restore_lock(&paths)?;
+        restore_lock(paths)?;
         let mut cargo = paths.builder(settings);
         cargo.args(&arguments).current_dir(&paths.build);
         environment(&mut cargo);
-        let answer = build(&paths, settings, cargo, &arguments, &[], |cargo| {
+        let answer = build(paths, settings, cargo, &arguments, &[], |cargo| {
             cargo.output().context("cargo cannot be started")
         })?;
         anyhow::ensure!(
@@ -269,7 +276,7 @@ pub fn learn(
             String::from_utf8_lossy(&answer.stderr).trim()
         );
     }
-    restore_lock(&paths)
+    restore_lock(paths)
 }
 
 /// Its variables, as this process passes them on.

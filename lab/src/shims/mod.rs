@@ -28,6 +28,7 @@ use std::process::{Command, ExitCode};
 
 pub use again::{DONE, ENDED, NAMES, WHY};
 pub use cargo::{ALWAYS, learn};
+pub use command::Paths;
 pub use direct::SOURCES;
 pub use log::LOG;
 pub use mend::CELL;
@@ -50,11 +51,18 @@ const RUSTUP: &str = "rustup";
 /// rust-analyzer looks for cargo there.
 pub const CARGO_HOME: &str = "NOTEBOOK_CARGO_HOME";
 
+/// In this variable `cargo` gets the reader's own `CARGO_HOME`, where the other is an installation's: that
+/// has what `support` is made of, and nothing can be added to it.
+pub const READERS_CARGO_HOME: &str = "NOTEBOOK_READERS_CARGO_HOME";
+
 /// What the two programs need to know, beside the kernel's build directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// The toolchain's programs.
     bin: PathBuf,
+    /// The platform that it compiles for.
+    #[serde(default)]
+    host: String,
     /// The standard library's sources as rust-analyzer is to read them.
     rust_src: PathBuf,
     /// What cargo answered about this toolchain, remembered for all kernels.
@@ -71,6 +79,7 @@ impl Settings {
     pub fn new(installed: &Installed, answers: PathBuf) -> Settings {
         Settings {
             bin: installed.toolchain.bin(),
+            host: installed.toolchain.host().to_owned(),
             rust_src: installed.rust_src.clone(),
             answers,
             rustup: crate::setup::find_program(RUSTUP).unwrap_or_else(|| RUSTUP.into()),

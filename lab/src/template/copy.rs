@@ -10,6 +10,14 @@ use std::path::Path;
 /// # Errors
 /// When something cannot be read or written, for example for lack of disk.
 pub fn tree(from: &Path, to: &Path) -> Result<()> {
+    tree_with_links(from, to, &|_| false)
+}
+
+/// The same, with links to the files that `is_link` picks out: those have to stay where they are.
+///
+/// # Errors
+/// As [`tree`].
+pub fn tree_with_links(from: &Path, to: &Path, is_link: &dyn Fn(&Path) -> bool) -> Result<()> {
     let entries = fs::read_dir(from).with_context(|| unread(from))?;
     for entry in entries {
         let entry = entry.with_context(|| unread(from))?;
@@ -18,7 +26,9 @@ pub fn tree(from: &Path, to: &Path) -> Result<()> {
         let kind = entry.file_type().with_context(|| unread(&source))?;
         if kind.is_dir() {
             fs::create_dir(&target).with_context(unwritten)?;
-            tree(&source, &target)?;
+            tree_with_links(&source, &target, is_link)?;
+        } else if kind.is_file() && is_link(&source) {
+            std::os::unix::fs::symlink(&source, &target).with_context(unwritten)?;
         } else if kind.is_symlink() {
             let leads_to = fs::read_link(&source).with_context(|| unread(&source))?;
             std::os::unix::fs::symlink(leads_to, &target).with_context(unwritten)?;
@@ -67,6 +77,14 @@ mod tests {
         assert_eq!(
             fs::read_to_string(to.join("a/link")).expect("a file"),
             "text"
+        );
+        let linked = folder.path().join("linked");
+        fs::create_dir(&linked).expect("a writable folder");
+        let is_link = |file: &Path| file.ends_with("file");
+        tree_with_links(&from, &linked, &is_link).expect("a copy");
+        assert_eq!(
+            fs::read_link(linked.join("a/b/file")).expect("a link"),
+            file
         );
         // What is there already is not written over.
         let said = tree(&from, &to).expect_err("it is there").to_string();

@@ -37,6 +37,14 @@ fn name(package: &str) -> Option<&str> {
     quoted(package.lines().next()?)
 }
 
+/// Both, of a package of a lock file.
+pub fn name_and_version(package: &str) -> Option<(String, String)> {
+    let version = package
+        .lines()
+        .find(|line| line.starts_with("version = "))?;
+    Some((name(package)?.to_owned(), quoted(version)?.to_owned()))
+}
+
 fn quoted(line: &str) -> Option<&str> {
     line.split('"').nth(1)
 }

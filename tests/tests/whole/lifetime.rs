@@ -21,6 +21,27 @@ fn kernel_with_family() -> Kernel {
     kernel
 }
 
+/// As where a reader's TMPDIR and toolchain are both in their home: the way from `support` to std that it was
+/// linked with does not lead there from a kernel's copy.
+#[test]
+fn a_kernel_with_its_files_in_the_folder_of_the_toolchain() {
+    let installed = lab::home::Home::at(&end_to_end::repository())
+        .and_then(|home| lab::installed::Installed::read(&home))
+        .expect("a set-up");
+    let sysroot = installed.toolchain.sysroot;
+    let mut above = sysroot.ancestors();
+    // The outermost one: a folder of the root's.
+    let shared = above.find(|folder| folder.parent().is_some_and(|it| it.parent().is_none()));
+    let shared = shared.expect("a folder below the root");
+    if nix::unistd::access(shared, nix::unistd::AccessFlags::W_OK).is_err() {
+        eprintln!("not run: {} is not writable here", shared.display());
+        return;
+    }
+    let mut kernel = Kernel::start_with_files_in(shared);
+    assert_eq!(kernel.run("6 * 7").ok().text(), "42");
+    kernel.shut_down();
+}
+
 #[test]
 fn a_shutdown() {
     kernel_with_family().shut_down();

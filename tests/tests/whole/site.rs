@@ -38,6 +38,7 @@ fn pages() {
         assert!(pages.contains(&page), "{} has no page", lesson.display());
     }
     no_page_gives_a_solution_away(&site);
+    lessons_alone_are_launched(&site, &pages);
     let axe = axe(folder.path());
     let mark = folder.path().to_string_lossy().into_owned();
     install_browser();
@@ -144,6 +145,27 @@ const FACTS: &str = "
         links: [...document.querySelectorAll('a[href]')].map(link => link.href)
             .filter(link => link.startsWith('file:')),
     }";
+
+/// Each lesson can be opened in the image, where the published repository has it; an assignment is not there.
+fn lessons_alone_are_launched(site: &Path, pages: &[PathBuf]) {
+    for page in pages {
+        let within = page.strip_prefix(site).expect("a page of the site");
+        let notebook = within.with_extension("ipynb");
+        let is_lesson = within.parent() == Some(Path::new("notebooks"))
+            && repository().join(&notebook).is_file();
+        let link = format!(
+            "https://mybinder.org/v2/git/https%3A//code.example/me/course/main?urlpath=lab/tree/{}",
+            notebook.display()
+        );
+        let text = std::fs::read_to_string(page).expect("a page");
+        assert_eq!(text.contains(&link), is_lesson, "{}", page.display());
+        assert!(
+            is_lesson || !text.contains("mybinder.org"),
+            "{}",
+            page.display()
+        );
+    }
+}
 
 /// Links that lead nowhere.
 fn links(all: &Value, site: &Path) -> Vec<String> {

@@ -128,7 +128,7 @@ fn what_is_said_of_the_kernel_is_what_the_kernel_says() {
     document["metadata"]["language_info"] = json!({"name": "Rust", "pygment_lexer": "rust"});
     document["metadata"]["title"] = json!("kept");
     let notebook = notebook_of(&document.to_string());
-    let metadata = crate::kernelspec::metadata();
+    let metadata = crate::kernelspec::metadata(crate::kernelspec::NAME);
     let saved = executed(&notebook, &metadata, &[ran(&[])], false);
     assert_eq!(
         saved["metadata"]["language_info"],

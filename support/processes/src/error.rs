@@ -1,9 +1,9 @@
 //! Why an item was not sent or not received, through a queue or a pipe.
 
+use std::error::Error;
 use std::fmt;
 
 use nix::errno::Errno;
-use thiserror::Error;
 
 use crate::codec;
 
@@ -18,23 +18,17 @@ use crate::codec;
 /// assert_eq!(error.to_string(), "it is full: no room came in time, and nothing was sent");
 /// assert_eq!(error.into_inner(), "second");
 /// ```
-#[derive(Clone, Error, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError<T> {
     /// No room came in time; nothing of the item was sent.
-    #[error("it is full: no room came in time, and nothing was sent")]
     Full(T),
     /// The queue was closed, or no process has the pipe's other end any more.
-    #[error("it is closed: nobody receives any more")]
     Closed(T),
     /// Of a pipe: no room came in time for all of the message. The rest goes out before the next
     /// one, so do not send it again.
-    #[error(
-        "it is full: only a part of the message was sent in time, and the rest goes out before the next"
-    )]
     Unfinished(T),
     /// The item cannot go this way.
-    #[error("{source}")]
     NotSent {
         /// The item.
         item: T,
@@ -59,6 +53,20 @@ impl<T> SendError<T> {
     }
 }
 
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SendError::Full(_) => "it is full: no room came in time, and nothing was sent",
+            SendError::Closed(_) => "it is closed: nobody receives any more",
+            SendError::Unfinished(_) => {
+                "it is full: only a part of the message was sent in time, and the rest goes out \
+                 before the next"
+            }
+            SendError::NotSent { source, .. } => return source.fmt(f),
+        })
+    }
+}
+
 // Without the item, which need not be printable and may be long.
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,6 +79,15 @@ impl<T> fmt::Debug for SendError<T> {
     }
 }
 
+impl<T> Error for SendError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            SendError::NotSent { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
 /// No item was received.
 ///
 /// ```
@@ -79,19 +96,16 @@ impl<T> fmt::Debug for SendError<T> {
 /// let queue: Queue<u8> = Queue::new(1);
 /// assert_eq!(queue.try_recv(), Err(RecvError::Empty));
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecvError {
     /// Nothing came in time. What has come of a pipe's message is kept for the next call.
-    #[error("it is empty: nothing came in time")]
     Empty,
     /// The queue was closed, or no process has the pipe's other end any more; and everything that
     /// was sent has been received.
-    #[error("it is closed, and nothing is left in it")]
     Closed,
     /// The pipe's other end was closed in the middle of a message: most likely its process was
     /// killed.
-    #[error("the pipe's other end was closed in the middle of a message: {came} {}", cut(*of))]
     CutOff {
         /// Bytes of the message that came.
         came: usize,
@@ -99,8 +113,36 @@ pub enum RecvError {
         of: usize,
     },
     /// What came cannot be read. It is out of the queue or the pipe.
-    #[error("{0}")]
-    NotRead(#[source] Cause),
+    NotRead(Cause),
+}
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecvError::Empty => f.write_str("it is empty: nothing came in time"),
+            RecvError::Closed => f.write_str("it is closed, and nothing is left in it"),
+            RecvError::CutOff { came, of: 0 } => write!(
+                f,
+                "the pipe's other end was closed in the middle of a message: {came} bytes of its \
+                 length came"
+            ),
+            RecvError::CutOff { came, of } => write!(
+                f,
+                "the pipe's other end was closed in the middle of a message: {came} of its {of} \
+                 bytes came"
+            ),
+            RecvError::NotRead(source) => source.fmt(f),
+        }
+    }
+}
+
+impl Error for RecvError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            RecvError::NotRead(source) => Some(source),
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with an item, or with its way.
@@ -116,17 +158,12 @@ pub enum RecvError {
 ///     other => panic!("{other}"),
 /// }
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
     /// Its `Serialize` or `Deserialize` refuses it.
-    #[error("{0}")]
-    Codec(#[source] codec::Error),
+    Codec(codec::Error),
     /// The queue has less room than it takes.
-    #[error(
-        "the item takes {bytes} bytes, and the queue has room for {room}: make the queue with \
-         Queue::with_room(capacity, bytes)"
-    )]
     TooLarge {
         /// What the item takes.
         bytes: usize,
@@ -134,21 +171,32 @@ pub enum Cause {
         room: usize,
     },
     /// The system refuses. `EBADF`: this process has closed its end of the pipe.
-    #[error("{}", refusal(*.0))]
-    System(#[source] Errno),
+    System(Errno),
 }
 
-/// Of how many bytes only some came.
-fn cut(of: usize) -> String {
-    match of {
-        0 => "bytes of its length came".to_string(),
-        of => format!("of its {of} bytes came"),
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Codec(error) => error.fmt(f),
+            Cause::TooLarge { bytes, room } => write!(
+                f,
+                "the item takes {bytes} bytes, and the queue has room for {room}: make the queue \
+                 with Queue::with_room(capacity, bytes)"
+            ),
+            Cause::System(Errno::EBADF) => {
+                f.write_str("this end of the pipe was closed by this process")
+            }
+            Cause::System(error) => write!(f, "the system refuses: {}", error.desc()),
+        }
     }
 }
 
-fn refusal(errno: Errno) -> String {
-    match errno {
-        Errno::EBADF => "this end of the pipe was closed by this process".to_string(),
-        other => format!("the system refuses: {}", other.desc()),
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Cause::Codec(error) => Some(error),
+            Cause::System(error) => Some(error),
+            Cause::TooLarge { .. } => None,
+        }
     }
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use thiserror::Error;
-
 #[cfg(doc)]
 use super::{Coroutine, Yielder};
 
@@ -62,22 +60,35 @@ impl fmt::Display for State {
 /// assert_eq!(sum.send(41), Err(Stop::Returned(42)));
 /// assert_eq!(sum.next(), Err(Stop::Over(State::Returned)));
 /// ```
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stop<R> {
     /// Its body has returned this, just now: `StopIteration`, and its `value`.
-    #[error("the coroutine has returned just now")]
     Returned(R),
     /// It had ended before, in this way.
-    #[error("the coroutine {0}: make a new one to begin again")]
     Over(State),
     /// It is running: it cannot be resumed from within. `ValueError` in Python.
-    #[error("the coroutine is running: nothing that its body calls can resume or close it")]
     Running,
     /// It waits at no yield yet that could receive a value. `TypeError` in Python.
-    #[error("the coroutine has not started, so no yield waits for the value: call next() first")]
     NotStarted,
 }
+
+impl<R> fmt::Display for Stop<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::Returned(_) => write!(f, "the coroutine has returned just now"),
+            Stop::Over(how) => write!(f, "the coroutine {how}: make a new one to begin again"),
+            Stop::Running => f.write_str(
+                "the coroutine is running: nothing that its body calls can resume or close it",
+            ),
+            Stop::NotStarted => f.write_str(
+                "the coroutine has not started, so no yield waits for the value: call next() first",
+            ),
+        }
+    }
+}
+
+impl<R: fmt::Debug> std::error::Error for Stop<R> {}
 
 /// Why [`Coroutine::close`] has not closed it, or not now.
 ///
@@ -88,22 +99,35 @@ pub enum Stop<R> {
 /// one.close().unwrap();
 /// assert_eq!(one.close(), Err(CloseError::Twice));
 /// ```
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseError {
     /// It is running: its body cannot close it. `ValueError` in Python.
-    #[error("the coroutine is running: nothing that its body calls can resume or close it")]
     Running,
     /// Its body yielded while it was being closed. `RuntimeError` in Python.
     ///
     /// If it had caught [`Exit`], it is suspended at that yield now; if a destructor did it, the
     /// coroutine is closed all the same.
-    #[error("the coroutine yielded while it was being closed: let its body pass Exit on")]
     Yielded,
     /// It was closed before.
-    #[error("the coroutine was closed before: close it once")]
     Twice,
 }
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CloseError::Running => {
+                "the coroutine is running: nothing that its body calls can resume or close it"
+            }
+            CloseError::Yielded => {
+                "the coroutine yielded while it was being closed: let its body pass Exit on"
+            }
+            CloseError::Twice => "the coroutine was closed before: close it once",
+        })
+    }
+}
+
+impl std::error::Error for CloseError {}
 
 /// What unwinds a body that is being closed: Python's `GeneratorExit`.
 ///

@@ -1,8 +1,9 @@
 //! Why a program did not run to a good end.
 
+use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -18,14 +19,12 @@ use timeline::trace::How;
 /// assert_eq!(error.to_string(), told);
 /// assert!(matches!(error, Error::Ended { status, .. } if status.code() == Some(1)));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// There is no program of this name.
-    #[error("there is no Python program {}{}", .0, places(.0))]
     NoProgram(String),
     /// The interpreter does not start.
-    #[error("{}", unstarted(interpreter, source))]
     Interpreter {
         /// Its name or path.
         interpreter: PathBuf,
@@ -33,7 +32,6 @@ pub enum Error {
         source: io::Error,
     },
     /// The program ended, and not well.
-    #[error("{program} {}{}", end(*status), why.iter().map(|why| format!(": {why}")).collect::<String>())]
     Ended {
         /// The program's name.
         program: String,
@@ -43,9 +41,6 @@ pub enum Error {
         why: Option<String>,
     },
     /// The program took longer than it may, and was killed.
-    #[error(
-        "{program} did not end within {limit:?} and was killed with all that it had started: give it longer by .limit(…)"
-    )]
     Limit {
         /// The program's name.
         program: String,
@@ -53,7 +48,6 @@ pub enum Error {
         limit: Duration,
     },
     /// The system failed the caller.
-    #[error("{program} cannot be run: {source}")]
     System {
         /// The program's name.
         program: String,
@@ -73,30 +67,62 @@ impl Error {
     }
 }
 
-/// Where a program was looked for that is given without a folder.
-fn places(program: &str) -> &'static str {
-    match program.contains('/') {
-        true => "",
-        false => ": neither in python/ here nor in python/ beside the notebooks",
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NoProgram(program) => {
+                write!(f, "there is no Python program {program}")?;
+                match program.contains('/') {
+                    true => Ok(()),
+                    false => {
+                        f.write_str(": neither in python/ here nor in python/ beside the notebooks")
+                    }
+                }
+            }
+            Error::Interpreter {
+                interpreter,
+                source,
+            } => {
+                let name = interpreter.display();
+                match source.kind() {
+                    io::ErrorKind::NotFound => write!(
+                        f,
+                        "there is no Python interpreter {name}: install Python 3 (Debian and Ubuntu: apt-get install python3)"
+                    ),
+                    _ => write!(
+                        f,
+                        "the Python interpreter {name} cannot be started: {source}"
+                    ),
+                }
+            }
+            Error::Ended {
+                program,
+                status,
+                why,
+            } => {
+                match status.code() {
+                    Some(code) => write!(f, "{program} ended with exit code {code}")?,
+                    None => {
+                        let signal = How::Signalled(status.signal().unwrap_or(0));
+                        write!(f, "{program} was ended by {signal}")?;
+                    }
+                }
+                why.iter().try_for_each(|why| write!(f, ": {why}"))
+            }
+            Error::Limit { program, limit } => write!(
+                f,
+                "{program} did not end within {limit:?} and was killed with all that it had started: give it longer by .limit(…)"
+            ),
+            Error::System { program, source } => write!(f, "{program} cannot be run: {source}"),
+        }
     }
 }
 
-fn unstarted(interpreter: &Path, source: &io::Error) -> String {
-    let name = interpreter.display();
-    match source.kind() {
-        io::ErrorKind::NotFound => format!(
-            "there is no Python interpreter {name}: install Python 3 (Debian and Ubuntu: apt-get install python3)"
-        ),
-        _ => format!("the Python interpreter {name} cannot be started: {source}"),
-    }
-}
-
-fn end(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("ended with exit code {code}"),
-        None => format!(
-            "was ended by {}",
-            How::Signalled(status.signal().unwrap_or(0))
-        ),
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Interpreter { source, .. } | Error::System { source, .. } => Some(source),
+            _ => None,
+        }
     }
 }

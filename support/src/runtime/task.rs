@@ -7,7 +7,6 @@ use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use thiserror::Error;
 use tokio::task::JoinHandle;
 
 /// A task of the session's runtime: tokio's [`JoinHandle`], with all that it has.
@@ -80,8 +79,6 @@ impl<T> fmt::Debug for Task<T> {
 /// let error: JoinError = block_on(spawn(async { panic!("no luck") })).map(|()| ()).unwrap_err();
 /// assert!(error.is_panic() && error.to_string().contains("no luck"));
 /// ```
-#[derive(Error)]
-#[error(transparent)]
 pub struct JoinError(tokio::task::JoinError);
 
 impl JoinError {
@@ -120,5 +117,17 @@ impl From<JoinError> for tokio::task::JoinError {
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for JoinError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
     }
 }

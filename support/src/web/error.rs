@@ -1,5 +1,6 @@
 //! Why there is no server, no answer or no load.
 
+use std::fmt;
 use std::io;
 
 use crate::python;
@@ -16,11 +17,10 @@ use crate::python;
 /// assert!(error.to_string().starts_with(&format!("port {port} of 127.0.0.1 is in use")));
 /// assert!(matches!(error, Error::Listen { .. }));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Nobody can listen on this port.
-    #[error("{}", unheard(*port, source))]
     Listen {
         /// The port that was asked for: 0 for any.
         port: u16,
@@ -28,12 +28,8 @@ pub enum Error {
         source: io::Error,
     },
     /// This is no URL of a server on this machine.
-    #[error(
-        "{0:?} is no URL such as http://127.0.0.1:8000/hello: only servers on this machine are asked"
-    )]
     Url(String),
     /// The server at this URL has not answered.
-    #[error("no answer from {url}: {source}")]
     Answer {
         /// What was asked for.
         url: String,
@@ -41,9 +37,6 @@ pub enum Error {
         source: io::Error,
     },
     /// A process cannot have descriptors for so many connections.
-    #[error(
-        "{connections} connections need {needed} descriptors in one process, and the hard limit is {limit} (ulimit -Hn): ask for {room} connections at most, or have the limit raised"
-    )]
     Descriptors {
         /// The connections of each process.
         connections: usize,
@@ -55,9 +48,6 @@ pub enum Error {
         room: usize,
     },
     /// The system has fewer ports than the connections would need.
-    #[error(
-        "{connections} connections to one port need as many ports of their own, and the system has {ports} (net.ipv4.ip_local_port_range): ask for fewer"
-    )]
     Ports {
         /// The connections that were asked for.
         connections: usize,
@@ -65,41 +55,70 @@ pub enum Error {
         ports: usize,
     },
     /// The system gives no process for a server or a client.
-    #[error("no process for a server or a client: {0}")]
-    Process(#[source] io::Error),
+    Process(io::Error),
     /// A process has been started and does not do its work; how it ended, if it has.
-    #[error("{}", dead(*.0))]
     Died(Option<processes::Exit>),
     /// The Python program does not run.
-    #[error("{}{}", .0, remedy(.0))]
-    Python(#[source] python::Error),
+    Python(python::Error),
     /// The Python program runs, and this is what it said in place of where it serves.
-    #[error("the Python program did not say where it serves, but {0:?}")]
     Place(String),
 }
 
-fn unheard(port: u16, source: &io::Error) -> String {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "port {port} of 127.0.0.1 is in use: stop the server that has it, in this notebook or in another program, or let the system choose a port by asking for port 0"
-        ),
-        io::ErrorKind::PermissionDenied => format!(
-            "port {port} of 127.0.0.1 is for privileged programs: ask for one from 1024 on, or let the system choose by asking for port 0"
-        ),
-        _ => format!("nobody can listen on port {port} of 127.0.0.1: {source}"),
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Listen { port, source } => match source.kind() {
+                io::ErrorKind::AddrInUse => write!(
+                    f,
+                    "port {port} of 127.0.0.1 is in use: stop the server that has it, in this notebook or in another program, or let the system choose a port by asking for port 0"
+                ),
+                io::ErrorKind::PermissionDenied => write!(
+                    f,
+                    "port {port} of 127.0.0.1 is for privileged programs: ask for one from 1024 on, or let the system choose by asking for port 0"
+                ),
+                _ => write!(f, "nobody can listen on port {port} of 127.0.0.1: {source}"),
+            },
+            Error::Url(url) => write!(
+                f,
+                "{url:?} is no URL such as http://127.0.0.1:8000/hello: only servers on this machine are asked"
+            ),
+            Error::Answer { url, source } => write!(f, "no answer from {url}: {source}"),
+            Error::Descriptors {
+                connections,
+                needed,
+                limit,
+                room,
+            } => write!(
+                f,
+                "{connections} connections need {needed} descriptors in one process, and the hard limit is {limit} (ulimit -Hn): ask for {room} connections at most, or have the limit raised"
+            ),
+            Error::Ports { connections, ports } => write!(
+                f,
+                "{connections} connections to one port need as many ports of their own, and the system has {ports} (net.ipv4.ip_local_port_range): ask for fewer"
+            ),
+            Error::Process(source) => write!(f, "no process for a server or a client: {source}"),
+            Error::Died(None) => f.write_str("a process was started and did not begin its work"),
+            Error::Died(Some(exit)) => write!(f, "a client ended without its report: {exit}"),
+            Error::Python(error) if error.to_string().contains("No module named") => write!(
+                f,
+                "{error} (`cargo lab setup` installs it into the notebooks' environment)"
+            ),
+            Error::Python(error) => error.fmt(f),
+            Error::Place(line) => write!(
+                f,
+                "the Python program did not say where it serves, but {line:?}"
+            ),
+        }
     }
 }
 
-fn dead(exit: Option<processes::Exit>) -> String {
-    match exit {
-        None => "a process was started and did not begin its work".to_string(),
-        Some(exit) => format!("a client ended without its report: {exit}"),
-    }
-}
-
-fn remedy(error: &python::Error) -> &'static str {
-    match error.to_string().contains("No module named") {
-        true => " (`cargo lab setup` installs it into the notebooks' environment)",
-        false => "",
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Listen { source, .. } | Error::Answer { source, .. } => Some(source),
+            Error::Process(source) => Some(source),
+            Error::Python(error) => Some(error),
+            _ => None,
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Why a task has no result.
 
+use std::fmt;
+
 use nix::errno::Errno;
-use thiserror::Error;
 
 use crate::codec;
 use crate::exit::Exit;
@@ -17,31 +18,55 @@ use crate::exit::Exit;
 /// assert_eq!(failed, TaskError::Panicked("not 3".into()));
 /// assert_eq!(failed.to_string(), "the task panicked: not 3");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskError {
     /// The task panicked, with this message. Its worker goes on.
-    #[error("the task panicked: {0}")]
     Panicked(String),
     /// The worker's process ended in the midst of this task. It may have been done in part, and
     /// is not begun again.
-    #[error("the worker died in the midst of the task: {0}")]
     Died(Exit),
     /// The item or the result could not be encoded or decoded.
-    #[error("{0}")]
-    NotSent(#[source] codec::Error),
+    NotSent(codec::Error),
     /// The pool was terminated before the task was done.
-    #[error("the pool was terminated before the task was done")]
     Terminated,
     /// The pool had been closed when the task came.
-    #[error("the pool is closed and takes no more tasks")]
     Closed,
     /// No worker lives long enough to begin a task; so the last one ended.
-    #[error(
-        "the pool has no workers: one after the other ended before its first task, the last: {0}"
-    )]
     NoWorkers(Exit),
     /// Every worker has ended, and no other can be started.
-    #[error("the pool has no workers: none can be started: {}", .0.desc())]
-    NotStarted(#[source] Errno),
+    NotStarted(Errno),
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TaskError::Panicked(message) => write!(f, "the task panicked: {message}"),
+            TaskError::Died(exit) => write!(f, "the worker died in the midst of the task: {exit}"),
+            TaskError::NotSent(error) => error.fmt(f),
+            TaskError::Terminated => {
+                f.write_str("the pool was terminated before the task was done")
+            }
+            TaskError::Closed => f.write_str("the pool is closed and takes no more tasks"),
+            TaskError::NoWorkers(exit) => write!(
+                f,
+                "the pool has no workers: one after the other ended before its first task, the \
+                 last: {exit}"
+            ),
+            TaskError::NotStarted(error) => {
+                let why = error.desc();
+                write!(f, "the pool has no workers: none can be started: {why}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TaskError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            TaskError::NotSent(error) => Some(error),
+            TaskError::NotStarted(error) => Some(error),
+            _ => None,
+        }
+    }
 }

@@ -44,7 +44,8 @@ use std::panic::Location;
 use super::id::{Id, make};
 use super::object::{Access, Kind, Op, Use};
 use super::state::State;
-use super::world::{Verdict, World, switch, with, with_any};
+use super::verdict::{FailureKind, Fault, Verdict};
+use super::world::{World, switch, with, with_any};
 
 /// `std::cell::UnsafeCell` of an explored program. An access is no step of the search, and it needs
 /// no name of what it does: what is read is told by [`UnsafeCell::with`], what is changed by
@@ -227,11 +228,12 @@ fn access(id: Id, what: Use, at: &'static Location<'static>) {
         // Here it stands for a report.
         let thread = &mut world.threads[own.thread];
         (thread.state, thread.at) = (State::Before(Op::Change(place)), at);
-        world.verdict = Some(Verdict::Race {
-            thread: own.thread,
+        world.verdict = Some(Verdict::Failed(Fault {
+            kind: FailureKind::DataRace,
+            thread: Some(own.thread),
             message: sentence(world, place, own, other),
             place: at.to_string(),
-        });
+        }));
         Some(())
     });
     if races.flatten().is_some() && !std::thread::panicking() {

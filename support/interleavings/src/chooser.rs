@@ -207,11 +207,6 @@ pub(super) fn unrepeatable() -> String {
         .to_string()
 }
 
-/// Puts a number to a trail of them.
-pub(super) fn mix(trail: u64, number: u64) -> u64 {
-    split_mix(&mut (trail ^ number))
-}
-
 /// Steele, Lea and Flood's SplitMix64: enough for picking, and the same everywhere.
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);

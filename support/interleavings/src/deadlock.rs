@@ -25,7 +25,7 @@ fn part(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> String
     let name = &threads[thread].name;
     let held = objects
         .iter()
-        .filter(|object| object.holders().contains(&thread));
+        .filter(|object| object.holders().any(|holder| holder == thread));
     let held: Vec<String> = held.map(|object| format!("`{}`", object.name)).collect();
     let holds = match held.len() {
         0 => String::new(),
@@ -45,64 +45,47 @@ pub(super) struct Awaited {
 }
 
 pub(super) fn awaited(threads: &[Thread], objects: &[Object], thread: usize, op: Op) -> Awaited {
-    match op {
-        Op::Join(other) => {
-            return Awaited {
-                what: format!("the end of {}", threads[other].name),
-                nobody: "",
-                whom: Some(other),
-            };
-        }
-        Op::Park => {
-            return Awaited {
-                what: "somebody to unpark it".to_string(),
-                nobody: ", and nobody is left to do so",
-                whom: None,
-            };
-        }
-        Op::Select(both) => {
-            let names = both.map(|channel| format!("`{}`", objects[channel].name));
-            return Awaited {
-                what: format!("a message in {}", names.join(" or ")),
-                nobody: " and nobody is left to send one",
-                whom: None,
-            };
-        }
-        _ => {}
-    }
-    let Some(object) = op.object().map(|place| &objects[place]) else {
-        return Awaited {
-            what: "nothing".to_string(),
-            nobody: "",
-            whom: None,
-        };
-    };
-    let name = &object.name;
-    let holders = object.holders();
     let mut nobody = "";
-    let what = match (&object.kind, op) {
-        (Kind::Condvar { .. }, _) => {
-            nobody = " and nobody is left to notify it";
-            format!("`{name}` (a Condvar)")
+    let object = op.object().map(|place| &objects[place]);
+    let mut whom = object.and_then(|object| object.holders().next());
+    let name = object.map_or("", |object| &object.name);
+    let what = match (op, object) {
+        (Op::Join(other), _) => {
+            whom = Some(other);
+            format!("the end of {}", threads[other].name)
         }
-        (Kind::Barrier { need, arrived, .. }, _) => {
-            format!("`{name}` (a Barrier), where {arrived} of {need} have arrived")
+        (Op::Park, _) => {
+            nobody = ", and nobody is left to do so";
+            "somebody to unpark it".to_string()
         }
-        (Kind::Channel(_), Op::Receive(_)) => {
+        (Op::Select(both), _) => {
             nobody = " and nobody is left to send one";
-            format!("a message in `{name}`")
+            let names = both.map(|channel| format!("`{}`", objects[channel].name));
+            format!("a message in {}", names.join(" or "))
         }
-        (Kind::Channel(channel), Op::Send(_)) => {
-            let room = channel.room.unwrap_or(0);
-            format!("room in `{name}` ({room} of {room} places are taken)")
-        }
-        (Kind::Channel(_), _) => format!("somebody to take its message out of `{name}`"),
-        _ if holders.contains(&thread) => format!("`{name}`, which it holds itself"),
-        _ => format!("`{name}`"),
+        (_, None) => "nothing".to_string(),
+        (_, Some(object)) => match (&object.kind, op) {
+            (Kind::Condvar { .. }, _) => {
+                nobody = " and nobody is left to notify it";
+                format!("`{name}` (a Condvar)")
+            }
+            (Kind::Barrier { need, arrived, .. }, _) => {
+                format!("`{name}` (a Barrier), where {arrived} of {need} have arrived")
+            }
+            (Kind::Channel(_), Op::Receive(_)) => {
+                nobody = " and nobody is left to send one";
+                format!("a message in `{name}`")
+            }
+            (Kind::Channel(channel), Op::Send(_)) => {
+                let room = channel.room.unwrap_or(0);
+                format!("room in `{name}` ({room} of {room} places are taken)")
+            }
+            (Kind::Channel(_), _) => format!("somebody to take its message out of `{name}`"),
+            _ if object.holders().any(|holder| holder == thread) => {
+                format!("`{name}`, which it holds itself")
+            }
+            _ => format!("`{name}`"),
+        },
     };
-    Awaited {
-        what,
-        nobody,
-        whom: holders.first().copied(),
-    }
+    Awaited { what, nobody, whom }
 }

@@ -15,7 +15,8 @@ use super::outcome::Outcome;
 use super::panic;
 use super::report::{Bound, Report};
 use super::schedule;
-use super::world::{self, Rules, Verdict, World, with};
+use super::verdict::{FailureKind, Fault, Verdict};
+use super::world::{self, Rules, World, with};
 
 pub(super) type Program = Arc<dyn Fn() + Send + Sync>;
 
@@ -189,14 +190,14 @@ impl Search {
             std::mem::forget(std::mem::take(&mut thread.locals));
         }
         if !world.chooser.is_met() && !matches!(world.verdict, Some(Verdict::Anew)) {
-            world.verdict = Some(Verdict::Unfit(unrepeatable()));
+            world.verdict = Some(Verdict::Failed(Fault::unfit(unrepeatable())));
         }
         self.report.hurried |= world.was_hurried();
         world.end_chunk();
         let mut chooser = std::mem::replace(&mut world.chooser, Chooser::all());
         let failed = match world.verdict.take() {
             _ if self.checking && self.first != Some(world.trail()) => {
-                Some(Verdict::Unfit(unrepeatable()))
+                Some(Fault::unfit(unrepeatable()))
             }
             _ if self.checking => None,
             Some(Verdict::Anew) => {
@@ -206,18 +207,19 @@ impl Search {
                 self.bounds.rules.unlocks = true;
                 return Some(chooser.anew());
             }
-            Some(Verdict::Unfit(why)) => Some(Verdict::Unfit(why)),
+            Some(Verdict::Failed(fault)) if fault.kind == FailureKind::Unrepeatable => Some(fault),
             _ if world.is_redundant() => return self.after(chooser),
             Some(Verdict::Cut) => {
                 self.report.cut += u64::from(!self.reporting || chooser.is_given());
                 None
             }
-            verdict => verdict,
+            Some(Verdict::Failed(fault)) => Some(fault),
+            None => None,
         };
         if self.checking {
             self.report.complete = failed.is_none();
             self.report.failed = u64::from(failed.is_some());
-            self.report.failure = failed.map(|verdict| Failure::new(verdict, &mut world));
+            self.report.failure = failed.map(|fault| Failure::new(fault, &mut world));
             self.last = true;
             return None;
         }
@@ -228,11 +230,8 @@ impl Search {
         if self.reporting && !given {
             // The failing one, once more. It has been counted.
             self.reporting = false;
-            let failure = match failed {
-                Some(verdict) => Failure::new(verdict, &mut world),
-                None => Failure::new(Verdict::Unfit(unrepeatable()), &mut world),
-            };
-            self.report.failure = Some(failure);
+            let fault = failed.unwrap_or_else(|| Fault::unfit(unrepeatable()));
+            self.report.failure = Some(Failure::new(fault, &mut world));
             self.last |= !self.bounds.keep_going;
             return self.after(chooser);
         }
@@ -253,7 +252,7 @@ impl Search {
         if given {
             self.last = true;
             match failed {
-                Some(verdict) => self.report.failure = Some(Failure::new(verdict, &mut world)),
+                Some(fault) => self.report.failure = Some(Failure::new(fault, &mut world)),
                 None => self.report.run = Some(Run::new(&mut world)),
             }
             None
@@ -267,17 +266,12 @@ impl Search {
     }
 
     /// How this execution has ended.
-    fn note_outcome(&mut self, world: &World, failed: Option<&Verdict>, weight: u128) {
-        let value = match failed {
-            Some(Verdict::Panicked { message, .. }) => format!("panic: {message}"),
-            Some(Verdict::Deadlock(message)) | Some(Verdict::Race { message, .. }) => {
-                message.clone()
-            }
-            Some(_) => "(it does not do the same again)".to_string(),
-            None => match &world.returned {
-                Some(value) => value.clone(),
-                None => "(given up)".to_string(),
-            },
+    fn note_outcome(&mut self, world: &World, failed: Option<&Fault>, weight: u128) {
+        let value = match failed.map(|fault| (fault.kind, &fault.message)) {
+            Some((FailureKind::Panic, message)) => format!("panic: {message}"),
+            Some((FailureKind::Unrepeatable, _)) => "(it does not do the same again)".to_string(),
+            Some((_, message)) => message.clone(),
+            None => world.returned.clone().unwrap_or("(given up)".to_string()),
         };
         let known = self.report.outcomes.iter_mut();
         match known.into_iter().find(|outcome| outcome.value == value) {
@@ -324,11 +318,12 @@ impl World {
         if let Some(panic) = panic::last()
             && self.verdict.is_none()
         {
-            self.verdict = Some(Verdict::Panicked {
-                thread: self.now,
+            self.verdict = Some(Verdict::Failed(Fault {
+                kind: FailureKind::Panic,
+                thread: Some(self.now),
                 message: panic.message,
                 place: panic.place,
-            });
+            }));
         }
     }
 }

@@ -6,7 +6,8 @@ use super::place::in_cell;
 use super::record::Record;
 use super::schedule;
 use super::sketch::Sketch;
-use super::world::{Verdict, World};
+use super::verdict::{FailureKind, Fault};
+use super::world::World;
 
 /// One step of a schedule: a visible operation of one thread.
 ///
@@ -191,20 +192,6 @@ impl fmt::Debug for Run {
     }
 }
 
-/// What sort of failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FailureKind {
-    /// A thread panicked: an assertion, most often.
-    Panic,
-    /// Nobody can go on, and not everybody has come to the end.
-    Deadlock,
-    /// Two threads use the same plain data, one of them to write, and nothing orders the two.
-    DataRace,
-    /// The program did something else under the same schedule, or a text is no schedule of it.
-    Unrepeatable,
-}
-
 /// A schedule under which the program fails.
 ///
 /// ```
@@ -231,28 +218,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(verdict: Verdict, world: &mut World) -> Failure {
-        let (kind, message, place, thread) = match verdict {
-            Verdict::Panicked {
-                thread,
-                message,
-                place,
-            } => (FailureKind::Panic, message, place, Some(thread)),
-            Verdict::Race {
-                thread,
-                message,
-                place,
-            } => (FailureKind::DataRace, message, place, Some(thread)),
-            Verdict::Deadlock(message) => (FailureKind::Deadlock, message, String::new(), None),
-            Verdict::Unfit(message) => (FailureKind::Unrepeatable, message, String::new(), None),
-            // These are no failures; judged before.
-            Verdict::Cut | Verdict::Anew => (
-                FailureKind::Unrepeatable,
-                String::new(),
-                String::new(),
-                None,
-            ),
-        };
+    pub(super) fn new(fault: Fault, world: &mut World) -> Failure {
+        let Fault {
+            kind,
+            thread,
+            message,
+            place,
+        } = fault;
         #[cfg_attr(
             not(feature = "pictures"),
             expect(unused_mut, reason = "only a picture is told how it ends")

@@ -138,9 +138,10 @@ mod stepper;
 pub mod sync;
 pub mod thread;
 mod value;
+mod verdict;
 mod world;
 
-pub use failure::{Failure, FailureKind, Run, Step};
+pub use failure::{Failure, Run, Step};
 pub use outcome::Outcome;
 pub use outcomes::Outcomes;
 pub use report::{Bound, Report};
@@ -150,6 +151,7 @@ pub use sketch::{Doing, Lane, Sketch, Stretch};
 pub use stepper::Stepper;
 #[doc(inline)]
 pub use sync::channel;
+pub use verdict::FailureKind;
 
 /// Runs the program under every schedule there is, up to the first that fails.
 ///

@@ -7,16 +7,17 @@ use std::sync::atomic::Ordering;
 use super::memory::{Memory, View};
 
 /// What a thread stands before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Op {
     /// Changes this object, and never waits.
     Change(usize),
     Load(usize, Ordering),
     /// A fence of the one order of sequentially consistent operations.
     Fence,
+    /// Takes a lock alone; a thread that was notified stands before it, too.
     Lock(usize),
+    /// Takes a lock beside other readers.
     Read(usize),
-    Write(usize),
     /// Waits for a notification; then it stands before [`Op::Lock`].
     Notified {
         condvar: usize,
@@ -55,39 +56,11 @@ impl Op {
         match self {
             Op::Fence | Op::Park | Op::Unpark(_) | Op::Join(_) => None,
             Op::Change(it) | Op::Load(it, _) => Some(it),
-            Op::Lock(it) | Op::Read(it) | Op::Write(it) | Op::Send(it) | Op::Receive(it) => {
-                Some(it)
-            }
+            Op::Lock(it) | Op::Read(it) | Op::Send(it) | Op::Receive(it) => Some(it),
             Op::Select([it, _]) => Some(it),
             Op::Notified { condvar: it, .. } => Some(it),
             Op::Released { barrier: it, .. } | Op::Handed { channel: it, .. } => Some(it),
         }
-    }
-
-    /// Different for different kinds of operation.
-    pub fn number(self) -> u64 {
-        let second = match self {
-            Op::Select([_, it]) | Op::Unpark(it) | Op::Join(it) => it as u64,
-            _ => 0,
-        };
-        let kind: u64 = match self {
-            Op::Change(_) => 0,
-            Op::Load(..) => 1,
-            Op::Fence => 2,
-            Op::Lock(_) => 3,
-            Op::Read(_) => 4,
-            Op::Write(_) => 5,
-            Op::Notified { .. } => 6,
-            Op::Released { .. } => 7,
-            Op::Send(_) => 8,
-            Op::Handed { .. } => 9,
-            Op::Receive(_) => 10,
-            Op::Select(_) => 11,
-            Op::Park => 12,
-            Op::Unpark(_) => 13,
-            Op::Join(_) => 14,
-        };
-        kind << 48 | second << 24 | self.object().unwrap_or(0) as u64
     }
 }
 
@@ -130,10 +103,9 @@ pub(super) enum Kind {
         write: Access,
         reads: Vec<Access>,
     },
-    Mutex {
-        holder: Option<usize>,
-    },
-    RwLock {
+    /// A mutex or a read-write lock, by the name of its type.
+    Lock {
+        noun: &'static str,
         writer: Option<usize>,
         readers: Vec<usize>,
         /// What its last readers knew: a writer learns it, and another reader does not.
@@ -185,8 +157,7 @@ impl Kind {
         match self {
             Kind::Atomic { .. } => "Atomic",
             Kind::Cell { .. } => "Cell",
-            Kind::Mutex { .. } => "Mutex",
-            Kind::RwLock { .. } => "RwLock",
+            Kind::Lock { noun, .. } => noun,
             Kind::Condvar { .. } => "Condvar",
             Kind::Barrier { .. } => "Barrier",
             Kind::Channel(_) => "Channel",
@@ -198,14 +169,8 @@ impl Object {
     /// Whether the operation can be done now.
     pub fn admits(&self, op: Op) -> bool {
         match (&self.kind, op) {
-            (Kind::Mutex { holder }, _) => holder.is_none(),
-            (Kind::RwLock { writer, .. }, Op::Read(_)) => writer.is_none(),
-            (
-                Kind::RwLock {
-                    writer, readers, ..
-                },
-                _,
-            ) => writer.is_none() && readers.is_empty(),
+            (Kind::Lock { writer, .. }, Op::Read(_)) => writer.is_none(),
+            (Kind::Lock { .. }, _) => self.holders().next().is_none(),
             (Kind::Channel(channel), Op::Send(_)) => {
                 let room = channel.room.map(|room| room.max(1));
                 channel.receivers == 0 || room.is_none_or(|room| channel.queue.len() < room)
@@ -215,14 +180,14 @@ impl Object {
         }
     }
 
-    pub fn holders(&self) -> Vec<usize> {
-        match &self.kind {
-            Kind::Mutex { holder } => holder.iter().copied().collect(),
-            Kind::RwLock {
+    pub fn holders(&self) -> impl Iterator<Item = usize> {
+        let (writer, readers) = match &self.kind {
+            Kind::Lock {
                 writer, readers, ..
-            } => writer.iter().chain(readers).copied().collect(),
-            _ => Vec::new(),
-        }
+            } => (*writer, &readers[..]),
+            _ => (None, &[][..]),
+        };
+        writer.into_iter().chain(readers.iter().copied())
     }
 
     pub fn shown(&self, memory: &Memory, addresses: &[u64]) -> Option<String> {

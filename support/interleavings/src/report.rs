@@ -292,14 +292,9 @@ impl fmt::Display for Report {
 /// "12,870"
 pub(super) fn grouped(n: u128) -> String {
     let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let threes = digits.as_bytes().rchunks(3).rev();
+    let threes: Vec<_> = threes.map(String::from_utf8_lossy).collect();
+    threes.join(",")
 }
 
 /// As few digits as say it: "30 s", "50 ms".

@@ -21,7 +21,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::object::Op;
-use super::world::{Verdict, World, point, with, with_any};
+use super::verdict::{Fault, Verdict};
+use super::world::{World, point, with, with_any};
 
 /// Starts a thread, called "thread 1" and so on in the order in which they are started.
 ///
@@ -135,12 +136,28 @@ impl Builder {
 }
 
 fn start<T: 'static>(name: Option<String>, work: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
+    let (work, result) = boxed(work);
+    begin(name, work, result, ())
+}
+
+type Place<T> = Arc<Mutex<Option<T>>>;
+
+fn boxed<'a, T: 'a>(work: impl FnOnce() -> T + 'a) -> (Box<dyn FnOnce() + 'a>, Place<T>) {
     let result = Arc::new(Mutex::new(None));
     let place = Arc::clone(&result);
-    let work = Box::new(move || put(&place, work()));
+    (Box::new(move || put(&place, work())), result)
+}
+
+fn begin<T, S>(
+    name: Option<String>,
+    work: Box<dyn FnOnce()>,
+    result: Place<T>,
+    scope: S,
+) -> JoinHandle<T, S> {
     JoinHandle {
         thread: with(|world| world.add_thread(name, Some(work))),
         result,
+        scope,
     }
 }
 
@@ -167,12 +184,14 @@ fn get<T>(place: &Mutex<Option<T>>) -> std::thread::Result<T> {
 /// assert!(report.passed());
 /// ```
 #[derive(Debug)]
-pub struct JoinHandle<T> {
+pub struct JoinHandle<T, S = ()> {
     thread: usize,
-    result: Arc<Mutex<Option<T>>>,
+    result: Place<T>,
+    #[expect(dead_code, reason = "it keeps a scope's lifetime")]
+    scope: S,
 }
 
-impl<T> JoinHandle<T> {
+impl<T, S> JoinHandle<T, S> {
     /// The thread, by which it is unparked. See [`Thread`].
     pub fn thread(&self) -> Thread {
         Thread::of(self.thread)
@@ -322,22 +341,16 @@ impl<'scope> Scope<'scope, '_> {
         name: Option<String>,
         work: impl FnOnce() -> T + Send + 'scope,
     ) -> ScopedJoinHandle<'scope, T> {
-        let result = Arc::new(Mutex::new(None));
-        let place = Arc::clone(&result);
-        let work: Box<dyn FnOnce() + 'scope> = Box::new(move || put(&place, work()));
+        let (work, result) = boxed(work);
         // SAFETY: only the lifetime changes. `scope` does not return before the thread has come to
         // its end, and if it panics no explored thread runs any more: the world has a verdict from
         // the panic's hook on, stacks that are left are never resumed, and functions that never
         // ran are forgotten (`Search::judge`).
         let work =
             unsafe { std::mem::transmute::<Box<dyn FnOnce() + 'scope>, Box<dyn FnOnce()>>(work) };
-        let thread = with(|world| world.add_thread(name, Some(work)));
-        self.list().push(thread);
-        ScopedJoinHandle {
-            thread,
-            result,
-            scope: PhantomData,
-        }
+        let handle = begin(name, work, result, PhantomData);
+        self.list().push(handle.thread);
+        handle
     }
 }
 
@@ -352,36 +365,7 @@ impl<'scope> Scope<'scope, '_> {
 /// });
 /// assert!(report.passed());
 /// ```
-#[derive(Debug)]
-pub struct ScopedJoinHandle<'scope, T> {
-    thread: usize,
-    result: Arc<Mutex<Option<T>>>,
-    scope: PhantomData<&'scope ()>,
-}
-
-impl<T> ScopedJoinHandle<'_, T> {
-    /// The thread, by which it is unparked. See [`Thread`].
-    pub fn thread(&self) -> Thread {
-        Thread::of(self.thread)
-    }
-
-    /// Waits for its end. See [`JoinHandle::join`].
-    ///
-    /// # Errors
-    ///
-    /// None that a program sees.
-    ///
-    /// ```
-    /// use interleavings::{self, thread};
-    ///
-    /// assert!(interleavings::all(|| thread::scope(|s| s.spawn(|| ()).join().unwrap())).passed());
-    /// ```
-    #[track_caller]
-    pub fn join(self) -> std::thread::Result<T> {
-        join(self.thread);
-        get(&self.result)
-    }
-}
+pub type ScopedJoinHandle<'scope, T> = JoinHandle<T, PhantomData<&'scope ()>>;
 
 /// Says that the caller waits for others. It is no step, and orders nothing: the caller may go on at
 /// once. But one that comes to the same place again and again, while others could go on and did not,
@@ -454,6 +438,15 @@ pub fn sleep(_time: Duration) {
 #[track_caller]
 pub fn park() {
     point(Op::Park);
+    wake("park", |world| {
+        let thread = &mut world.threads[world.now];
+        thread.spurious = thread.spurious.saturating_sub(1);
+        ": wakes for no reason"
+    });
+}
+
+/// Takes the caller's token, or says why it goes on without.
+fn wake(how: &str, without: impl FnOnce(&mut World) -> &'static str) {
     with(|world| {
         let thread = &mut world.threads[world.now];
         let why = if std::mem::take(&mut thread.token) {
@@ -461,10 +454,9 @@ pub fn park() {
             world.learn(&view);
             ""
         } else {
-            thread.spurious = thread.spurious.saturating_sub(1);
-            ": wakes for no reason"
+            without(world)
         };
-        world.did(|_| format!("park{why}"));
+        world.did(|_| format!("{how}{why}"));
     });
 }
 
@@ -480,19 +472,10 @@ pub fn park() {
 #[track_caller]
 pub fn park_timeout(_limit: Duration) {
     let at = Location::caller();
-    let own = with(|world| world.now);
-    point(Op::Unpark(own));
-    with(|world| {
-        let thread = &mut world.threads[own];
-        let why = if std::mem::take(&mut thread.token) {
-            let view = std::mem::take(&mut thread.token_view);
-            world.learn(&view);
-            ""
-        } else {
-            world.yielded(at);
-            ": the time is over"
-        };
-        world.did(|_| format!("park_timeout{why}"));
+    point(Op::Unpark(with(|world| world.now)));
+    wake("park_timeout", |world| {
+        world.yielded(at);
+        ": the time is over"
     });
 }
 
@@ -638,6 +621,6 @@ macro_rules! thread_local {
 
 /// Ends the execution with this as the reason.
 pub(super) fn unfit(why: &str) {
-    with(|world| world.verdict = Some(Verdict::Unfit(why.to_string())));
+    with(|world| world.verdict = Some(Verdict::Failed(Fault::unfit(why.to_string()))));
     super::world::switch();
 }

@@ -1,11 +1,12 @@
 //! One execution: its threads, what they share, and who may go on.
 
 use std::cell::RefCell;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::chooser::{Chooser, mix};
+use super::chooser::Chooser;
 use super::chunks::Reduction;
 use super::deadlock;
 use super::memory::{Candidate, Memory, Sight, View};
@@ -13,28 +14,7 @@ use super::object::{Kind, Object, Op};
 use super::record::{Record, Scene};
 use super::schedule::Turn;
 use super::state::{State, Thread, Wait};
-
-/// Why an execution ended before all its threads had.
-pub(super) enum Verdict {
-    Panicked {
-        thread: usize,
-        message: String,
-        place: String,
-    },
-    Deadlock(String),
-    /// Two threads use the same plain data, and nothing orders the two.
-    Race {
-        thread: usize,
-        message: String,
-        place: String,
-    },
-    /// It took as many steps as it may.
-    Cut,
-    /// The search has to begin anew with unlocking as a step.
-    Anew,
-    /// It cannot be repeated, or is not what the text says.
-    Unfit(String),
-}
+use super::verdict::{FailureKind, Fault, Verdict};
 
 /// What is the same for all executions of a search.
 #[derive(Clone)]
@@ -280,9 +260,10 @@ impl World {
         let ready = self.ready();
         if ready.is_empty() {
             self.note_blocked();
-            self.verdict = Some(Verdict::Deadlock(deadlock::sentence(
-                &self.threads,
-                &self.objects,
+            let sentence = deadlock::sentence(&self.threads, &self.objects);
+            self.verdict = Some(Verdict::Failed(Fault::of_all(
+                FailureKind::Deadlock,
+                sentence,
             )));
             return None;
         }
@@ -297,7 +278,7 @@ impl World {
             match self.chooser.thread(&awake, self.trail) {
                 Ok(place) => place,
                 Err(why) => {
-                    self.verdict = Some(Verdict::Unfit(why));
+                    self.verdict = Some(Verdict::Failed(Fault::unfit(why)));
                     return None;
                 }
             }
@@ -308,12 +289,11 @@ impl World {
         for thread in &mut self.threads {
             thread.waits.retain(|wait| wait.other != chosen);
         }
-        let thread = &mut self.threads[chosen];
-        if let State::Before(op) = thread.state {
-            let at = u64::from(thread.at.line()) << 16 | u64::from(thread.at.column());
-            let what = mix(op.number(), (chosen as u64) << 40 | at);
-            self.trail = mix(self.trail, what);
+        let Thread { state, at, .. } = &self.threads[chosen];
+        if let State::Before(op) = *state {
+            self.met((op, chosen, at.line(), at.column()));
         }
+        let thread = &mut self.threads[chosen];
         thread.moved = true;
         thread.since.clear();
         thread.state = State::Local;
@@ -343,9 +323,11 @@ impl World {
         self.trail
     }
 
-    /// A value that a step read or wrote, as a part of what has to be the same next time.
-    pub fn met(&mut self, value: u64) {
-        self.trail = mix(self.trail, value);
+    /// What a step is, or a value that it read or wrote: a part of what has to be the same next time.
+    pub fn met(&mut self, what: impl Hash) {
+        let mut hasher = DefaultHasher::new();
+        (self.trail, what).hash(&mut hasher);
+        self.trail = hasher.finish();
     }
 
     /// An address that a report will name.
@@ -442,11 +424,9 @@ impl World {
             Op::Select(both) => both
                 .iter()
                 .any(|it| self.objects[*it].admits(Op::Receive(*it))),
-            Op::Lock(object)
-            | Op::Read(object)
-            | Op::Write(object)
-            | Op::Send(object)
-            | Op::Receive(object) => self.objects[object].admits(op),
+            Op::Lock(object) | Op::Read(object) | Op::Send(object) | Op::Receive(object) => {
+                self.objects[object].admits(op)
+            }
             Op::Released { barrier, round } => match self.objects[barrier].kind {
                 Kind::Barrier { rounds, .. } => rounds > round,
                 _ => true,
@@ -471,7 +451,7 @@ impl World {
                 pick
             }
             Err(why) => {
-                self.verdict = Some(Verdict::Unfit(why));
+                self.verdict = Some(Verdict::Failed(Fault::unfit(why)));
                 0
             }
         }
@@ -516,7 +496,7 @@ impl World {
             Some((object.name.clone(), value))
         });
         let holds = self.objects.iter().flat_map(|object| {
-            let holders = object.holders().into_iter();
+            let holders = object.holders();
             holders.map(|holder| (holder, object.name.clone()))
         });
         let stands = self.threads.iter().enumerate();

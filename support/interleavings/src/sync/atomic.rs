@@ -40,6 +40,10 @@ trait Bits: Copy {
     fn of(bits: u64) -> Self;
 }
 
+fn exchanged<T: Bits>(result: Result<u64, u64>) -> Result<T, T> {
+    result.map(T::of).map_err(T::of)
+}
+
 fn show<T: Bits + fmt::Debug>(bits: u64) -> String {
     format!("{:?}", T::of(bits))
 }
@@ -54,10 +58,32 @@ impl Bits for bool {
     }
 }
 
-/// What every atomic can do.
-macro_rules! operations {
-    ($name:ident $(<$t:ident>)?, $type:ty) => {
+/// An atomic, and what each can do.
+macro_rules! atomic {
+    ($(#[$doc:meta])* $name:ident $(<$t:ident>)?, $type:ty) => {
+        $(#[$doc])*
+        pub struct $name $(<$t>)? {
+            id: Id,
+            /// It holds a number, or an address that is only a number here: it may be sent and
+            /// shared, as std's.
+            holds: PhantomData<fn() -> $type>,
+        }
+
         impl $(<$t>)? $name $(<$t>)? {
+            /// One that is called "Atomic 1" and so on. Panics outside of an explored program.
+            #[track_caller]
+            pub fn new(value: $type) -> Self {
+                let id = create(None, value.bits(), <$type>::SHOW);
+                Self { id, holds: PhantomData }
+            }
+
+            /// One that reports call by this name. Panics outside of an explored program.
+            #[track_caller]
+            pub fn named(name: &str, value: $type) -> Self {
+                let id = create(Some(name), value.bits(), <$type>::SHOW);
+                Self { id, holds: PhantomData }
+            }
+
             /// Reads the newest value, or an older one that the order permits.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $type {
@@ -90,9 +116,7 @@ macro_rules! operations {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$type, $type> {
-                let values = (current.bits(), new.bits());
-                let result = exchange(self.id, false, values, (success, failure));
-                result.map(Bits::of).map_err(Bits::of)
+                exchanged(exchange(self.id, false, (current.bits(), new.bits()), (success, failure)))
             }
 
             /// As `compare_exchange`, and may also fail without a reason: each call that could
@@ -109,9 +133,7 @@ macro_rules! operations {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$type, $type> {
-                let values = (current.bits(), new.bits());
-                let result = exchange(self.id, true, values, (success, failure));
-                result.map(Bits::of).map_err(Bits::of)
+                exchanged(exchange(self.id, true, (current.bits(), new.bits()), (success, failure)))
             }
 
             /// Reads the value and writes what the function makes of it, by
@@ -142,44 +164,29 @@ macro_rules! operations {
                 Bits::of(newest(self.id))
             }
         }
+
+        debug_by_name!($name $(<$t>)?);
     };
 }
 
-macro_rules! atomic {
+/// One of numbers, with an example.
+macro_rules! number {
     ($name:ident, $type:ty, $one:expr, $two:expr) => {
-        #[doc = concat!("`std::sync::atomic::", stringify!($name), "` of an explored program.")]
-        ///
-        /// ```
-        #[doc = concat!("use interleavings::{self, sync::atomic::{", stringify!($name), ", Ordering::SeqCst}};")]
-        ///
-        /// let report = interleavings::all(|| {
-        #[doc = concat!("    let x = ", stringify!($name), "::named(\"x\", ", stringify!($one), ");")]
-        #[doc = concat!("    x.store(", stringify!($two), ", SeqCst);")]
-        #[doc = concat!("    assert_eq!(x.swap(", stringify!($one), ", SeqCst), ", stringify!($two), ");")]
-        /// });
-        /// assert!(report.passed());
-        /// ```
-        pub struct $name {
-            id: Id,
+        atomic! {
+            #[doc = concat!("`std::sync::atomic::", stringify!($name), "` of an explored program.")]
+            ///
+            /// ```
+            #[doc = concat!("use interleavings::{self, sync::atomic::{", stringify!($name), ", Ordering::SeqCst}};")]
+            ///
+            /// let report = interleavings::all(|| {
+            #[doc = concat!("    let x = ", stringify!($name), "::named(\"x\", ", stringify!($one), ");")]
+            #[doc = concat!("    x.store(", stringify!($two), ", SeqCst);")]
+            #[doc = concat!("    assert_eq!(x.swap(", stringify!($one), ", SeqCst), ", stringify!($two), ");")]
+            /// });
+            /// assert!(report.passed());
+            /// ```
+            $name, $type
         }
-
-        impl $name {
-            /// One that is called "Atomic 1" and so on. Panics outside of an explored program.
-            #[track_caller]
-            pub fn new(value: $type) -> $name {
-                $name { id: create(None, value.bits(), <$type>::SHOW) }
-            }
-
-            /// One that reports call by this name. Panics outside of an explored program.
-            #[track_caller]
-            pub fn named(name: &str, value: $type) -> $name {
-                $name { id: create(Some(name), value.bits(), <$type>::SHOW) }
-            }
-        }
-
-        operations!($name, $type);
-
-        debug_by_name!($name);
     };
 }
 
@@ -212,7 +219,7 @@ macro_rules! integer {
             }
         }
 
-        atomic!($name, $type, 1, 2);
+        number!($name, $type, 1, 2);
 
         fetches! { $name $type:
             /// Adds, wrapping around, and returns the value before.
@@ -227,7 +234,7 @@ macro_rules! integer {
     )*};
 }
 
-atomic!(AtomicBool, bool, true, false);
+number!(AtomicBool, bool, true, false);
 integer!(
     AtomicI8 i8, AtomicI16 i16, AtomicI32 i32, AtomicI64 i64, AtomicIsize isize,
     AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize
@@ -255,28 +262,6 @@ bitwise!(
     AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize
 );
 
-/// `std::sync::atomic::AtomicPtr` of an explored program. Reports call the addresses `&a`, `&b` and so
-/// on, in the order in which they are met.
-///
-/// What a program frees too early is really freed: leak what another thread may still read.
-///
-/// ```
-/// use interleavings::{self, sync::atomic::{AtomicPtr, Ordering::SeqCst}};
-///
-/// let report = interleavings::all(|| {
-///     let mut value = 5;
-///     let head = AtomicPtr::new(std::ptr::null_mut());
-///     head.store(&mut value, SeqCst);
-///     assert!(!head.load(SeqCst).is_null());
-/// });
-/// assert!(report.passed());
-/// ```
-pub struct AtomicPtr<T> {
-    id: Id,
-    /// It holds an address, which is only a number here: it may be sent and shared, as std's.
-    pointee: PhantomData<fn() -> *mut T>,
-}
-
 impl<T> Bits for *mut T {
     const SHOW: Show = Show::Address;
     fn bits(self) -> u64 {
@@ -287,29 +272,25 @@ impl<T> Bits for *mut T {
     }
 }
 
-impl<T> AtomicPtr<T> {
-    /// One that is called "Atomic 1" and so on. Panics outside of an explored program.
-    #[track_caller]
-    pub fn new(value: *mut T) -> AtomicPtr<T> {
-        AtomicPtr {
-            id: create(None, value.bits(), Show::Address),
-            pointee: PhantomData,
-        }
-    }
-
-    /// One that reports call by this name. Panics outside of an explored program.
-    #[track_caller]
-    pub fn named(name: &str, value: *mut T) -> AtomicPtr<T> {
-        AtomicPtr {
-            id: create(Some(name), value.bits(), Show::Address),
-            pointee: PhantomData,
-        }
-    }
+atomic! {
+    /// `std::sync::atomic::AtomicPtr` of an explored program. Reports call the addresses `&a`, `&b` and so
+    /// on, in the order in which they are met.
+    ///
+    /// What a program frees too early is really freed: leak what another thread may still read.
+    ///
+    /// ```
+    /// use interleavings::{self, sync::atomic::{AtomicPtr, Ordering::SeqCst}};
+    ///
+    /// let report = interleavings::all(|| {
+    ///     let mut value = 5;
+    ///     let head = AtomicPtr::new(std::ptr::null_mut());
+    ///     head.store(&mut value, SeqCst);
+    ///     assert!(!head.load(SeqCst).is_null());
+    /// });
+    /// assert!(report.passed());
+    /// ```
+    AtomicPtr<T>, *mut T
 }
-
-operations!(AtomicPtr<T>, *mut T);
-
-debug_by_name!(AtomicPtr<T>);
 
 /// `std::sync::atomic::fence`: relaxed loads before it acquire, and relaxed stores after it release,
 /// as the order says. A fence of the order `SeqCst` is a step; any other concerns only its thread.

@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use super::mutex::{MutexGuard, let_go, take_again, taken};
+use super::lock::{let_go, taken};
+use super::mutex::MutexGuard;
 use crate::id::{Id, debug_by_name, make};
 use crate::object::{Kind, Op};
 use crate::state::State;
@@ -97,10 +98,7 @@ impl Condvar {
     /// ```
     #[track_caller]
     pub fn wait<'a, T: Value>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        let (id, value) = (guard.id(), crate::id::text(&*guard));
-        let mutex = guard.into_mutex();
-        wait(self.id, id, value, false);
-        Ok(MutexGuard::again(mutex))
+        Ok(self.waited(guard, false).0)
     }
 
     /// [`Condvar::wait`] with a limit. There is no time in an explored program: it is over at any
@@ -128,10 +126,19 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         _limit: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let (id, value) = (guard.id(), crate::id::text(&*guard));
-        let mutex = guard.into_mutex();
-        let notified = wait(self.id, id, value, true);
-        Ok((MutexGuard::again(mutex), WaitTimeoutResult(!notified)))
+        let (guard, notified) = self.waited(guard, true);
+        Ok((guard, WaitTimeoutResult(!notified)))
+    }
+
+    #[track_caller]
+    fn waited<'a, T: Value>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timed: bool,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let (id, value, mutex) = guard.part();
+        let notified = wait(self.id, id, value, timed);
+        (mutex.guard(), notified)
     }
 
     /// Waits as long as the condition holds: [`Condvar::wait`] in a loop.
@@ -299,11 +306,10 @@ fn wait(condvar: Id, mutex: Id, value: Option<String>, timed: bool) -> bool {
         world.did(|world| format!("wake from {}: {why}", world.objects[condvar].name));
         false
     });
-    if notified {
-        taken(place);
-    } else {
-        take_again(place);
+    if !notified {
+        point(Op::Lock(place));
     }
+    taken(Op::Lock(place), "lock");
     notified
 }
 

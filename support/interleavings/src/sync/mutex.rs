@@ -1,15 +1,11 @@
 //! A mutex of an explored program.
 
-use std::fmt;
-use std::mem::ManuallyDrop;
-use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use super::lock::{free, free_now, never, refused, took, tries};
+use super::lock::{Guard, kind, take, try_take};
 use crate::id::{Id, debug_by_name, make, text};
-use crate::object::{Kind, Op};
+use crate::object::Op;
 use crate::value::Value;
-use crate::world::{point, with};
 
 /// `std::sync::Mutex` of an explored program. Taking it is a step of the search; letting go of it
 /// is one only if somebody uses [`Mutex::try_lock`].
@@ -63,7 +59,7 @@ impl<T: Value> Mutex<T> {
     #[track_caller]
     fn made(name: Option<&str>, value: T) -> Mutex<T> {
         Mutex {
-            id: make(Kind::Mutex { holder: None }, name, text(&value)),
+            id: make(kind("Mutex"), name, text(&value)),
             value: value.into(),
         }
     }
@@ -91,7 +87,7 @@ impl<T: Value> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        take(self.id);
+        take(self.id, Op::Lock, "lock");
         Ok(self.guard())
     }
 
@@ -114,18 +110,15 @@ impl<T: Value> Mutex<T> {
     /// ```
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        if try_take(self.id) {
+        if try_take(self.id, Op::Lock, "try_lock") {
             Ok(self.guard())
         } else {
             Err(TryLockError::WouldBlock)
         }
     }
 
-    fn guard(&self) -> MutexGuard<'_, T> {
-        MutexGuard {
-            mutex: self,
-            value: Some(free_now(self.value.try_lock())),
-        }
+    pub(super) fn guard(&self) -> MutexGuard<'_, T> {
+        Guard::new(self.id, self, self.value.try_lock())
     }
 
     /// Never: a panic ends the execution.
@@ -201,122 +194,4 @@ debug_by_name!(Mutex<T>);
 /// });
 /// assert!(report.passed());
 /// ```
-#[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct MutexGuard<'a, T: Value> {
-    mutex: &'a Mutex<T>,
-    /// None where a condition variable has taken it.
-    value: Option<std::sync::MutexGuard<'a, T>>,
-}
-
-impl<'a, T: Value> MutexGuard<'a, T> {
-    pub(super) fn id(&self) -> Id {
-        self.mutex.id
-    }
-
-    /// Without telling the world: for a condition variable, which does so itself.
-    pub(super) fn into_mutex(self) -> &'a Mutex<T> {
-        let mut guard = ManuallyDrop::new(self);
-        guard.value = None;
-        guard.mutex
-    }
-
-    /// The guard of a mutex that the caller holds.
-    pub(super) fn again(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
-        mutex.guard()
-    }
-}
-
-const HELD: &str = "only a guard that is no more has none";
-
-impl<T: Value> Deref for MutexGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.value.as_ref().expect(HELD)
-    }
-}
-
-impl<T: Value> DerefMut for MutexGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.value.as_mut().expect(HELD)
-    }
-}
-
-impl<T: Value + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: Value> Drop for MutexGuard<'_, T> {
-    fn drop(&mut self) {
-        let_go(self.mutex.id, text(&**self));
-    }
-}
-
-#[inline(never)]
-#[track_caller]
-pub(super) fn take(id: Id) {
-    // Before the wait: of another execution's mutex nothing is known here.
-    let place = with(|world| id.of(world));
-    take_again(place);
-}
-
-/// [`take`] for one of this execution.
-#[track_caller]
-pub(super) fn take_again(place: usize) {
-    point(Op::Lock(place));
-    taken(place);
-}
-
-/// The caller was let go on: it holds the mutex now.
-pub(super) fn taken(place: usize) {
-    let is_free = with(|world| {
-        let now = world.now;
-        let Kind::Mutex { holder } = &mut world.objects[place].kind else {
-            return false;
-        };
-        let is_free = holder.is_none();
-        if is_free {
-            *holder = Some(now);
-            took(world, place, "lock");
-        }
-        is_free
-    });
-    if !is_free {
-        never();
-    }
-}
-
-#[inline(never)]
-#[track_caller]
-fn try_take(id: Id) -> bool {
-    let place = with(|world| id.of(world));
-    tries();
-    point(Op::Change(place));
-    with(|world| {
-        let now = world.now;
-        let free = match &mut world.objects[place].kind {
-            Kind::Mutex { holder } if holder.is_none() => {
-                *holder = Some(now);
-                true
-            }
-            _ => false,
-        };
-        if free {
-            took(world, place, "try_lock");
-        } else {
-            refused(world, place, "try_lock");
-        }
-        free
-    })
-}
-
-#[inline(never)]
-pub(super) fn let_go(id: Id, value: Option<String>) {
-    free(id, value, |mutex, _| {
-        if let Kind::Mutex { holder } = &mut mutex.kind {
-            *holder = None;
-        }
-    });
-}
+pub type MutexGuard<'a, T> = Guard<&'a Mutex<T>, std::sync::MutexGuard<'a, T>>;

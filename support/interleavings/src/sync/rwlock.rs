@@ -1,15 +1,11 @@
 //! A read-write lock of an explored program.
 
-use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use super::lock::{free, free_now, never, refused, took, tries};
+use super::lock::{Guard, kind, take, try_take};
 use crate::id::{Id, debug_by_name, make, text};
-use crate::memory::View;
-use crate::object::{Kind, Op};
+use crate::object::Op;
 use crate::value::Value;
-use crate::world::{World, point, with};
 
 /// `std::sync::RwLock` of an explored program: many readers or one writer. Taking it is a step of
 /// the search. No side is preferred: whoever can go on may be the next.
@@ -29,14 +25,6 @@ pub struct RwLock<T> {
     id: Id,
     /// As that of a `Mutex`.
     value: std::sync::RwLock<T>,
-}
-
-fn kind() -> Kind {
-    Kind::RwLock {
-        writer: None,
-        readers: Vec::new(),
-        read: View::default(),
-    }
 }
 
 impl<T: Value> RwLock<T> {
@@ -71,7 +59,7 @@ impl<T: Value> RwLock<T> {
     #[track_caller]
     fn made(name: Option<&str>, value: T) -> RwLock<T> {
         RwLock {
-            id: make(kind(), name, text(&value)),
+            id: make(kind("RwLock"), name, text(&value)),
             value: value.into(),
         }
     }
@@ -93,7 +81,7 @@ impl<T: Value> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        take(self.id, false);
+        take(self.id, Op::Read, "read");
         Ok(self.reading())
     }
 
@@ -114,7 +102,7 @@ impl<T: Value> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        take(self.id, true);
+        take(self.id, Op::Lock, "write");
         Ok(self.writing())
     }
 
@@ -137,7 +125,7 @@ impl<T: Value> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        if !try_take(self.id, false) {
+        if !try_take(self.id, Op::Read, "try_read") {
             return Err(TryLockError::WouldBlock);
         }
         Ok(self.reading())
@@ -156,24 +144,18 @@ impl<T: Value> RwLock<T> {
     /// ```
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        if !try_take(self.id, true) {
+        if !try_take(self.id, Op::Lock, "try_write") {
             return Err(TryLockError::WouldBlock);
         }
         Ok(self.writing())
     }
 
     fn reading(&self) -> RwLockReadGuard<'_, T> {
-        RwLockReadGuard {
-            id: self.id,
-            value: free_now(self.value.try_read()),
-        }
+        Guard::new(self.id, (), self.value.try_read())
     }
 
     fn writing(&self) -> RwLockWriteGuard<'_, T> {
-        RwLockWriteGuard {
-            id: self.id,
-            value: free_now(self.value.try_write()),
-        }
+        Guard::new(self.id, (), self.value.try_write())
     }
 
     /// The value.
@@ -216,11 +198,7 @@ debug_by_name!(RwLock<T>);
 /// });
 /// assert!(report.passed());
 /// ```
-#[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct RwLockReadGuard<'a, T: Value> {
-    id: Id,
-    value: std::sync::RwLockReadGuard<'a, T>,
-}
+pub type RwLockReadGuard<'a, T> = Guard<(), std::sync::RwLockReadGuard<'a, T>>;
 
 /// An [`RwLock`] held for writing; dropped, it lets go.
 ///
@@ -234,124 +212,4 @@ pub struct RwLockReadGuard<'a, T: Value> {
 /// });
 /// assert!(report.passed());
 /// ```
-#[must_use = "the lock is held until the guard is dropped: bind it to a name"]
-pub struct RwLockWriteGuard<'a, T: Value> {
-    id: Id,
-    value: std::sync::RwLockWriteGuard<'a, T>,
-}
-
-impl<T: Value> Deref for RwLockReadGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: Value> Deref for RwLockWriteGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: Value> DerefMut for RwLockWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
-    }
-}
-
-impl<T: Value + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: Value + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: Value> Drop for RwLockReadGuard<'_, T> {
-    fn drop(&mut self) {
-        let_go(self.id, None);
-    }
-}
-
-impl<T: Value> Drop for RwLockWriteGuard<'_, T> {
-    fn drop(&mut self) {
-        let_go(self.id, text(&**self));
-    }
-}
-
-#[inline(never)]
-#[track_caller]
-fn take(id: Id, alone: bool) {
-    let place = with(|world| id.of(world));
-    point(if alone {
-        Op::Write(place)
-    } else {
-        Op::Read(place)
-    });
-    let how = if alone { "write" } else { "read" };
-    if !with(|world| enter(world, place, alone, how)) {
-        never();
-    }
-}
-
-#[inline(never)]
-#[track_caller]
-fn try_take(id: Id, alone: bool) -> bool {
-    let place = with(|world| id.of(world));
-    tries();
-    point(Op::Change(place));
-    let how = if alone { "try_write" } else { "try_read" };
-    with(|world| {
-        let enters = enter(world, place, alone, how);
-        if !enters {
-            refused(world, place, how);
-        }
-        enters
-    })
-}
-
-/// Takes it if it is free.
-fn enter(world: &mut World, place: usize, alone: bool, how: &str) -> bool {
-    let now = world.now;
-    let op = if alone {
-        Op::Write(place)
-    } else {
-        Op::Read(place)
-    };
-    let is_free = world.objects[place].admits(op);
-    if let Kind::RwLock {
-        writer, readers, ..
-    } = &mut world.objects[place].kind
-        && is_free
-    {
-        if alone {
-            *writer = Some(now);
-        } else {
-            readers.push(now);
-        }
-        took(world, place, how);
-    }
-    is_free
-}
-
-#[inline(never)]
-fn let_go(id: Id, value: Option<String>) {
-    free(id, value, |lock, now| {
-        if let Kind::RwLock {
-            writer, readers, ..
-        } = &mut lock.kind
-        {
-            match readers.iter().position(|reader| *reader == now) {
-                Some(own) => drop(readers.remove(own)),
-                None => *writer = None,
-            }
-        }
-    });
-}
+pub type RwLockWriteGuard<'a, T> = Guard<(), std::sync::RwLockWriteGuard<'a, T>>;

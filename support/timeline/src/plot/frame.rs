@@ -1,7 +1,5 @@
 //! What the timelines of one figure share: the scale, the colours, and the legend for them.
 
-use std::collections::HashSet;
-
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas};
@@ -33,22 +31,24 @@ pub(super) struct Frame {
     messages: Labels,
     given: Given,
     /// Those labels of all that lie within the window: the others have no colour and are not in the legend.
-    shown: HashSet<String>,
+    shown: Labels,
     /// Each with whether all bars are coloured by state.
     states: Vec<(bool, Kind)>,
-    breaks: Vec<String>,
+    breaks: Labels,
     /// Sorted.
     cpus: Vec<usize>,
     running: bool,
     pale: bool,
 }
 
-enum Entry<'a> {
-    Swatch(RGBColor, String),
-    Marker(usize, RGBColor, String),
-    Arrow(RGBColor, String),
-    Cross(&'a str),
-    Words(String),
+/// What stands before a text of the legend.
+#[derive(Clone, Copy)]
+enum Sign {
+    Swatch(RGBColor),
+    Marker(usize, RGBColor),
+    Arrow(RGBColor),
+    Cross,
+    Nothing,
 }
 
 impl Frame {
@@ -64,15 +64,16 @@ impl Frame {
         }
         frame.cpus.sort_unstable();
         frame.cpus.dedup();
-        let all = [&frame.spans, &frame.marks, &frame.messages].map(Labels::all);
-        let shown = all.into_iter().flatten();
-        let shown = shown.filter(|label| frame.shown.contains(*label));
+        let all = [&frame.spans, &frame.marks, &frame.messages];
+        let shown = all.into_iter().flat_map(|labels| &labels.all);
+        let shown = shown.filter(|label| frame.shown.place(label).is_some());
         frame.given = Given::to(shown.map(String::as_str));
         frame
     }
 
     /// Lane by lane, and within a lane by time: colours do not depend on which lane was first.
     fn add(&mut self, timeline: &Timeline) {
+        let shows = |from, to| timeline.shows(from, to);
         let (from, to) = timeline.window();
         let range = if timeline.steps {
             &mut self.steps
@@ -84,39 +85,38 @@ impl Frame {
             let mut bars: Vec<&Bar> = timeline.rows(lane).iter().flatten().collect();
             bars.sort_by_key(|bar| bar.start);
             for bar in bars {
-                let inside = bar.start <= to && (bar.open || bar.end >= from);
-                self.add_bar(timeline, bar, inside);
+                self.add_bar(timeline, bar);
             }
-            let mut running = lane.running.iter();
+            let mut running = lane.running.iter().filter(|bar| shows(bar.start, bar.end));
             if timeline.coloured_by_cpu() {
-                let running = running.filter(|bar| bar.start <= to && bar.end >= from);
                 self.cpus.extend(running.map(|bar| bar.cpu));
             } else {
-                self.running |= running.any(|bar| bar.start <= to && bar.end >= from);
+                self.running |= running.next().is_some();
             }
             for mark in &lane.marks {
                 self.marks.add(&mark.label);
-                if (from..=to).contains(&mark.at) {
-                    self.show(&mark.label);
+                if shows(mark.at, mark.at) {
+                    self.shown.add(&mark.label);
                 }
             }
             for mark in &lane.breaks {
-                if (from..=to).contains(&mark.at) && !self.breaks.contains(&mark.label) {
-                    self.breaks.push(mark.label.clone());
+                if shows(mark.at, mark.at) {
+                    self.breaks.add(&mark.label);
                 }
             }
         }
         for arrow in &timeline.data.arrows {
             if let Sort::Message(label) = &arrow.sort {
                 self.messages.add(label);
-                if arrow.from.1 <= to && arrow.to.1 >= from {
-                    self.show(label);
+                if shows(arrow.from.1, arrow.to.1) {
+                    self.shown.add(label);
                 }
             }
         }
     }
 
-    fn add_bar(&mut self, timeline: &Timeline, bar: &Bar, inside: bool) {
+    fn add_bar(&mut self, timeline: &Timeline, bar: &Bar) {
+        let inside = timeline.shows(bar.start, bar.until());
         if timeline.coloured_by_cpu() {
             if !inside {
             } else if timeline.data.has_running {
@@ -133,14 +133,8 @@ impl Frame {
         } else {
             self.spans.add(&bar.label);
             if inside {
-                self.show(&bar.label);
+                self.shown.add(&bar.label);
             }
-        }
-    }
-
-    fn show(&mut self, label: &str) {
-        if !self.shown.contains(label) {
-            self.shown.insert(label.to_string());
         }
     }
 
@@ -182,53 +176,53 @@ impl Frame {
         darker(self.given.of(label))
     }
 
-    fn entries(&self) -> Vec<Entry<'_>> {
+    fn entries(&self) -> Vec<(Sign, String)> {
         let mut entries = Vec::new();
-        let shown = |labels: &&String| self.shown.contains(*labels);
+        let shown = |label: &&String| self.shown.place(label).is_some();
         let named = |label: &str| match self.given.moved.contains(label) {
             true => format!("{label} (elsewhere in another colour)"),
             false => label.to_string(),
         };
-        let spans: Vec<&String> = self.spans.all().iter().filter(shown).collect();
-        let marks: Vec<&String> = self.marks.all().iter().filter(shown).collect();
+        let spans: Vec<&String> = self.spans.all.iter().filter(shown).collect();
+        let marks: Vec<&String> = self.marks.all.iter().filter(shown).collect();
         for label in spans.iter().take(MOST) {
-            entries.push(Entry::Swatch(self.given.of(label), named(label)));
+            entries.push((Sign::Swatch(self.given.of(label)), named(label)));
         }
         for (all, kind) in &self.states {
             let pale = || pale(*kind).unwrap_or(PALE);
             let colour = if *all { state(*kind) } else { pale() };
-            entries.push(Entry::Swatch(colour, state_name(*kind).to_string()));
+            entries.push((Sign::Swatch(colour), state_name(*kind).to_string()));
         }
         if self.running {
-            entries.push(Entry::Swatch(RUNNING, "running".to_string()));
+            entries.push((Sign::Swatch(RUNNING), "running".to_string()));
         }
         for cpu in &self.cpus {
-            entries.push(Entry::Swatch(colour(*cpu), format!("cpu {cpu}")));
+            entries.push((Sign::Swatch(colour(*cpu)), format!("cpu {cpu}")));
         }
         if self.pale {
-            entries.push(Entry::Swatch(PALE, "span".to_string()));
+            entries.push((Sign::Swatch(PALE), "span".to_string()));
         }
         for label in marks.iter().take(MOST) {
             let (shape, colour) = self.mark(label);
-            entries.push(Entry::Marker(shape, colour, named(label)));
+            entries.push((Sign::Marker(shape, colour), named(label)));
         }
-        let messages = self.messages.all().iter().filter(shown);
+        let messages = self.messages.all.iter().filter(shown);
         // What has a marker of its own has its colour, too.
         for label in messages
             .filter(|it| self.marks.place(it).is_none())
             .take(MOST)
         {
-            entries.push(Entry::Arrow(self.message(label), named(label)));
+            entries.push((Sign::Arrow(self.message(label)), named(label)));
         }
-        for label in self.breaks.iter().take(MOST) {
-            entries.push(Entry::Cross(label));
+        for label in self.breaks.all.iter().take(MOST) {
+            entries.push((Sign::Cross, label.clone()));
         }
         let left = spans.len().saturating_sub(MOST) + marks.len().saturating_sub(MOST);
         if left > 0 {
-            entries.push(Entry::Words(format!("and {left} more")));
+            entries.push((Sign::Nothing, format!("and {left} more")));
         }
         if self.given.repeat {
-            entries.push(Entry::Words("(colours repeat)".to_string()));
+            entries.push((Sign::Nothing, "(colours repeat)".to_string()));
         }
         entries
     }
@@ -241,34 +235,33 @@ impl Frame {
             return 0.0;
         }
         let (mut x, mut y) = (at.0, at.1 + LINE / 2.0);
-        for entry in entries {
-            let (text, key) = match &entry {
-                Entry::Swatch(_, text) => (text.as_str(), SWATCH + 6.0),
-                Entry::Marker(_, _, text) => (text.as_str(), SWATCH + 4.0),
-                Entry::Arrow(_, text) => (text.as_str(), SWATCH + 9.0),
-                Entry::Cross(text) => (*text, SWATCH + 4.0),
-                Entry::Words(text) => (text.as_str(), 0.0),
+        for (sign, text) in entries {
+            let key = match sign {
+                Sign::Swatch(_) => SWATCH + 6.0,
+                Sign::Marker(..) | Sign::Cross => SWATCH + 4.0,
+                Sign::Arrow(_) => SWATCH + 9.0,
+                Sign::Nothing => 0.0,
             };
-            let wide = key + text_width(text, FONT);
+            let wide = key + text_width(&text, FONT);
             if x > at.0 && x + wide > at.0 + width {
                 (x, y) = (at.0, y + LINE);
             }
             if let Some(canvas) = canvas {
-                match &entry {
-                    Entry::Swatch(colour, _) => {
+                match sign {
+                    Sign::Swatch(colour) => {
                         let half = SWATCH / 2.0;
-                        canvas.rect((x, y - half), (x + SWATCH, y + half), *colour, 1.0);
+                        canvas.rect((x, y - half), (x + SWATCH, y + half), colour, 1.0);
                     }
-                    Entry::Marker(shape, colour, _) => {
-                        canvas.marker((x + SWATCH / 2.0, y), 5.0, *shape, *colour);
+                    Sign::Marker(shape, colour) => {
+                        canvas.marker((x + SWATCH / 2.0, y), 5.0, shape, colour);
                     }
-                    Entry::Arrow(colour, _) => {
-                        canvas.arrow((x, y), (x + SWATCH + 4.0, y), *colour, 1.4);
+                    Sign::Arrow(colour) => {
+                        canvas.arrow((x, y), (x + SWATCH + 4.0, y), colour, 1.4);
                     }
-                    Entry::Cross(_) => canvas.cross((x + SWATCH / 2.0, y), 4.5, BREAK),
-                    Entry::Words(_) => {}
+                    Sign::Cross => canvas.cross((x + SWATCH / 2.0, y), 4.5, BREAK),
+                    Sign::Nothing => {}
                 }
-                canvas.text(text, (x + key, y), FONT, Align::Left, INK);
+                canvas.text(&text, (x + key, y), FONT, Align::Left, INK);
             }
             x += wide + 14.0;
         }

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas};
-use super::model::{Bar, Cause, LaneData};
+use super::model::{Bar, Cause, LaneData, Mark};
 use super::palette::{BREAK, INK, MIXED, PENDING, ink_on};
 use super::panel::Panel;
 use super::states::is_at_rest;
@@ -36,9 +36,9 @@ impl Panel<'_> {
     }
 
     pub(super) fn visible<'b>(&self, bars: &'b [Bar]) -> impl Iterator<Item = &'b Bar> {
-        let (from, to) = self.timeline.window();
+        let timeline = self.timeline;
         bars.iter()
-            .filter(move |bar| bar.start <= to && (bar.open || bar.end >= from))
+            .filter(move |bar| timeline.shows(bar.start, bar.until()))
     }
 
     fn spans<'b>(&'b self, row: &'b [Bar]) -> Vec<Group<'b>> {
@@ -145,14 +145,11 @@ impl Panel<'_> {
     }
 
     pub(super) fn draw_marks(&self, canvas: &Canvas, lane: &LaneData, middle: f64) {
-        let (from, to) = self.timeline.window();
+        let shows = |mark: &&Mark| self.timeline.shows(mark.at, mark.at);
         let size = (self.sizes.row * 0.27).max(3.0);
         // One marker for those of one name that would cover each other.
         let mut last: Vec<(&str, f64)> = Vec::new();
-        for mark in &lane.marks {
-            if !(from..=to).contains(&mark.at) {
-                continue;
-            }
+        for mark in lane.marks.iter().filter(shows) {
             let x = self.at(mark.at);
             match last.iter_mut().find(|(label, _)| *label == mark.label) {
                 Some((_, before)) if x - *before < self.frame.least.max(2.0) => continue,
@@ -162,10 +159,8 @@ impl Panel<'_> {
             let (shape, colour) = self.frame.mark(&mark.label);
             canvas.marker((x, middle), size, shape, colour);
         }
-        for mark in &lane.breaks {
-            if (from..=to).contains(&mark.at) {
-                canvas.cross((self.at(mark.at), middle), size.min(5.5), BREAK);
-            }
+        for mark in lane.breaks.iter().filter(shows) {
+            canvas.cross((self.at(mark.at), middle), size.min(5.5), BREAK);
         }
     }
 

@@ -164,10 +164,7 @@ impl Piece {
     pub fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Piece::Timeline(timeline) => timeline.draw_terminal(f),
-            Piece::Chart(chart) => {
-                writeln!(f, "{}", chart.sentence())?;
-                chart.characters(f)
-            }
+            Piece::Chart(chart) => writeln!(f, "{}", chart.sentence()),
         }
     }
 

@@ -25,9 +25,8 @@ impl Panel<'_> {
     /// The arrows to draw, and how many of those in the window are left out for want of room.
     /// `tops` are the tops of all lanes.
     pub(super) fn lines(&self, tops: &[f64]) -> (Vec<Line>, usize) {
-        let (from, to) = self.timeline.window();
         let arrows = self.timeline.data.arrows.iter();
-        let inside = arrows.filter(|it| it.from.1 <= to && it.to.1 >= from);
+        let inside = arrows.filter(|it| self.timeline.shows(it.from.1, it.to.1));
         let mut all: Vec<&Arrow> = inside.collect();
         let is_handed = |arrow: &&Arrow| arrow.sort == Sort::Handed;
         if self.many || all.iter().filter(|it| is_handed(it)).count() > MOST_HANDED {

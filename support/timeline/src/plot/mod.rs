@@ -17,13 +17,13 @@
 //! | [`Timeline`] | a [`trace`](crate::trace): lanes, spans, arrows |
 //! | [`Bars`] | times beside each other, with their spread |
 //! | [`Lines`] | something over a parameter, beside an ideal |
-//! | [`Histogram`] | how times are distributed, as columns or cumulative |
+//! | [`Histogram`] | how times are distributed |
 //! | [`Steps`] | what happens step by step, and how its values stand after each |
 //! | [`Figure`] | any of these above or beside each other |
 //!
 //! As a cell's last expression a picture shows itself as a picture, with a
-//! sentence that says the same for those who cannot see it; in a terminal, `println!` draws it
-//! with characters.
+//! sentence that says the same for those who cannot see it; in a terminal, `println!` draws
+//! a timeline with characters, and says a chart's sentence.
 //!
 //! For: looking at what [`trace`](crate::trace) recorded and [`timing`](crate::timing) measured.
 //! Not for: recording or measuring.

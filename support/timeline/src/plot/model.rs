@@ -18,6 +18,13 @@ pub(super) struct Bar {
     pub cause: Option<Cause>,
 }
 
+impl Bar {
+    /// Its end, if it has one.
+    pub fn until(&self) -> u64 {
+        if self.open { u64::MAX } else { self.end }
+    }
+}
+
 /// What a lane waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {

@@ -108,28 +108,26 @@ pub(super) fn ink_on(ground: RGBColor) -> RGBColor {
 /// Labels in the order in which they are met, each once.
 #[derive(Default)]
 pub(super) struct Labels {
-    known: HashSet<String>,
-    order: Vec<String>,
+    places: HashMap<String, usize>,
+    pub all: Vec<String>,
 }
 
 impl Labels {
-    pub fn add(&mut self, label: &str) {
-        if !self.known.contains(label) {
-            self.known.insert(label.to_string());
-            self.order.push(label.to_string());
+    /// The label's place among those that were met.
+    pub fn add(&mut self, label: &str) -> usize {
+        if let Some(place) = self.place(label) {
+            return place;
         }
-    }
-
-    pub fn all(&self) -> &[String] {
-        &self.order
+        self.places.insert(label.to_string(), self.all.len());
+        self.all.push(label.to_string());
+        self.all.len() - 1
     }
 
     pub fn place(&self, label: &str) -> Option<usize> {
-        self.order.iter().position(|own| own == label)
+        self.places.get(label).copied()
     }
 }
 
-/// The numbers of the colours that labels had in the pictures so far.
 type Known = Arc<Mutex<HashMap<String, usize>>>;
 
 thread_local! {

@@ -248,6 +248,12 @@ pub(super) fn printable(c: char) -> char {
     }
 }
 
+/// What a picture says, behind its title.
+pub(super) fn titled(title: Option<&str>, words: &str) -> String {
+    let title = title.map(|title| format!("{title}: ")).unwrap_or_default();
+    (title + words).chars().map(printable).collect()
+}
+
 /// About how wide `text` is at `size` pixels, on the wide side.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let em: f64 = text

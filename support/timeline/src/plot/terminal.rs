@@ -42,10 +42,9 @@ impl Timeline {
 
     /// What a lane did in each column: the innermost span that reaches into it.
     fn columns(&self, lane: &LaneData, signs: &Signs) -> Vec<char> {
-        let (from, to) = self.window();
         let mut line = vec![' '; COLUMNS];
         let mut fill = |bar: &Bar, sign: char| {
-            if bar.start > to || bar.end < from {
+            if !self.shows(bar.start, bar.end) {
                 return;
             }
             let (first, last) = (self.column(bar.start), self.column(bar.end));
@@ -65,14 +64,9 @@ impl Timeline {
                 fill(bar, signs.of(bar));
             }
         }
-        for mark in &lane.marks {
-            if (from..=to).contains(&mark.at) {
-                line[self.column(mark.at)] = INSTANT;
-            }
-        }
-        for mark in &lane.breaks {
-            if (from..=to).contains(&mark.at) {
-                line[self.column(mark.at)] = BREAK;
+        for (marks, sign) in [(&lane.marks, INSTANT), (&lane.breaks, BREAK)] {
+            for mark in marks.iter().filter(|mark| self.shows(mark.at, mark.at)) {
+                line[self.column(mark.at)] = sign;
             }
         }
         line

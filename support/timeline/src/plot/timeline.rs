@@ -14,7 +14,6 @@ use crate::units::human_ns;
 pub(super) enum Colours {
     /// By label where there are spans, else by CPU.
     Fitting,
-    Label,
     Cpu,
     State,
 }
@@ -132,19 +131,6 @@ impl Timeline {
         self.with(|same| same.colours = Colours::Cpu)
     }
 
-    /// Colours spans by their labels; running segments are grey.
-    ///
-    /// This is the default where there are spans; where there are only ticks it is by CPU.
-    ///
-    /// ```
-    /// let trace = timeline::trace::Trace::new();
-    /// trace.tick();
-    /// assert!(trace.timeline().by_label().svg().contains("running"));
-    /// ```
-    pub fn by_label(&self) -> Timeline {
-        self.with(|same| same.colours = Colours::Label)
-    }
-
     /// Colours by state: running or ready, waiting for another lane, sleeping, blocked in IO.
     ///
     /// Each lane has a row in which at every moment the innermost span counts that says why
@@ -228,6 +214,12 @@ impl Timeline {
         self.zoom.unwrap_or((0, self.data.length.max(1_000)))
     }
 
+    /// Whether something between these times is seen.
+    pub(super) fn shows(&self, from: u64, to: u64) -> bool {
+        let (first, last) = self.window();
+        from <= last && to >= first
+    }
+
     pub(super) fn coloured_by_state(&self) -> bool {
         self.colours == Colours::State
     }
@@ -242,7 +234,7 @@ impl Timeline {
 
     pub(super) fn coloured_by_cpu(&self) -> bool {
         match self.colours {
-            Colours::Label | Colours::State => false,
+            Colours::State => false,
             Colours::Cpu => true,
             Colours::Fitting => self.data.spans().next().is_none(),
         }

@@ -1,7 +1,5 @@
 //! What a page knows of a figure, so that a reader can touch it: where each lane and each bar is.
 
-use std::collections::HashMap;
-
 use plotters::style::RGBColor;
 use serde_json::{Value, json};
 
@@ -12,7 +10,7 @@ use super::lanes::thin;
 use super::layout::Node;
 use super::model::{Bar, LaneData, Mark};
 use super::notes::Placed;
-use super::palette::BREAK;
+use super::palette::{BREAK, Labels};
 use super::panel::{PAD, Panel};
 use super::states::is_at_rest;
 use crate::cell::Tip;
@@ -20,28 +18,11 @@ use crate::cell::Tip;
 /// More bars than these in a part are too many for a page: the longest stay.
 const MOST: usize = 600;
 
-/// Texts, each once.
-#[derive(Default)]
-struct Words {
-    known: HashMap<String, usize>,
-    all: Vec<String>,
-}
-
-impl Words {
-    fn number(&mut self, word: String) -> usize {
-        let all = &mut self.all;
-        *self.known.entry(word).or_insert_with_key(|word| {
-            all.push(word.clone());
-            all.len() - 1
-        })
-    }
-}
-
 #[derive(Default)]
 struct Book {
-    labels: Words,
-    colours: Words,
-    causes: Words,
+    labels: Labels,
+    colours: Labels,
+    causes: Labels,
 }
 
 /// What lets a reader touch a figure.
@@ -166,22 +147,22 @@ impl Panel<'_> {
                 if bar.open {
                     let end = lane.over.unwrap_or(timeline.data.length).max(bar.end);
                     let label = format!("{}, without an end", bar.label);
-                    let label = book.labels.number(label);
-                    let pale = book.colours.number(format!("{colour}{UNKNOWN}"));
+                    let label = book.labels.add(&label);
+                    let pale = book.colours.add(&format!("{colour}{UNKNOWN}"));
                     bars.push(json!([row, bar.end, end - bar.end, label, pale, -1]));
                 }
                 let mut told = vec![
                     row as i64,
                     bar.start as i64,
                     (bar.end - bar.start) as i64,
-                    book.labels.number(bar.label.clone()) as i64,
-                    book.colours.number(colour) as i64,
+                    book.labels.add(&bar.label) as i64,
+                    book.colours.add(&colour) as i64,
                     core(lane, bar).map_or(-1, |cpu| cpu as i64),
                 ];
                 told.extend(
                     bar.cause
                         .and_then(|cause| timeline.cause(cause))
-                        .map(|why| book.causes.number(why) as i64),
+                        .map(|why| book.causes.add(&why) as i64),
                 );
                 bars.push(json!(told));
             }
@@ -198,15 +179,15 @@ impl Panel<'_> {
             y += height;
             let running = self.visible(&lane.running);
             for bar in running.filter(|bar| bar.end - bar.start >= least) {
-                let label = book.labels.number("running".to_string());
-                let colour = book.colours.number(hex(self.frame.running(timeline, bar)));
+                let label = book.labels.add("running");
+                let colour = book.colours.add(&hex(self.frame.running(timeline, bar)));
                 let length = bar.end - bar.start;
                 bars.push(json!([row, bar.start, length, label, colour, bar.cpu]));
             }
         }
         let mut mark = |mark: &Mark, colour: RGBColor| {
-            let label = book.labels.number(mark.label.clone());
-            json!([mark.at, label, book.colours.number(hex(colour))])
+            let label = book.labels.add(&mark.label);
+            json!([mark.at, label, book.colours.add(&hex(colour))])
         };
         let marks = lane.marks.iter();
         let mut marks: Vec<Value> = marks

@@ -84,7 +84,7 @@ pub(super) fn waits(data: &mut Data) {
                 waits.push(Wait {
                     lane,
                     start: bar.start,
-                    end: if bar.open { u64::MAX } else { bar.end },
+                    end: bar.until(),
                     holder: hold.lane,
                     handed: (hold.end <= bar.end && takes(&held[&bar.label], lane, bar.end))
                         .then_some((hold.end, bar.end)),
@@ -128,10 +128,9 @@ fn held(data: &Data) -> HashMap<String, Vec<Hold>> {
     for (place, lane) in data.lanes().enumerate() {
         for bar in lane.rows.iter().flatten() {
             if bar.kind == Kind::Holding {
-                let end = if bar.open { u64::MAX } else { bar.end };
                 held.entry(bar.label.clone()).or_default().push(Hold {
                     start: bar.start,
-                    end,
+                    end: bar.until(),
                     lane: place,
                 });
             }

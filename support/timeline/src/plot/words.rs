@@ -7,7 +7,7 @@ use super::model::{Cause, Sort};
 use super::note::Note;
 use super::palette::state_name;
 use super::states::is_at_rest;
-use super::svg::printable;
+use super::svg::titled;
 use super::timeline::Timeline;
 use crate::trace::Kind;
 use crate::units::count;
@@ -20,11 +20,12 @@ impl Timeline {
     pub(super) fn sentence(&self) -> String {
         let data = &self.data;
         let human = |ns: u64| self.human(ns);
+        let title = self.title.as_deref();
         if data.processes.is_empty() {
-            return self.with_title("Empty timeline: nothing was recorded.".to_string());
+            return titled(title, "Empty timeline: nothing was recorded.");
         }
         let (from, to) = self.window();
-        let inside = |start: u64, end: u64| start <= to && end >= from;
+        let inside = |start, end| self.shows(start, end);
         let lanes = data.lanes().count();
         let spans: Vec<_> = data
             .spans()
@@ -109,14 +110,13 @@ impl Timeline {
         for notice in self.notices() {
             text += &format!(" {notice}");
         }
-        self.with_title(text)
+        titled(title, &text)
     }
 
     /// The notes within the window, by time.
     pub(super) fn shown_notes(&self) -> impl Iterator<Item = &Note> {
-        let (from, to) = self.window();
-        let inside = move |note: &&Note| (from..=to).contains(&note.at);
-        self.notes.iter().filter(inside)
+        let shown = |note: &&Note| self.shows(note.at, note.at);
+        self.notes.iter().filter(shown)
     }
 
     /// What a wait is for.
@@ -167,14 +167,5 @@ impl Timeline {
             notices.push(format!("{events} dropped: the trace was full."));
         }
         notices
-    }
-
-    fn with_title(&self, text: String) -> String {
-        let text = match &self.title {
-            Some(title) => format!("{title}: {text}"),
-            None => text,
-        };
-        // A label may hold a line's end; a sentence does not.
-        text.chars().map(printable).collect()
     }
 }

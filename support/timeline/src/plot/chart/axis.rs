@@ -212,14 +212,9 @@ fn plain(value: f64) -> String {
         .strip_prefix('-')
         .map_or(("", text), |text| ("-", text));
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut out = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    format!("{sign}{out}{rest}")
+    let threes = whole.as_bytes().rchunks(3).rev();
+    let threes: Vec<_> = threes.map(String::from_utf8_lossy).collect();
+    format!("{sign}{}{rest}", threes.join(","))
 }
 
 fn step_below(value: f64) -> f64 {

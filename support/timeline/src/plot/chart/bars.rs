@@ -1,7 +1,5 @@
 //! Bars: the median of each contender, with all its runs.
 
-use std::fmt;
-
 use plotters::prelude::*;
 
 use super::super::area::{Area, MARGIN};
@@ -187,22 +185,5 @@ impl Chart for Bars {
             text += &format!("; {slow} takes {} times as long as {fast}", times(ratio));
         }
         text + "."
-    }
-
-    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.bars.iter().map(|bar| bar.name().chars().count()).max();
-        let names = names.unwrap_or(0);
-        let longest = self
-            .bars
-            .iter()
-            .map(Timing::median)
-            .max()
-            .unwrap_or_default();
-        for bar in &self.bars {
-            let part = bar.median().as_secs_f64() / longest.as_secs_f64().max(1e-9);
-            let line = "█".repeat((part * 50.0).round() as usize);
-            writeln!(f, "{:>names$} │{line} {}", bar.name(), human(bar.median()))?;
-        }
-        Ok(())
     }
 }

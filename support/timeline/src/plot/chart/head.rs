@@ -1,10 +1,8 @@
 //! What all charts have in common.
 
-use std::fmt;
-
 use super::super::area::Area;
 use super::super::canvas::Canvas;
-use super::super::svg::printable;
+use super::super::svg::titled;
 
 /// The size of names, and that of numbers.
 pub(super) const NAME: f64 = 12.0;
@@ -19,14 +17,9 @@ pub(crate) trait Chart: Send + Sync {
     fn draw(&self, canvas: &Canvas, area: Area);
     /// What it shows, with numbers, without the title.
     fn words(&self) -> String;
-    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
     fn sentence(&self) -> String {
-        let text = match &self.head().title {
-            Some(title) => format!("{title}: {}", self.words()),
-            None => self.words(),
-        };
-        text.chars().map(printable).collect()
+        titled(self.head().title.as_deref(), &self.words())
     }
 }
 

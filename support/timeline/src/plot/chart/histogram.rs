@@ -1,9 +1,7 @@
 //! How values are distributed: how many are about so long, or up to so long.
 
-use std::fmt;
 use std::time::Duration;
 
-use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 
 use super::super::area::Area;
@@ -23,10 +21,7 @@ const FIELD: f64 = 170.0;
 /// Columns of a histogram.
 const BINS: usize = 60;
 
-/// Points of a cumulative line; more than the field has pixels would not be seen.
-const STEPS: usize = 400;
-
-/// The distribution of times, such as latencies: as a histogram, or cumulative.
+/// The distribution of times, such as latencies.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,7 +35,6 @@ const STEPS: usize = 400;
 pub struct Histogram {
     head: Head,
     samples: Vec<Timing>,
-    cumulative: bool,
 }
 
 shared_methods!(Histogram, "timeline::plot::Histogram::new()");
@@ -66,18 +60,6 @@ impl Histogram {
     /// ```
     pub fn sample(&self, name: &str, times: &[Duration]) -> Histogram {
         self.with(|same| same.samples.push(Timing::new(name, times.to_vec())))
-    }
-
-    /// Cumulative: for each time the part of all values that stayed within it.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let picture = timeline::plot::Histogram::new().sample("one", &[Duration::from_millis(1)]);
-    /// assert_ne!(picture.cumulative().svg(), picture.svg());
-    /// ```
-    pub fn cumulative(&self) -> Histogram {
-        self.with(|same| same.cumulative = true)
     }
 
     /// With a logarithmic axis of time, for values that differ by powers of ten.
@@ -142,21 +124,6 @@ impl Histogram {
             column
         }));
     }
-
-    fn draw_cumulative(&self, field: &mut Field, axis: &Axis, sample: &Timing, colour: RGBColor) {
-        let steps = sample.samples().len().min(STEPS);
-        let mut points = vec![(axis.from, 0.0)];
-        for step in 0..=steps {
-            let part = step as f64 / steps.max(1) as f64;
-            let time = sample.quantile(part).as_secs_f64();
-            points.push((time, points[points.len() - 1].1));
-            points.push((time, part));
-        }
-        points.push((axis.to, 1.0));
-        points.dedup();
-        let style = colour.stroke_width(fine(2.0) as u32);
-        let _ = field.draw_series(LineSeries::new(points, style));
-    }
 }
 
 impl Chart for Histogram {
@@ -178,25 +145,13 @@ impl Chart for Histogram {
             .collect();
         let x = self.axis();
         let bins: Vec<Vec<f64>> = self.samples.iter().map(|s| self.bins(&x, s)).collect();
-        let (y, name) = match self.cumulative {
-            true => (
-                Axis::new(0.0, 1.0, false, Unit::Part),
-                "part within this time",
-            ),
-            false => {
-                let parts = bins.iter().flatten().copied();
-                (Axis::over(parts, false, Unit::Part), "part of all values")
-            }
-        };
+        let parts = bins.iter().flatten().copied();
+        let y = Axis::over(parts, false, Unit::Part);
         let least = y.to * 1.5 / FIELD;
-        let axes = ((x.clone(), "time", &[][..]), (y, name));
+        let axes = ((x.clone(), "time", &[][..]), (y, "part of all values"));
         let mut field = field(canvas, area, FIELD, &entries, axes.0, axes.1);
         for (place, sample) in self.samples.iter().enumerate() {
-            if self.cumulative {
-                self.draw_cumulative(&mut field, &x, sample, colours[place]);
-            } else {
-                self.draw_bins(&mut field, &x, &bins[place], colours[place], least);
-            }
+            self.draw_bins(&mut field, &x, &bins[place], colours[place], least);
             // The median, as a mark below the axis.
             let (x, y) = field.backend_coord(&(sample.median().as_secs_f64(), 0.0));
             let at = (f64::from(x) / FINE, f64::from(y) / FINE);
@@ -220,19 +175,5 @@ impl Chart for Histogram {
             true => "Nothing was measured.".to_string(),
             false => each.join("; ") + ".",
         }
-    }
-
-    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-        let axis = self.axis();
-        for sample in &self.samples {
-            let bins = self.bins(&axis, sample);
-            let most = bins.iter().copied().fold(1e-9, f64::max);
-            let level = |part: &f64| LEVELS[(part / most * 8.0).ceil() as usize];
-            let line: String = bins.iter().map(level).collect();
-            writeln!(f, "{} │{line}│", sample.name())?;
-        }
-        let ends = [axis.from, axis.to].map(|end| axis.format_ext(&end));
-        writeln!(f, "from {} to {}", ends[0], ends[1])
     }
 }

@@ -1,7 +1,5 @@
 //! Lines over a parameter, with spread, beside an ideal.
 
-use std::fmt;
-
 use plotters::prelude::*;
 
 use super::super::area::Area;
@@ -246,20 +244,5 @@ impl Chart for Lines {
             false => each.join(", "),
         };
         format!("{} over {}: {each}.", self.y, self.x)
-    }
-
-    fn characters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.lines {
-            let points = line.points.iter();
-            let points =
-                points.map(|p| format!("{}: {}", say(p.0, Unit::Plain), say(p.2, self.unit)));
-            writeln!(
-                f,
-                "{}  {}",
-                line.name,
-                points.collect::<Vec<_>>().join("  ")
-            )?;
-        }
-        Ok(())
     }
 }

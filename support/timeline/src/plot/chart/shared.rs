@@ -47,8 +47,7 @@ macro_rules! shared_methods {
 
         impl std::fmt::Display for $chart {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                writeln!(f, "{}", Chart::sentence(self))?;
-                Chart::characters(self, f)
+                writeln!(f, "{}", Chart::sentence(self))
             }
         }
     };

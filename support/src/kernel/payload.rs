@@ -1,7 +1,7 @@
 //! What this library tells the kernel's front, as JSON of one line.
 
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value, json};
 use std::panic::Location;
 
 /// One thing in several formats, as pairs of MIME type and content. `id` is the display's name if it
@@ -9,18 +9,16 @@ use std::panic::Location;
 pub fn display(formats: &[(String, String)], id: Option<&str>, update: bool) -> String {
     let data = formats.iter().map(|(mime, content)| {
         let is_data = mime == "application/json" || mime.ends_with("+json");
-        let content = match is_data && is_json(content) {
-            // Line breaks stand only between JSON's tokens, where a space does as well.
-            true => content.replace(['\n', '\r'], " "),
-            false => json(content),
-        };
-        format!("{}:{content}", json(mime))
+        let data = is_data
+            .then(|| serde_json::from_str(content).ok())
+            .flatten();
+        (
+            mime.clone(),
+            data.unwrap_or_else(|| content.as_str().into()),
+        )
     });
-    format!(
-        r#"{{"data":{{{}}},"metadata":{{}},"display_id":{},"update":{update}}}"#,
-        data.collect::<Vec<_>>().join(","),
-        json(&id),
-    )
+    let data: Map<String, Value> = data.collect();
+    json!({"data": data, "metadata": {}, "display_id": id, "update": update}).to_string()
 }
 
 /// A panic of the cells' own thread, in the library with that inode if it is in a cell; `text` is the line that tells it.
@@ -31,29 +29,25 @@ pub fn panic(
     thread: &str,
     text: &str,
 ) -> String {
-    let at = at.map_or(String::new(), |at| {
-        let (file, line, column) = (json(at.file()), at.line(), at.column());
-        format!(
-            r#""file":{file},"line":{line},"column":{column},"library":{},"#,
-            json(&library)
-        )
+    let mut panic = json!({
+        "message": message,
+        "thread": thread,
+        "main": true,
+        "pid": std::process::id(),
+        "text": text,
     });
-    format!(
-        r#"{{"message":{},{at}"thread":{},"main":true,"pid":{},"text":{}}}"#,
-        json(message),
-        json(thread),
-        std::process::id(),
-        json(text),
-    )
+    if let Some(at) = at {
+        panic["file"] = at.file().into();
+        panic["line"] = at.line().into();
+        panic["column"] = at.column().into();
+        panic["library"] = library.into();
+    }
+    panic.to_string()
 }
 
 /// Whether `text` is one JSON value.
 pub fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
-}
-
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("text has JSON")
 }
 
 #[cfg(test)]
@@ -88,7 +82,7 @@ mod tests {
         ];
         assert_eq!(
             display(&formats, Some("id"), true),
-            r#"{"data":{"text/plain":"a\nb\u0001","application/json":{ "x": 1},"application/x+json":"broken"},"metadata":{},"display_id":"id","update":true}"#
+            r#"{"data":{"application/json":{"x":1},"application/x+json":"broken","text/plain":"a\nb\u0001"},"display_id":"id","metadata":{},"update":true}"#
         );
     }
 }

@@ -15,7 +15,6 @@ use super::{child, get, limits};
 use crowd::Plan;
 use processes::Process;
 use processes::codec;
-use report::Raw;
 pub use report::{Failure, Report};
 
 /// A load to be put on a server on this machine; made by [`load()`].
@@ -253,12 +252,16 @@ impl Load {
             running.push(start(plan)?);
         }
         let end = Instant::now() + LONGEST + self.timeout + GRACE;
-        let mut reports = Vec::new();
+        let mut all: Option<Report> = None;
         for (process, report) in &mut running {
             let limit = end.saturating_duration_since(Instant::now());
-            reports.push(read(process, report, limit)?);
+            let part = read(process, report, limit)?;
+            all = Some(match all {
+                Some(all) => all.and(part),
+                None => part,
+            });
         }
-        Ok(Report::of(reports))
+        Ok(all.unwrap_or_else(Report::new))
     }
 }
 
@@ -277,7 +280,7 @@ fn start(plan: Plan) -> Result<(Process, File), Error> {
 }
 
 /// Waits for a client's end and reads what it has told. Should it hang, it is killed.
-fn read(process: &Process, report: &mut File, limit: Duration) -> Result<Raw, Error> {
+fn read(process: &Process, report: &mut File, limit: Duration) -> Result<Report, Error> {
     let exit = process.join_timeout(limit);
     process.kill();
     let exit = exit.unwrap_or_else(|| process.join());

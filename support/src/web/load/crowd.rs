@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use nix::sys::resource::{UsageWho, getrusage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
@@ -16,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::answer::{Answer, parse};
-use super::report::{Failure, Raw, now};
+use super::report::{Failure, Report, now};
 
 /// Room for what comes at once: mostly an answer comes in one piece.
 const PIECE: usize = 512;
@@ -45,16 +44,16 @@ pub(super) struct Plan {
 
 struct Crowd {
     plan: Plan,
-    raw: RefCell<Raw>,
+    report: RefCell<Report>,
     /// Where those wait who hold their connection until all have their answers.
     all: Barrier,
 }
 
 /// Makes the requests and tells what came of them.
-pub(super) fn run(plan: Plan) -> Raw {
+pub(super) fn run(plan: Plan) -> Report {
     let numbers = plan.connections.clone();
     let crowd = Rc::new(Crowd {
-        raw: RefCell::new(Raw::new(now())),
+        report: RefCell::new(Report::new()),
         all: Barrier::new(numbers.len()),
         plan,
     });
@@ -75,13 +74,12 @@ pub(super) fn run(plan: Plan) -> Raw {
         let _ = timeout(crowd.plan.limit, all).await;
     });
     drop(runtime);
-    let mut raw = crowd.raw.replace(Raw::new(0));
+    let mut report = crowd.report.replace(Report::new());
     if let Some(requests) = crowd.plan.requests {
-        let ended = raw.done + raw.failures.iter().sum::<usize>();
-        (ended..requests * numbers.len()).for_each(|_| raw.failed(Failure::TimedOut));
+        let ended = report.done + report.failed();
+        (ended..requests * numbers.len()).for_each(|_| report.fails(Failure::TimedOut, None));
     }
-    raw.busy = busy() / Duration::from_nanos(now() - raw.began).as_secs_f64();
-    raw
+    report
 }
 
 impl Crowd {
@@ -118,13 +116,13 @@ impl Crowd {
     }
 
     fn count(&self, begun: u64, answered: Result<(), Unanswered>) {
-        let mut raw = self.raw.borrow_mut();
-        raw.ended = now();
+        let mut report = self.report.borrow_mut();
+        report.ended = now();
         match answered {
-            Ok(()) => raw.answered(begun),
-            Err(Unanswered::Failed(failure)) => raw.failed(failure),
-            Err(Unanswered::Broken(error, when)) => raw.broken(&error, when, begun),
-            Err(Unanswered::Wrong(why)) => raw.wrong(why),
+            Ok(()) => report.answered(begun),
+            Err(Unanswered::Failed(failure)) => report.fails(failure, None),
+            Err(Unanswered::Broken(error, when)) => report.breaks(&error, when, begun),
+            Err(Unanswered::Wrong(why)) => report.fails(Failure::Wrong, Some(why)),
         }
     }
 
@@ -208,7 +206,7 @@ struct Line {
 impl Line {
     async fn open(crowd: &Rc<Crowd>) -> io::Result<Line> {
         let stream = TcpStream::connect(crowd.plan.address).await?;
-        crowd.raw.borrow_mut().opened();
+        crowd.report.borrow_mut().opened();
         Ok(Line {
             stream,
             inbox: Vec::with_capacity(PIECE),
@@ -225,7 +223,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.crowd.raw.borrow_mut().open -= 1;
+        self.crowd.report.borrow_mut().open -= 1;
     }
 }
 
@@ -239,13 +237,4 @@ enum Unanswered {
 
 fn during(doing: &'static str) -> impl Fn(io::Error) -> Unanswered {
     move |error| Unanswered::Broken(error, doing)
-}
-
-/// How many seconds this process has been on a CPU.
-fn busy() -> f64 {
-    getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| {
-        let times = [usage.user_time(), usage.system_time()];
-        let seconds = times.map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
-        seconds.iter().sum()
-    })
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
@@ -71,93 +72,31 @@ impl Failure {
     }
 }
 
-/// What one client process counts. Times are in nanoseconds of CLOCK_MONOTONIC, which is one clock
-/// for all of them.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Raw {
-    pub done: usize,
-    pub connected: usize,
-    pub open: usize,
-    pub open_at_once: usize,
-    pub failures: [usize; FAILURES.len()],
-    /// What was wrong with the first wrong answer.
-    pub wrong: Option<String>,
-    /// When the first connection was reset.
-    pub reset: Option<String>,
-    pub began: u64,
-    pub ended: u64,
-    pub busy: f64,
-    /// Filled at the end: each latency and how often it was.
-    latencies: Vec<(u64, u64)>,
-    #[serde(skip, default = "histogram")]
-    histogram: Histogram<u64>,
-}
+/// Failures of which the first says more than how many there were.
+const FIRSTS: [(Failure, &str); 2] = [(Failure::Reset, "reset"), (Failure::Wrong, "wrong answer")];
 
 /// Up to two minutes, to three digits.
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 120_000_000_000, 3).expect("these bounds are allowed")
 }
 
-impl Raw {
-    pub fn new(began: u64) -> Raw {
-        Raw {
-            done: 0,
-            connected: 0,
-            open: 0,
-            open_at_once: 0,
-            failures: Default::default(),
-            wrong: None,
-            reset: None,
-            began,
-            ended: began,
-            busy: 0.0,
-            latencies: Vec::new(),
-            histogram: histogram(),
+/// A histogram on its way from a client: each latency and how often it was.
+mod sparse {
+    use super::{Deserialize, Histogram, Serialize, histogram};
+    use serde::{Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(all: &Histogram<u64>, to: S) -> Result<S::Ok, S::Error> {
+        let steps = all.iter_recorded();
+        let steps = steps.map(|step| (step.value_iterated_to(), step.count_at_value()));
+        steps.collect::<Vec<_>>().serialize(to)
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Histogram<u64>, D::Error> {
+        let mut all = histogram();
+        for (latency, count) in Vec::<(u64, u64)>::deserialize(from)? {
+            all.saturating_record_n(latency, count);
         }
-    }
-
-    pub fn answered(&mut self, begun: u64) {
-        self.done += 1;
-        let latency = self.ended.saturating_sub(begun);
-        self.histogram.saturating_record(latency.max(1));
-    }
-
-    pub fn failed(&mut self, failure: Failure) {
-        self.failures[failure as usize] += 1;
-    }
-
-    pub fn broken(&mut self, error: &std::io::Error, doing: &str, begun: u64) {
-        let failure = Failure::of(error);
-        self.failed(failure);
-        if failure == Failure::Reset {
-            let after = human(Duration::from_nanos(self.ended.saturating_sub(begun)));
-            let of = self.connected;
-            self.reset.get_or_insert_with(|| {
-                format!("{doing}, {after} after it began, when {of} had connected")
-            });
-        }
-    }
-
-    pub fn wrong(&mut self, why: String) {
-        self.failed(Failure::Wrong);
-        self.wrong.get_or_insert(why);
-    }
-
-    pub fn opened(&mut self) {
-        self.connected += 1;
-        self.open += 1;
-        self.open_at_once = self.open_at_once.max(self.open);
-    }
-
-    /// In the client, at its end. The exit code: 0 if all of it could be written.
-    pub fn write(mut self, mut file: &File) -> i32 {
-        let recorded = self.histogram.iter_recorded();
-        self.latencies = recorded
-            .map(|step| (step.value_iterated_to(), step.count_at_value()))
-            .collect();
-        let mut bytes = Vec::new();
-        let written = codec::append(&self, &mut bytes).is_ok() && file.write_all(&bytes).is_ok();
-        i32::from(!written)
+        Ok(all)
     }
 }
 
@@ -168,7 +107,7 @@ impl Raw {
 /// let report = support::web::load(&server.url(), "x").requests(50).run();
 /// assert!(report.to_string().starts_with("50 requests answered in "));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
     /// Requests that were answered, and rightly.
@@ -181,43 +120,90 @@ pub struct Report {
     /// them, added up.
     pub open_at_once: usize,
     failures: [usize; FAILURES.len()],
-    wrong: Option<String>,
-    reset: Option<String>,
+    firsts: [Option<String>; FAILURES.len()],
     busy: f64,
+    /// In nanoseconds of CLOCK_MONOTONIC, which is one clock for all clients.
+    pub(super) began: u64,
+    pub(super) ended: u64,
+    pub(super) open: usize,
+    #[serde(with = "sparse")]
     histogram: Histogram<u64>,
 }
 
+/// What a client process counts, and what is made of that of several.
 impl Report {
-    pub(super) fn of(parts: Vec<Raw>) -> Report {
-        let began = parts.iter().map(|part| part.began).min().unwrap_or(0);
-        let ended = parts.iter().map(|part| part.ended).max().unwrap_or(0);
-        let took = Duration::from_nanos(ended.saturating_sub(began));
-        let mut report = Report {
+    pub(super) fn new() -> Report {
+        let now = now();
+        Report {
             done: 0,
-            took,
+            took: Duration::ZERO,
             connected: 0,
             open_at_once: 0,
             failures: Default::default(),
-            wrong: None,
-            reset: None,
+            firsts: Default::default(),
             busy: 0.0,
+            began: now,
+            ended: now,
+            open: 0,
             histogram: histogram(),
-        };
-        for part in parts {
-            report.done += part.done;
-            report.connected += part.connected;
-            report.open_at_once += part.open_at_once;
-            for (sum, count) in report.failures.iter_mut().zip(part.failures) {
-                *sum += count;
-            }
-            report.wrong = report.wrong.or(part.wrong);
-            report.reset = report.reset.or(part.reset);
-            report.busy = report.busy.max(part.busy);
-            for (latency, count) in part.latencies {
-                report.histogram.saturating_record_n(latency, count);
-            }
         }
-        report
+    }
+
+    pub(super) fn answered(&mut self, begun: u64) {
+        self.done += 1;
+        let latency = self.ended.saturating_sub(begun);
+        self.histogram.saturating_record(latency.max(1));
+    }
+
+    pub(super) fn fails(&mut self, failure: Failure, first: Option<String>) {
+        self.failures[failure as usize] += 1;
+        let known = &mut self.firsts[failure as usize];
+        *known = known.take().or(first);
+    }
+
+    pub(super) fn breaks(&mut self, error: &std::io::Error, doing: &str, begun: u64) {
+        let after = human(Duration::from_nanos(self.ended.saturating_sub(begun)));
+        let of = self.connected;
+        let first = format!("{doing}, {after} after it began, when {of} had connected");
+        self.fails(Failure::of(error), Some(first));
+    }
+
+    pub(super) fn opened(&mut self) {
+        self.connected += 1;
+        self.open += 1;
+        self.open_at_once = self.open_at_once.max(self.open);
+    }
+
+    /// In the client, at its end. The exit code: 0 if all of it could be written.
+    pub(super) fn write(mut self, mut file: &File) -> i32 {
+        self.busy = busy() / Duration::from_nanos(now() - self.began).as_secs_f64();
+        self.took = self.span();
+        let mut bytes = Vec::new();
+        let written = codec::append(&self, &mut bytes).is_ok() && file.write_all(&bytes).is_ok();
+        i32::from(!written)
+    }
+
+    /// With what another client has counted.
+    pub(super) fn and(mut self, part: Report) -> Report {
+        self.done += part.done;
+        self.connected += part.connected;
+        self.open_at_once += part.open_at_once;
+        for (sum, count) in self.failures.iter_mut().zip(part.failures) {
+            *sum += count;
+        }
+        for (first, other) in self.firsts.iter_mut().zip(part.firsts) {
+            *first = first.take().or(other);
+        }
+        self.busy = self.busy.max(part.busy);
+        self.began = self.began.min(part.began);
+        self.ended = self.ended.max(part.ended);
+        self.took = self.span();
+        self.histogram += part.histogram;
+        self
+    }
+
+    fn span(&self) -> Duration {
+        Duration::from_nanos(self.ended.saturating_sub(self.began))
     }
 
     /// Requests that were not answered, or wrongly.
@@ -252,7 +238,7 @@ impl Report {
     /// assert_eq!(report.wrong(), Some("the body was \"hello\" in place of \"good-bye\""));
     /// ```
     pub fn wrong(&self) -> Option<&str> {
-        self.wrong.as_deref()
+        self.firsts[Failure::Wrong as usize].as_deref()
     }
 
     /// Requests answered in a second.
@@ -344,11 +330,10 @@ impl fmt::Display for Report {
         if !words.is_empty() {
             write!(f, "\nfailed: {}", words.join(", "))?;
         }
-        if let Some(reset) = &self.reset {
-            write!(f, "\nthe first reset: {reset}")?;
-        }
-        if let Some(wrong) = &self.wrong {
-            write!(f, "\nthe first wrong answer: {wrong}")?;
+        for (failure, words) in FIRSTS {
+            if let Some(first) = &self.firsts[failure as usize] {
+                write!(f, "\nthe first {words}: {first}")?;
+            }
         }
         Ok(())
     }
@@ -369,4 +354,13 @@ impl fmt::Debug for Report {
 pub(super) fn now() -> u64 {
     let time = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("the clock is there");
     Duration::from(time).as_nanos() as u64
+}
+
+/// How many seconds this process has been on a CPU.
+fn busy() -> f64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| {
+        let times = [usage.user_time(), usage.system_time()];
+        let seconds = times.map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
+        seconds.iter().sum()
+    })
 }

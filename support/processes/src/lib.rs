@@ -99,7 +99,7 @@ mod exit;
 mod forks;
 mod futex;
 mod handle;
-mod latest;
+pub mod latest;
 pub mod lifeline;
 mod limit;
 mod list;

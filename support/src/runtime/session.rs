@@ -1,20 +1,20 @@
 //! The runtime itself: one for each process, made at first use.
 
-use std::ptr::null_mut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use crossbeam::channel::bounded;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::running::Main;
+use processes::latest::Latest;
 
 /// How long to wait for the workers' threads; they are there within a millisecond.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Not a lock: a forked child would find one held for ever that another thread held at the fork.
-static SESSION: AtomicPtr<Session> = AtomicPtr::new(null_mut());
+static SESSION: Latest<Session> = Latest::new();
 
 struct Session {
     pid: u32,
@@ -29,9 +29,8 @@ struct Session {
 /// ```
 pub fn handle() -> &'static Handle {
     let pid = std::process::id();
-    let known = SESSION.load(SeqCst);
-    // SAFETY: what is stored was a box that has been leaked: it is never freed.
-    match unsafe { known.as_ref() } {
+    let known = SESSION.get();
+    match known {
         Some(session) if session.pid == pid => &session.handle,
         _ => make(pid, known),
     }
@@ -46,16 +45,15 @@ pub(super) fn drive(future: Main) {
 /// Makes the runtime in place of the one that is `known`: none, or that of a process which this
 /// one was forked from. That one is left alone, as its threads are not here.
 #[cold]
-fn make(pid: u32, known: *mut Session) -> &'static Handle {
+fn make(pid: u32, known: Option<&'static Session>) -> &'static Handle {
     let runtime = build().unwrap_or_else(|error| panic!("cannot start the runtime: {error}"));
     let handle = runtime.handle().clone();
-    let made: *mut Session = Box::leak(Box::new(Session { pid, handle }));
-    match SESSION.compare_exchange(known, made, SeqCst, SeqCst) {
+    match SESSION.replace(known, Session { pid, handle }) {
         // It lives as long as the process.
-        Ok(_) => std::mem::forget(runtime),
+        true => std::mem::forget(runtime),
         // Another thread was first. These threads end by themselves: this may be no place to wait
         // for them.
-        Err(_) => runtime.shutdown_background(),
+        false => runtime.shutdown_background(),
     }
     self::handle()
 }

@@ -3,41 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::error::TaskError;
 
 /// A task's encoded result, or why there is none.
-pub(super) type Outcome = Result<Value, TaskError>;
-
-/// The bytes of a result. Short ones, which are many, need no memory of their own.
-pub(super) enum Value {
-    Short { length: u8, bytes: [u8; SHORT] },
-    Long(Vec<u8>),
-}
-
-const SHORT: usize = 30;
-
-impl From<&[u8]> for Value {
-    fn from(value: &[u8]) -> Value {
-        if value.len() > SHORT {
-            return Value::Long(value.to_vec());
-        }
-        let mut bytes = [0; SHORT];
-        bytes[..value.len()].copy_from_slice(value);
-        let length = value.len() as u8;
-        Value::Short { length, bytes }
-    }
-}
-
-impl Value {
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Value::Short { length, bytes } => &bytes[..usize::from(*length)],
-            Value::Long(bytes) => bytes,
-        }
-    }
-}
+pub(super) type Outcome = Result<Box<[u8]>, TaskError>;
 
 /// A task's number within its call, and what became of it.
 pub(super) type Numbered = (usize, Outcome);
@@ -84,22 +55,18 @@ impl Job {
     pub fn take(&self, wanted: usize, until: Option<Instant>) -> VecDeque<Numbered> {
         let mut arrived = self.arrived();
         arrived.wanted = wanted;
-        while arrived.results.len() < wanted {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            arrived = match left {
-                Some(Duration::ZERO) => break,
-                None => self
-                    .enough
-                    .wait(arrived)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(left) => {
-                    self.enough
-                        .wait_timeout(arrived, left)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-            };
-        }
+        let few = |arrived: &mut Arrived| arrived.results.len() < wanted;
+        let mut arrived = match until {
+            None => {
+                let waited = self.enough.wait_while(arrived, few);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                let waited = self.enough.wait_timeout_while(arrived, left, few);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
         std::mem::take(&mut arrived.results)
     }
 

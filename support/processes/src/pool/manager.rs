@@ -16,7 +16,7 @@ use super::book::{Book, Task};
 use super::chunk::Frames;
 use super::control::Control;
 use super::error::TaskError;
-use super::job::{Outcome, Value};
+use super::job::Outcome;
 use super::watch::Watch;
 use super::worker::{DONE, LOOK_AGAIN, Line, PANICKED, Work, serve};
 use crate::{child, codec, pidfd};
@@ -259,7 +259,7 @@ fn outcome(result: &[u8]) -> Outcome {
     let (kind, value) = result.split_first().unwrap_or((&0, &[]));
     let text = || String::from_utf8_lossy(value).into_owned();
     match *kind {
-        DONE => Ok(Value::from(value)),
+        DONE => Ok(value.into()),
         PANICKED => Err(TaskError::Panicked(text())),
         _ => Err(TaskError::NotSent(codec::Error::told(text()))),
     }

@@ -90,7 +90,7 @@ fn wait(job: &Job, until: Option<Instant>) -> Option<Outcome> {
 }
 
 pub(super) fn decode<R: DeserializeOwned>(outcome: Outcome) -> Result<R, TaskError> {
-    codec::read(outcome?.bytes()).map_err(TaskError::NotSent)
+    codec::read(&outcome?).map_err(TaskError::NotSent)
 }
 
 impl<R> fmt::Debug for Pending<R> {

@@ -5,63 +5,23 @@ use crate::clients::Clients;
 use crate::connection::{Arriving, Connection, take_what_came};
 use crate::door::Door;
 use crate::doubt::{Doubt, Doubts};
+use crate::ended::{ended_how, last_words};
 use crate::frame::{self, Gathered};
+use crate::starter::Starter;
 use crate::test::Failed;
 use crate::watch::{self, Seen};
-use crate::witness::Witness;
-use crate::{program, words};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Child;
 use std::time::{Duration, Instant};
-use support::libc;
 use support::nix::errno::Errno;
-use support::nix::fcntl::{FcntlArg, OFlag, fcntl};
 use support::nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use support::nix::sys::signal::{Signal, kill};
 use support::nix::unistd::Pid;
 use support::processes::codec;
-
-/// How a program is started, and what it may use.
-#[derive(Clone, Debug)]
-pub(crate) struct Starter {
-    /// A command that puts the program into its sandbox. It is given `--socket FILE` or `--handed`, and
-    /// `--listen` for a program that is to be a server.
-    pub command: Vec<String>,
-    /// For the sockets; the judge's own.
-    pub work: PathBuf,
-    /// Bytes of memory that all processes of it may occupy.
-    pub memory: u64,
-    pub walls: Walls,
-    /// How many times the usual limits of time it has.
-    pub patience: u32,
-    /// The program that tries every schedule, or why there is none.
-    pub explored: Option<Result<String, String>>,
-    /// Keeps what is seen of its programs.
-    pub witness: Witness,
-}
-
-impl Starter {
-    /// The same for the program that tries every schedule: it stands where the ordinary one does, at the
-    /// command's end.
-    ///
-    /// # Errors
-    /// Why there is none, in a sentence for the student.
-    pub fn of_explored(&self) -> Result<Starter, String> {
-        let none = || Err("the assignment has no scenarios to try".to_owned());
-        let program = self.explored.clone().unwrap_or_else(none)?;
-        let mut starter = self.clone();
-        if let Some(last) = starter.command.last_mut() {
-            *last = program;
-        }
-        Ok(starter)
-    }
-}
 
 /// The most that a program may print. Nobody reads it but for its last words.
 const MOST_PRINTED: u64 = 10 << 20;
@@ -121,72 +81,17 @@ impl Program {
         listens: bool,
         doubts: &Doubts,
     ) -> Result<Program, Failed> {
-        let cannot = |error: std::io::Error| {
-            doubts.add(Doubt::Machine);
-            Failed::new(format!("the program could not be started: {error}"))
-        };
-        if listens && starter.walls == Walls::Landlock {
-            doubts.add(Doubt::Machine);
-            return Err(Failed::new(
-                "the program is a server, which is judged only in a network of its own, and this machine allows no namespaces",
-            ));
-        }
-        let handed = starter.walls == Walls::Landlock;
-        let (door, theirs) = match handed {
-            true => Door::handed().map(|(door, theirs)| (door, Some(theirs))),
-            false => {
-                Door::named(&starter.work.join(format!("socket-{number}"))).map(|it| (it, None))
-            }
-        }
-        .map_err(cannot)?;
-        let (question_reader, question_writer) = std::io::pipe().map_err(cannot)?;
-        let (answer_reader, answer_writer) = std::io::pipe().map_err(cannot)?;
-        let (printed, printer) = std::io::pipe().map_err(cannot)?;
-        let (stands, standing) = std::io::pipe().map_err(cannot)?;
-        let mut command = Command::new(&starter.command[0]);
-        command
-            .args(&starter.command[1..])
-            .stdin(Stdio::null())
-            .stdout(printer.try_clone().map_err(cannot)?)
-            .stderr(printer);
-        let mut given = vec![
-            (question_reader.as_raw_fd(), program::QUESTIONS),
-            (answer_writer.as_raw_fd(), program::ANSWERS),
-            (standing.as_raw_fd(), program::STANDS),
-        ];
-        match (&door, &theirs) {
-            (Door::Named { address, .. }, _) => drop(command.arg("--socket").arg(address)),
-            (_, Some(theirs)) => {
-                command.arg("--handed");
-                given.push((theirs.as_raw_fd(), program::HANDED));
-            }
-            (_, None) => {}
-        }
-        // The sandbox sends over it what reaches the listener, and puts the listener in its place.
-        let (ours, listening) = UnixStream::pair().map_err(cannot)?;
-        if listens {
-            command.arg("--listen");
-            given.push((listening.as_raw_fd(), program::LISTENER));
-        }
-        // SAFETY: `hand_over` makes system calls only, as is asked of code between fork and exec.
-        unsafe { command.pre_exec(move || hand_over(&given)) };
-        let child = command.spawn().map_err(cannot)?;
-        drop((listening, theirs));
-        starter.witness.begins();
-        let file = |end: OwnedFd| -> Result<File, Failed> {
-            fcntl(&end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| cannot(e.into()))?;
-            Ok(File::from(end))
-        };
+        let started = starter.start(number, listens, doubts)?;
         let mut program = Program {
-            child,
-            questions: Some(file(question_writer.into())?),
-            answers: file(answer_reader.into())?,
+            child: started.child,
+            questions: Some(started.questions),
+            answers: started.answers,
             came: Gathered::default(),
-            printed: file(printed.into())?,
+            printed: started.printed,
             last_words: Vec::new(),
             printed_bytes: 0,
-            stands: file(stands.into())?,
-            door,
+            stands: started.stands,
+            door: started.door,
             clients: None,
             arriving: Vec::new(),
             asked: 0,
@@ -196,8 +101,8 @@ impl Program {
             took_too_much: false,
             doubts: doubts.clone(),
         };
-        if listens {
-            program.clients = Some(Clients::receive(&ours)?);
+        if let Some(reach) = started.reach {
+            program.clients = Some(reach.clients()?);
         }
         Ok(program)
     }
@@ -439,21 +344,6 @@ impl Drop for Program {
     }
 }
 
-/// In the child, before the sandbox is made: puts the ends where the program looks for them.
-fn hand_over(given: &[(RawFd, RawFd)]) -> std::io::Result<()> {
-    for &(from, to) in given {
-        // SAFETY: a system call on two numbers; the copy does not close on exec, as it must not.
-        if unsafe { libc::dup2(from, to) } == -1 {
-            return Err(std::io::Error::last_os_error());
-        }
-    }
-    // SAFETY: a system call without pointers.
-    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } == -1 {
-        return Err(std::io::Error::last_os_error());
-    }
-    Ok(())
-}
-
 fn step(time: Duration) -> PollTimeout {
     PollTimeout::from(u8::try_from(time.as_millis()).unwrap_or(u8::MAX))
 }
@@ -462,60 +352,5 @@ fn wait_for(file: &File, what: PollFlags, time: Duration) {
     match poll(&mut [PollFd::new(file.as_fd(), what)], step(time)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(_) => std::thread::sleep(time),
-    }
-}
-
-fn ended_how(status: ExitStatus) -> String {
-    // The sandbox tells a signal as 128 and its number, as shells do.
-    let code = status.code();
-    let signal = status
-        .signal()
-        .or(code.and_then(|code| code.checked_sub(128)));
-    match signal.filter(|signal| *signal > 0).map(Signal::try_from) {
-        Some(Ok(Signal::SIGXCPU)) => "used more processor time than it may".to_owned(),
-        Some(Ok(signal)) => format!("was ended by {signal}"),
-        // What Rust's panics end a program with.
-        _ if code == Some(101) => "panicked".to_owned(),
-        _ => format!("ended with exit code {}", code.unwrap_or_default()),
-    }
-}
-
-/// The last lines of what was printed, made harmless: they stand in reports.
-fn last_words(printed: &[u8]) -> String {
-    let text = String::from_utf8_lossy(printed);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with("note: run with"))
-        .collect();
-    let last = words::short(
-        &lines[lines.len().saturating_sub(2)..].join(" "),
-        usize::MAX,
-    );
-    let surplus = last.chars().count().saturating_sub(300);
-    last.chars().skip(surplus).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn last_words_are_one_short_harmless_line() {
-        assert_eq!(last_words(b"a\n\x1b[31mb\n\nc\n"), " [31mb c".trim());
-        assert!(last_words(&b"x".repeat(5000)).len() <= 300);
-        assert_eq!(last_words(b""), "");
-    }
-
-    #[test]
-    fn ends_are_told_in_words() {
-        let told = |status: i32| ended_how(ExitStatus::from_raw(status));
-        assert_eq!(told(3 << 8), "ended with exit code 3");
-        assert_eq!(told(101 << 8), "panicked");
-        assert_eq!(told(9), "was ended by SIGKILL");
-        assert_eq!(told((128 + 9) << 8), "was ended by SIGKILL");
-        assert_eq!(
-            told((128 + 24) << 8),
-            "used more processor time than it may"
-        );
     }
 }

@@ -11,7 +11,7 @@ pub(crate) enum Walls {
     /// A sandbox, whose own two processes are not the program's.
     Namespaces,
     /// One process that starts it, and ends what is left of it when it is asked to. The network is the
-    /// machine's, and nobody gets in by a socket's name.
+    /// machine's: nobody gets in by a socket's name, and a server is handed its listener.
     Landlock,
     None,
 }

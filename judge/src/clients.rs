@@ -2,8 +2,10 @@
 //!
 //! A socket belongs to the network in which it was made, whoever uses it. So the listener is made in
 //! the sandbox, and so are the sockets of its clients, which the judge is given before the program
-//! begins: nothing from outside is ever in the program's hands, and the judge needs no way in.
+//! begins: nothing from outside is ever in the program's hands, and the judge needs no way in. Where the
+//! program has no network of its own, the judge makes both ([`Guarded`]).
 
+use crate::guarded::Guarded;
 use crate::test::Failed;
 use std::io::IoSliceMut;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -23,9 +25,39 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Clients {
     port: u16,
     sockets: Vec<OwnedFd>,
+    /// Ports that nobody else is to have.
+    _held: Vec<OwnedFd>,
+}
+
+/// Where a server's clients come from.
+pub(crate) enum Reach {
+    /// The sandbox sends them.
+    Sent(UnixStream),
+    Made(Clients),
+}
+
+impl Reach {
+    /// # Errors
+    /// As [`Clients::receive`].
+    pub fn clients(self) -> Result<Clients, Failed> {
+        match self {
+            Reach::Sent(from) => Clients::receive(&from),
+            Reach::Made(clients) => Ok(clients),
+        }
+    }
 }
 
 impl Clients {
+    /// The listener, and what can reach it.
+    pub fn of(guarded: Guarded) -> (OwnedFd, Clients) {
+        let clients = Clients {
+            port: guarded.port,
+            sockets: guarded.clients,
+            _held: guarded.held,
+        };
+        (guarded.listener, clients)
+    }
+
     /// Waits for what `lab confine` sends before it becomes the program: the listener's port, and
     /// the sockets.
     pub fn receive(from: &UnixStream) -> Result<Clients, Failed> {
@@ -58,6 +90,7 @@ impl Clients {
         Ok(Clients {
             port: u16::from_le_bytes(port),
             sockets,
+            _held: Vec::new(),
         })
     }
 

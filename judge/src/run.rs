@@ -1,9 +1,9 @@
 //! The judge's `main`.
 
-use crate::asked::Starter;
 use crate::bounds::Walls;
 use crate::doubt::{Doubt, Doubts};
 use crate::draw::Random;
+use crate::starter::Starter;
 use crate::test::{Judge, Verdict};
 use crate::witness::Witness;
 use crate::words;

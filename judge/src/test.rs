@@ -1,10 +1,11 @@
 //! What a hidden test has in its hands.
 
-use crate::asked::{Event, Program, Starter, Wanted};
+use crate::asked::{Event, Program, Wanted};
 use crate::connection::Connection;
 use crate::doubt::Doubts;
 use crate::draw::Random;
 use crate::picture::Picture;
+use crate::starter::Starter;
 use crate::watch::Seen;
 use std::fmt::{self, Debug, Display};
 use std::net::TcpStream;
@@ -199,8 +200,8 @@ impl Judge {
         Ok(self.program()?.processes())
     }
 
-    /// Gives the program a listener ([`program::listener`](crate::program::listener)) in a network
-    /// that it shares with nobody. Before the first question.
+    /// Gives the program a listener ([`program::listener`](crate::program::listener)) to which
+    /// nobody but the judge can connect. Before the first question.
     ///
     /// # Errors
     /// When the program has been started.

@@ -49,7 +49,9 @@ pub use sandbox::{ConfineOptions, Options as SandboxOptions, confine, enter};
 
 use crate::home::Home;
 use crate::installed::Installed;
+use crate::setup;
 use anyhow::Result;
+use find::Found;
 use grading::Grading;
 use results::Results;
 use sandbox::Walls;
@@ -127,11 +129,9 @@ pub fn grade(options: &Options, home: &Home, installed: &Installed) -> Result<u8
     };
     let mut walls = Walls::None;
     if !options.no_sandbox {
-        sandbox::refuse_if_shown(&home.root, "the notebooks' repository")?;
-        sandbox::refuse_if_shown(&installed.cargo_home, "cargo's home, where its tokens lie,")?;
-        for one in &found {
-            sandbox::refuse_if_shown(&one.notebook, "the submission")?;
-        }
+        // The set-up's and the one of who grades, which may be another.
+        let cargo_homes = [&installed.cargo_home, &setup::cargo_home()];
+        refuse_what_is_shown(home, cargo_homes, &found)?;
         walls = sandbox::require(&home.own_state().join("log/bubblewrap.txt"))?;
     }
     group::scope::enter_if_missing()?;
@@ -168,4 +168,37 @@ pub fn grade(options: &Options, home: &Home, installed: &Installed) -> Result<u8
         }
     }
     Ok(u8::from(!summary.not_graded.is_empty()))
+}
+
+/// What no submission may read has to lie where none can: the sandbox shows folders of the system.
+fn refuse_what_is_shown(home: &Home, cargo_homes: [&PathBuf; 2], found: &[Found]) -> Result<()> {
+    sandbox::refuse_if_shown(&home.root, "the notebooks' repository")?;
+    for cargo in cargo_homes {
+        sandbox::refuse_if_shown(cargo, "cargo's home, where its tokens lie,")?;
+    }
+    for one in found {
+        sandbox::refuse_if_shown(&one.notebook, "the submission")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cargo_home_that_is_shown_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home {
+            root: root.path().to_owned(),
+        };
+        let (shown, hidden) = (PathBuf::from("/usr/lib"), PathBuf::from("/usr/local"));
+        refuse_what_is_shown(&home, [&hidden, &hidden], &[]).unwrap();
+        for homes in [[&shown, &hidden], [&hidden, &shown]] {
+            let said = refuse_what_is_shown(&home, homes, &[]).unwrap_err();
+            let said = said.to_string();
+            let told = "cargo's home, where its tokens lie, is at /usr/lib, below /usr/lib";
+            assert!(said.starts_with(told), "{said}");
+        }
+    }
 }

@@ -24,7 +24,8 @@ pub struct ConfineOptions {
     /// A descriptor that the program is given
     #[arg(long)]
     keep: Vec<i32>,
-    /// Make a listener for the program, and give the judge sockets that reach it
+    /// The program is a server: make its listener, and give the judge sockets that reach it; without
+    /// namespaces, let it accept
     #[arg(long)]
     listen: bool,
     #[arg(last = true, required = true)]
@@ -36,9 +37,10 @@ pub struct ConfineOptions {
 /// # Errors
 /// When a limit cannot be set, or the program cannot be started.
 pub fn confine(options: &ConfineOptions) -> Result<()> {
-    network::prepare(options.listen, &options.keep)?;
-    let has_own_user = Uid::effective().is_root();
     let alone = options.rules.are_given();
+    // With no network of its own, it is handed a listener.
+    network::prepare(options.listen && !alone, &options.keep)?;
+    let has_own_user = Uid::effective().is_root();
     if alone {
         // Where memory runs out, this ends before what grades it.
         std::fs::write("/proc/self/oom_score_adj", "1000").context("/proc is missing")?;
@@ -58,7 +60,11 @@ pub fn confine(options: &ConfineOptions) -> Result<()> {
     let mut command = Command::new(&options.command[0]);
     command.args(&options.command[1..]);
     // The last thing: it forbids some of what was needed until here.
-    calls::filter(alone, options.compiler)?;
+    calls::filter(&calls::Filtered {
+        alone,
+        starts_programs: options.compiler,
+        serves: options.listen,
+    })?;
     Err(become_program(&mut command, options.tell)).context("the program cannot be started")
 }
 

@@ -1,7 +1,7 @@
 //! Who stands in for the first process of a namespace where there is none: becomes the parent of all
 //! that loses its own, and leaves nothing behind, whoever ends first.
 
-use super::{ANSWERS, HANDED, QUESTIONS, confine::STANDS};
+use super::{ANSWERS, HANDED, LISTENER, QUESTIONS, confine::STANDS};
 use crate::launcher::{
     adopt_orphans, end_family, end_with_parent, hear_all_signals, reap_others, take_signals,
 };
@@ -45,7 +45,7 @@ fn leave_its_ends() -> Result<()> {
     let null = std::fs::File::options().write(true).open("/dev/null")?;
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
-    for number in [QUESTIONS, ANSWERS, STANDS, HANDED] {
+    for number in [QUESTIONS, ANSWERS, LISTENER, STANDS, HANDED] {
         // SAFETY: a system call on a number that nothing in this process owns.
         unsafe { libc::close(number) };
     }

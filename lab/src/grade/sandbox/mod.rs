@@ -8,7 +8,7 @@
 //!
 //! - `walls`, `system`, `copies`: what is seen inside.
 //! - `confine`, `limits`, `users`, `calls`: who a process is, what it may use, which system calls.
-//! - `network`: the listener of a program that is a server.
+//! - `network`: the listener of a program that is a server and has a network of its own.
 //! - `rules`, `keeper`: the walls without namespaces, and who ends what is inside them.
 
 mod calls;
@@ -61,7 +61,8 @@ pub struct Options {
     /// The judge's socket
     #[arg(long)]
     socket: Option<PathBuf>,
-    /// Make a listener for the program, and give the judge sockets that reach it
+    /// The program is a server: make its listener, and give the judge sockets that reach it, unless
+    /// it is handed one
     #[arg(long)]
     listen: bool,
     /// Where the dynamic linker looks

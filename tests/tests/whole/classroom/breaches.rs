@@ -3,10 +3,12 @@
 
 use super::course::{self, Course, MOST, REFERENCE};
 use super::ordinary::Ordinary;
-use serde_json::{Value, json};
+use super::wrong::submit;
+use end_to_end::repository;
+use serde_json::Value;
 use std::io::ErrorKind;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// True is a breach.
 pub const BREACHES: &[(&str, &str)] = &[
@@ -174,11 +176,7 @@ fn nor_is_there_where_an_ordinary_user_grades() {
         println!("these tests are an ordinary user's: the test before was this one");
         return;
     };
-    nobody_gets_out(&|paths| {
-        let report = user.grade(paths, &["--again"]);
-        assert_eq!(report["not_graded"], json!([]));
-        report["graded"].as_array().expect("a list").clone()
-    });
+    nobody_gets_out(&|paths| course::verdicts(&user.grade(paths, &["--again"])).to_vec());
 }
 
 fn nobody_gets_out(graded: &dyn Fn(&[&Path]) -> Vec<Value>) {
@@ -193,10 +191,7 @@ pub fn none_succeeds(breaches: &[(&str, &str)], graded: &dyn Fn(&[&Path]) -> Vec
     let port = listener.local_addr().expect("an address").port();
     let fill = |text: &str| {
         text.replace("COURSE", &course.path().display().to_string())
-            .replace(
-                "REPOSITORY",
-                &end_to_end::repository().display().to_string(),
-            )
+            .replace("REPOSITORY", &repository().display().to_string())
             .replace("PORT", &port.to_string())
     };
     course.submit("honest", REFERENCE);
@@ -209,7 +204,7 @@ pub fn none_succeeds(breaches: &[(&str, &str)], graded: &dyn Fn(&[&Path]) -> Vec
         course.submit(name, &text);
     }
     course.let_others_read();
-    let report = graded(&[&course.path().join("submitted")]);
+    let report = graded(&[&course.submitted()]);
     nobody_came(&listener);
     for one in &report {
         let student = one["student"].as_str().expect("a name");
@@ -284,21 +279,11 @@ const AS_A_CLIENT: &str = "{
 fn a_server_has_a_network_of_its_own() {
     let listener = listener();
     let port = listener.local_addr().expect("an address").port();
-    let source = "notebooks/assignments/source/echo-server/echo-server.ipynb";
-    let source = end_to_end::repository().join(source);
-    let text = std::fs::read(&source).expect("the source");
-    let mut book: Value = serde_json::from_slice(&text).expect("JSON");
-    for cell in book["cells"].as_array_mut().expect("cells") {
-        if cell["metadata"]["nbgrader"]["solution"] == true {
-            let body = AS_A_CLIENT.replace("PORT", &port.to_string());
-            let text =
-                format!("fn serve(listener: TcpListener, _: usize) -> (usize, usize) {body}");
-            cell["source"] = text.into();
-        }
-    }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let submission = folder.path().join("echo-server.ipynb");
-    std::fs::write(&submission, book.to_string()).expect("disk space");
+    let submission = server(
+        folder.path(),
+        &AS_A_CLIENT.replace("PORT", &port.to_string()),
+    );
     let report = graded(&[&submission]);
     nobody_came(&listener);
     assert_eq!(report[0]["points"], 0.0);
@@ -309,13 +294,20 @@ fn a_server_has_a_network_of_its_own() {
     );
 }
 
-fn listener() -> TcpListener {
+/// A submission of echo-server whose `serve` has this body.
+pub fn server(folder: &Path, body: &str) -> PathBuf {
+    let solution = format!("fn serve(listener: TcpListener, _: usize) -> (usize, usize) {body}");
+    submit(&repository(), "echo-server", folder, |_| solution.clone())
+}
+
+/// One of the machine's own servers.
+pub fn listener() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a socket");
     listener
 }
 
-fn nobody_came(listener: &TcpListener) {
+pub fn nobody_came(listener: &TcpListener) {
     let came = listener.accept().map_err(|error| error.kind());
     assert_eq!(
         came.err(),
@@ -325,7 +317,5 @@ fn nobody_came(listener: &TcpListener) {
 }
 
 fn graded(paths: &[&Path]) -> Vec<Value> {
-    let report = course::grade(paths, &["--again"]);
-    assert_eq!(report["not_graded"], json!([]));
-    report["graded"].as_array().expect("a list").clone()
+    course::verdicts(&course::grade(paths, &["--again"])).to_vec()
 }

@@ -13,7 +13,7 @@ fn only_what_changed_is_graded_again() {
     let course = Course::new();
     let first = course.submit("first", REFERENCE);
     course.submit("second", STUB);
-    let submitted = course.path().join("submitted");
+    let submitted = course.submitted();
     let unchanged = |report: &Value| -> Vec<bool> {
         let graded = report["graded"].as_array().expect("a list");
         graded.iter().map(|one| one["unchanged"] == true).collect()

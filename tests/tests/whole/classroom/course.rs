@@ -4,6 +4,7 @@ use end_to_end::books::nbgrader_cell;
 use end_to_end::commands::{self, Ran};
 use end_to_end::{cargo_lab, repository, said, tool};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +53,16 @@ impl Course {
         )
     }
 
+    pub fn submitted(&self) -> PathBuf {
+        self.path().join("submitted")
+    }
+
+    /// All that is submitted, graded anew: each verdict by its student.
+    pub fn grade(&self, options: &[&str]) -> BTreeMap<String, Value> {
+        let options = [&["--again"], options].concat();
+        by_student(&grade(&[&self.submitted()], &options))
+    }
+
     /// A temporary folder is its owner's alone.
     pub fn let_others_read(&self) {
         let mode = std::fs::Permissions::from_mode(0o755);
@@ -66,9 +77,23 @@ impl Course {
 
 /// `cargo lab grade --json`: what it wrote.
 pub fn grade(paths: &[&Path], options: &[&str]) -> Value {
+    grade_by(None, paths, options)
+}
+
+/// The same, with programs of this folder before others.
+pub fn grade_by(first: Option<&Path>, paths: &[&Path], options: &[&str]) -> Value {
     repository();
     let mut command = cargo_lab(&["grade", "--json"]);
+    if let Some(first) = first {
+        command.env("PATH", path_with(first));
+    }
     report(command.args(options).arg("--").args(paths))
+}
+
+/// The search path, with this folder before others.
+pub fn path_with(first: &Path) -> String {
+    let path = std::env::var("PATH").expect("a PATH");
+    format!("{}:{path}", first.display())
 }
 
 /// What a command that grades wrote.
@@ -76,6 +101,19 @@ pub fn report(command: &mut Command) -> Value {
     let output = command.output().expect("a program");
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error} in what grading said: {}", said(&output)))
+}
+
+/// The verdicts of a report from which nobody is missing.
+pub fn verdicts(report: &Value) -> &[Value] {
+    assert_eq!(report["not_graded"], json!([]));
+    report["graded"].as_array().expect("a list")
+}
+
+/// The same, each by its student.
+pub fn by_student(report: &Value) -> BTreeMap<String, Value> {
+    let verdicts = verdicts(report).iter();
+    let student = |one: &Value| one["student"].as_str().expect("a name").to_owned();
+    verdicts.map(|one| (student(one), one.clone())).collect()
 }
 
 /// The source notebook of `sum`.

@@ -31,8 +31,7 @@ impl Faults {
 
     /// The only submission of the course: what is written, and whether all could be graded.
     fn grade(&self, course: &Course, options: &[&str]) -> (Value, bool) {
-        let old = std::env::var("PATH").expect("a PATH");
-        let path = format!("{}:{old}", self.folder.path().display());
+        let path = course::path_with(self.folder.path());
         let mut command = grading(course, options);
         let output = command.env("PATH", path).output().expect("cargo");
         let report = serde_json::from_slice(&output.stdout);
@@ -43,7 +42,7 @@ impl Faults {
 
 fn grading(course: &Course, options: &[&str]) -> Command {
     let mut command = cargo_lab(&["grade", "--json", "--jobs", "1"]);
-    command.args(options).arg(course.path().join("submitted"));
+    command.args(options).arg(course.submitted());
     command
 }
 
@@ -131,7 +130,7 @@ fn where_the_reference_solution_fails_nobody_is_graded() {
     let mut book = course::source();
     book["cells"][0]["source"] = REFERENCE.replace("sum()", "sum::<u64>() + 1").into();
     course.write("source/sum/sum.ipynb", book.to_string());
-    let report = course::grade(&[&course.path().join("submitted")], &[]);
+    let report = course::grade(&[&course.submitted()], &[]);
     let said = report["not_graded"][0]["reason"]
         .as_str()
         .expect("a reason");
@@ -156,7 +155,7 @@ fn a_judge_that_dies_is_not_a_zero() {
     *test = text.into();
     course.write("source/sum/sum.ipynb", book.to_string());
     course.submit("ben", REFERENCE);
-    let report = course::grade(&[&course.path().join("submitted")], &["--again"]);
+    let report = course::grade(&[&course.submitted()], &["--again"]);
     assert_eq!(report["graded"][0]["points"], MOST, "{report:#}");
     assert_eq!(report["graded"].as_array().map(Vec::len), Some(1));
     let said = report["not_graded"][0]["reason"]
@@ -199,7 +198,7 @@ fn a_grading_that_is_killed_leaves_what_it_did_and_names_what_it_was_at() {
 #[test]
 fn a_folder_that_is_a_link_has_a_row() {
     let course = course(REFERENCE);
-    let submitted = course.path().join("submitted");
+    let submitted = course.submitted();
     std::fs::create_dir(submitted.join("eve")).expect("a folder");
     let link = |from: &str, to: &str| {
         std::os::unix::fs::symlink(submitted.join(to), submitted.join(from)).expect("a link");

@@ -58,7 +58,7 @@ fn nothing_but_files_is_collected() {
     let any_owner = "--ExchangeCollect.check_owner=False";
     let ran = course.nbgrader(&["collect", "sum", &root, any_owner]);
     assert!(ran.passed, "{}", ran.said);
-    let submitted = course.path().join("submitted");
+    let submitted = course.submitted();
     let collected = |place: &str| fs::read_to_string(submitted.join(place)).ok();
     assert_eq!(
         collected("honest/sum/sum.ipynb").as_deref(),
@@ -102,7 +102,7 @@ fn a_link_among_the_submitted_files_is_refused_and_shows_nobody_s_solution() {
     must(&["generate_assignment", "sum"]);
     let mark = "// nobody else knows this line";
     course.submit("ada", &format!("{REFERENCE}\n{mark}"));
-    let submitted = course.path().join("submitted");
+    let submitted = course.submitted();
     let hers = submitted.join("ada/sum/sum.ipynb");
     symlink(
         &hers,

@@ -1,11 +1,10 @@
 //! Each limit that the course's README names, met: by the reason that is told, and by what was taken
 //! before the end, as the program found or as a control group counted.
 
-use super::course::{self, Course, MOST, REFERENCE};
+use super::course::{self, Course, MOST, REFERENCE, by_student};
 use super::ordinary::Ordinary;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 const MB: u64 = 1 << 20;
 
@@ -149,17 +148,17 @@ const COMPILED: &[(&str, &str, &[&str])] = &[
 
 #[test]
 fn each_is_met_and_told() {
-    meets_each(&|submitted| course::grade(&[submitted], &["--again"]));
+    meets_each(&|course| course.grade(&[]));
 }
 
 #[test]
 fn an_ordinary_user_has_them_too() {
     if let Some(user) = Ordinary::new() {
-        meets_each(&|submitted| user.grade(&[submitted], &["--again"]));
+        meets_each(&|course| by_student(&user.grade(&[&course.submitted()], &["--again"])));
     }
 }
 
-fn meets_each(grade: &dyn Fn(&Path) -> Value) {
+fn meets_each(grade: &dyn Fn(&Course) -> BTreeMap<String, Value>) {
     let course = Course::new();
     course.let_others_read();
     course.submit("honest", REFERENCE);
@@ -173,7 +172,7 @@ fn meets_each(grade: &dyn Fn(&Path) -> Value) {
     for (name, cell, _) in COMPILED {
         course.submit(name, cell);
     }
-    let graded = by_name(&grade(&course.path().join("submitted")));
+    let graded = grade(&course);
     assert_eq!(graded["honest"]["points"], MOST);
     for met in ALL {
         let one = &graded[met.name];
@@ -220,8 +219,7 @@ fn nobody_starves_the_one_beside() {
     for n in 0..4 {
         course.submit(&format!("honest-{n}"), REFERENCE);
     }
-    let submitted = course.path().join("submitted");
-    let graded = by_name(&course::grade(&[&submitted], &["--again", "--jobs", "2"]));
+    let graded = course.grade(&["--jobs", "2"]);
     for n in 0..4 {
         let one = &graded[&format!("honest-{n}")];
         assert_eq!(one["points"], MOST, "{one:#}");
@@ -264,8 +262,7 @@ numbers.iter().map(|n| u64::from(*n)).sum() }}"
             "{grows} loop {{ thread::sleep(Duration::from_millis(9)) }}"
         )),
     );
-    let submitted = course.path().join("submitted");
-    let graded = by_name(&course::grade(&[&submitted], &["--again"]));
+    let graded = course.grade(&[]);
     assert_eq!(graded["honest"]["points"], MOST);
     for student in ["slow", "silent"] {
         let said = graded[student]["tests"][0]["reason"].to_string();
@@ -294,16 +291,14 @@ judge.same(sum, total",
     course.submit("honest", REFERENCE);
     course.submit("memory", "fn sum(_: Vec<u32>) -> u64 { 1 }");
     course.submit("time", "fn sum(_: Vec<u32>) -> u64 { 2 }");
-    let submitted = course.path().join("submitted");
-    let report = course::grade(&[&submitted], &["--again", "--tests-limit", "10"]);
-    let graded = by_name(&report);
-    assert_eq!(graded["honest"]["points"], MOST, "{report:#}");
+    let graded = course.grade(&["--tests-limit", "10"]);
+    assert_eq!(graded["honest"]["points"], MOST, "{graded:#?}");
     let said = |student: &str| graded[student]["tests"][0]["reason"].clone();
     let memory = "the program and its judge together occupied more than 1024 MB of memory";
     assert_eq!(said("memory"), memory);
     assert_eq!(said("time"), "all tests together took more than 40 s");
     for student in ["memory", "time"] {
-        assert_eq!(graded[student]["points"], 0.0, "{report:#}");
+        assert_eq!(graded[student]["points"], 0.0, "{graded:#?}");
     }
 }
 
@@ -316,16 +311,4 @@ fn peak(graded: &Value, what: &str) -> u64 {
         None if unbounded.contains("memory is bounded by looks") => 0,
         None => panic!("no peak: {graded:#}"),
     }
-}
-
-fn by_name(report: &Value) -> BTreeMap<String, Value> {
-    assert_eq!(report["not_graded"], json!([]));
-    let all = report["graded"].as_array().expect("a list").iter();
-    all.map(|one| {
-        (
-            one["student"].as_str().expect("a name").to_owned(),
-            one.clone(),
-        )
-    })
-    .collect()
 }

@@ -5,6 +5,7 @@ mod assignments;
 mod breaches;
 mod command;
 pub mod course;
+mod environment;
 mod fair;
 mod fifty;
 mod files;

@@ -2,10 +2,10 @@
 //! sleep in place of waiting pass no hidden test of any assignment. They are found by glob:
 //! `nothing/ASSIGNMENT/NAME.rs` is a whole solution.
 
-use super::course::grade;
+use super::course::{grade, verdicts};
 use super::wrong::submit;
 use end_to_end::repository;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -31,8 +31,7 @@ fn who_does_nothing_gets_nothing() {
         assert!(tried >= 3, "{}: {tried} are tried", source.display());
     }
     let report = grade(&[folder.path()], &["--again"]);
-    assert_eq!(report["not_graded"], json!([]));
-    let graded = report["graded"].as_array().expect("a list");
+    let graded = verdicts(&report);
     let expected: usize = tried.values().map(BTreeSet::len).sum();
     assert_eq!(graded.len(), expected);
     let mut got = Vec::new();

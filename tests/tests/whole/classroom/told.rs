@@ -2,8 +2,6 @@
 //! of what is hidden is quoted, nothing moves a terminal, and nobody's label fills the judge.
 
 use super::course::{self, Course, MOST, REFERENCE};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Whole solution cells that quote files: one that is not to be read, and the hidden part.
 fn quoting() -> Vec<(String, String)> {
@@ -112,21 +110,10 @@ fn sentences_are_short_plain_and_quote_nothing_that_is_hidden() {
     course.submit("\u{202e}honest", REFERENCE);
     let out = course.path().join("out");
     let place = out.display().to_string();
-    let report = course::grade(
-        &[&course.path().join("submitted")],
-        &["--again", "--out", &place],
-    );
-    assert_eq!(report["not_graded"], json!([]));
-    let graded: BTreeMap<&str, &Value> = report["graded"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|one| (one["student"].as_str().expect("a name"), one))
-        .collect();
-    assert_eq!(graded["\u{202e}honest"]["points"], MOST, "{report:#}");
-    let said = report.to_string();
-    assert!(!said.contains("the-hidden-part"), "{report:#}");
+    let graded = course.grade(&["--out", &place]);
+    assert_eq!(graded["\u{202e}honest"]["points"], MOST, "{graded:#?}");
     for (student, one) in &graded {
+        assert!(!one.to_string().contains("the-hidden-part"), "{one:#}");
         for test in one["tests"].as_array().expect("a list") {
             let reason = test["reason"].as_str().unwrap_or_default();
             println!("{student}: {reason}");

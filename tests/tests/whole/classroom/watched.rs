@@ -5,7 +5,7 @@ use crate::cli::lab_program;
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::repository;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, Uid, User};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -55,7 +55,7 @@ impl Drop for Watching<'_> {
 fn who_submits_gets_a_verdict_and_not_another_at_once() {
     let course = Course::new();
     let mark = course.path().to_string_lossy().into_owned();
-    let submitted = course.path().join("submitted");
+    let submitted = course.submitted();
     fs::create_dir_all(&submitted).expect("a writable folder");
     let said = |student: &str, file: &str| {
         let file = course
@@ -130,8 +130,20 @@ fn what_comes_through_the_exchange_has_a_verdict_too() {
     wait_until_begun("mallory has one, by the course's tests", || {
         said("mallory").contains("0/3")
     });
+    // Another user's, in a student's name: only root can put it there.
+    let name = "aaron+sum+2026-01-02 03:07:00.000000 UTC+bm90aGVycw";
+    let not_hers = submit(&format!("../{name}"), STUB);
+    if Uid::effective().is_root() {
+        let other = User::from_name("nobody").expect("accounts");
+        let other = other.expect("an account").uid.as_raw();
+        let notebook = not_hers.join("sum.ipynb");
+        std::os::unix::fs::chown(notebook, Some(other), None).expect("root's right");
+    }
+    fs::rename(not_hers, inbound.join(name)).expect("the same disk");
     submit("ada+sum+2026-01-03 03:04:05.000006 UTC+YWdhaW4", REFERENCE);
     wait_until_begun("ada's last one counts", || said("ada").contains("3/3"));
+    // The oldest comes first, and of one moment the first by name: aaron's has had its turn.
+    assert_eq!(said("aaron").is_empty(), Uid::effective().is_root());
     let links = course.path().join("verdicts/eve/*/verdict.txt");
     wait_until_begun("eve's link is none", || {
         let found = glob::glob(&links.display().to_string()).expect("a pattern");

@@ -257,6 +257,24 @@ pub const BY_NAMESPACES: &[libc::c_long] = &[
     libc::SYS_futimesat,
 ];
 
+/// What a server needs of these that was handed its listener. With nothing that makes or names a socket,
+/// it can neither have another listener nor connect to anybody.
+pub const ACCEPTING: &[libc::c_long] = &[libc::SYS_accept, libc::SYS_accept4];
+
+/// What may be set of sockets where they are the machine's: what std and tokio set of a connection. Not
+/// who may reach a listener (its filter), nor the way that packets take.
+pub const SOCKET_OPTIONS: &[(i32, i32)] = &[
+    (libc::SOL_SOCKET, libc::SO_RCVTIMEO),
+    (libc::SOL_SOCKET, libc::SO_SNDTIMEO),
+    (libc::SOL_SOCKET, libc::SO_RCVBUF),
+    (libc::SOL_SOCKET, libc::SO_SNDBUF),
+    (libc::SOL_SOCKET, libc::SO_LINGER),
+    (libc::SOL_SOCKET, libc::SO_KEEPALIVE),
+    (libc::IPPROTO_TCP, libc::TCP_NODELAY),
+    (libc::IPPROTO_TCP, libc::TCP_QUICKACK),
+    (libc::IPPROTO_IP, libc::IP_TTL),
+];
+
 /// Flags of `clone` that make namespaces, hand on a tracer, or choose another parent.
 pub const CLONE_REFUSED: i32 = libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP

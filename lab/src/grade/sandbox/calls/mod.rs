@@ -22,22 +22,32 @@
 mod list;
 
 use anyhow::{Context, Result};
-use list::{ALLOWED, BY_NAMESPACES, CLONE_REFUSED, IOCTL, OLDER, PRCTL};
+use list::{ACCEPTING, ALLOWED, BY_NAMESPACES, CLONE_REFUSED, IOCTL, OLDER, PRCTL, SOCKET_OPTIONS};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Compare,
     SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
 };
 use std::collections::BTreeMap;
 
+/// Whose calls are filtered.
+pub struct Filtered {
+    /// No namespace is around it.
+    pub alone: bool,
+    /// It may share its memory with a new process until that has become another program, as std does; else
+    /// who shares memory is a thread.
+    pub starts_programs: bool,
+    /// It was handed a listener, and accepts what comes to it.
+    pub serves: bool,
+}
+
 /// Leaves this process, and all that it becomes and starts, the calls of the list; of those fewer where
-/// it is `alone`, with no namespace around it. Whoever `starts_programs` may share its memory with a new
-/// process until that has become another program, as std does; else who shares memory is a thread.
+/// no namespace is around it.
 ///
 /// # Errors
 /// When the kernel has no filters, or this kind of processor has no list.
-pub fn filter(alone: bool, starts_programs: bool) -> Result<()> {
+pub fn filter(who: &Filtered) -> Result<()> {
     // Both are asked at each call, and refusing wins.
-    for program in [missing()?, listed(alone, starts_programs)?] {
+    for program in [missing()?, listed(who)?] {
         apply_filter(&program).context("the system calls cannot be filtered")?;
     }
     Ok(())
@@ -61,16 +71,17 @@ fn missing() -> Result<BpfProgram> {
     program(rules, SeccompAction::Allow, absent)
 }
 
-fn listed(alone: bool, starts_programs: bool) -> Result<BpfProgram> {
+fn listed(who: &Filtered) -> Result<BpfProgram> {
     let mut rules: BTreeMap<libc::c_long, Vec<SeccompRule>> = ALLOWED
         .iter()
         .chain(OLDER)
-        .filter(|call| !(alone && BY_NAMESPACES.contains(call)))
+        .filter(|call| !(who.alone && BY_NAMESPACES.contains(call)))
+        .chain(who.serves.then_some(ACCEPTING).into_iter().flatten())
         .map(|call| (*call, Vec::new()))
         .collect();
-    rules.insert(libc::SYS_clone, clones(starts_programs)?);
+    rules.insert(libc::SYS_clone, clones(who.starts_programs)?);
     #[cfg(target_arch = "x86_64")]
-    if !starts_programs {
+    if !who.starts_programs {
         rules.remove(&libc::SYS_vfork);
     }
     // A filter more, as the search of every schedule takes on: it only ever forbids, and tells nobody.
@@ -88,8 +99,16 @@ fn listed(alone: bool, starts_programs: bool) -> Result<BpfProgram> {
     );
     rules.insert(libc::SYS_prctl, one_of(0, PRCTL.iter().map(|n| *n as u64))?);
     rules.insert(libc::SYS_ioctl, one_of(1, IOCTL.iter().copied())?);
-    if alone {
+    if who.alone {
         rules.insert(libc::SYS_socketpair, pairs()?);
+        for (call, flags) in [
+            (libc::SYS_sendto, 3),
+            (libc::SYS_sendmsg, 2),
+            (libc::SYS_sendmmsg, 3),
+        ] {
+            rules.insert(call, without_connecting(flags)?);
+        }
+        rules.insert(libc::SYS_setsockopt, options()?);
         // Of itself only: 0, whoever it is.
         rules.insert(libc::SYS_prlimit64, one_of(0, [0].into_iter())?);
         rules.insert(libc::SYS_sched_setaffinity, one_of(0, [0].into_iter())?);
@@ -140,6 +159,23 @@ fn pairs() -> Result<Vec<SeccompRule>> {
         ])
     });
     kinds.collect()
+}
+
+/// Sending by a connection that there is. A flag has TCP make one on the way, and a listener that has been
+/// shut down is a socket that can have one, to any port of the machine.
+fn without_connecting(flags: u8) -> Result<Vec<SeccompRule>> {
+    let flag = libc::MSG_FASTOPEN as u64;
+    Ok(vec![rule(&[(flags, Compare::MaskedEq(flag), 0)])?])
+}
+
+fn options() -> Result<Vec<SeccompRule>> {
+    let options = SOCKET_OPTIONS.iter().map(|(level, option)| {
+        rule(&[
+            (1, Compare::Eq, *level as u64),
+            (2, Compare::Eq, *option as u64),
+        ])
+    });
+    options.collect()
 }
 
 /// Unix's, TCP's and UDP's. Other protocols of the same families would load modules.

@@ -19,8 +19,16 @@ use std::time::SystemTime;
 
 /// Dependencies are compiled well, whatever level the cells have: `:opt 2` in a notebook that times
 /// its own loops then compiles nothing anew. A configuration file above the build directory is the
-/// one place whose profile wins over the one that evcxr writes.
-const CARGO_CONFIG: &str = "[profile.dev.package.\"*\"]\nopt-level = 2\n";
+/// one place whose profile wins over the one that evcxr writes. A cell is compiled in one piece, and the
+/// compiler writes down nothing for the next: for a text of that length both take longer than they save.
+const CARGO_CONFIG: &str = "\
+[profile.dev.package.ctx]
+codegen-units = 1
+incremental = false
+
+[profile.dev.package.\"*\"]
+opt-level = 2
+";
 
 /// The level of a kernel's cells until a `:opt` says otherwise: compiled quickly rather than well.
 pub const CELLS_LEVEL: &str = "0";

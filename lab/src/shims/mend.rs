@@ -8,6 +8,7 @@
 //! - [`variables`]: a variable whose type has been defined anew is gone, rather than read as what it is not;
 //! - [`awaits`]: a top-level `.await` is the session's own runtime's;
 //! - [`stdin`]: a cell that reads stdin does not wait for ever;
+//! - [`runtime`]: what evcxr brings along in each is compiled once;
 //! - [`doubles`]: an `impl` that is run again takes the place of the one before;
 //! - macros are known before and behind the place where they are defined.
 //!
@@ -17,6 +18,7 @@
 mod awaits;
 mod doubles;
 mod items;
+mod runtime;
 mod state;
 mod statics;
 mod stdin;
@@ -137,6 +139,7 @@ impl Mended {
         if items.contains(LOADED) {
             stdin::mend(&self.original, items.len(), &mut edits);
             awaits::mend(&self.original, items.len(), &mut edits);
+            runtime::mend(&self.original, &mut edits);
         }
         let text = edits.apply(&self.original);
         if self.written.as_ref().unwrap_or(&self.original) != &text {

@@ -1,6 +1,8 @@
 //! The program that evcxr writes for a cell: the session's items, its own runtime if this is the first
 //! cell, and a function that takes the variables, runs the cell's statements and keeps the variables again.
 
+use std::ops::Range;
+
 /// Names in the program that are its own.
 pub const NAMES: [&str; 6] = [
     STORE,
@@ -30,6 +32,16 @@ pub const TRIES: &str = "let _ = (|| -> std::result::Result<(), EvcxrUserCodeErr
 pub const TRIED: &str = "Ok(())})();\n";
 /// Behind all statements and variables.
 pub const END: &str = "\nevcxr_variable_store\n}\n";
+
+/// Its runtime, of which each program has a copy: where variables are between cells.
+pub const RUNTIME: &str = include_str!("runtime.txt");
+
+/// Where that stands in the program; nothing where it is another.
+pub fn runtime(program: &str) -> Option<Range<usize>> {
+    let start = items(program);
+    let is_known = program[start..].starts_with(RUNTIME);
+    is_known.then_some(start..start + RUNTIME.len())
+}
 
 /// Where the items end and what it runs begins.
 const BEGINNINGS: [&str; 2] = [

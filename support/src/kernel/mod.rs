@@ -26,6 +26,8 @@ mod panic;
 mod payload;
 mod programs;
 pub(crate) mod shown;
+#[doc(hidden)]
+pub mod store;
 
 pub use fork::forks;
 pub(crate) use output::THREAD as CARRIER;

@@ -65,6 +65,27 @@ fn its_names_and_words() {
     kernel.shut_down();
 }
 
+/// Cells of ours use another in its place.
+#[test]
+fn its_runtime_is_known_with_all_that_cells_may_name_in_it() {
+    let ours = lab::home::Home::of_this_program().expect("the repository");
+    let ours = std::fs::read_to_string(ours.root.join("support/src/kernel/store.rs"));
+    let ours = ours.expect("the store of variables");
+    let named = |text: &str| {
+        let lines = text.lines().map(str::trim);
+        let public = lines.filter_map(|line| {
+            line.strip_prefix("pub ")?
+                .split(['(', '<', ':', ' '])
+                .nth(1)
+                .map(str::to_owned)
+        });
+        public.collect::<std::collections::BTreeSet<_>>()
+    };
+    let its = named(stock::program::RUNTIME);
+    assert!(its.len() > 8, "{its:?}");
+    assert_eq!(named(&ours), its);
+}
+
 #[test]
 fn the_program_that_it_writes() {
     use stock::program;
@@ -83,6 +104,11 @@ fn the_program_that_it_writes() {
         "STORES, OF",
     );
     holds(&first, program::GONE, "GONE");
+    let runtime = program::runtime(&first).expect("RUNTIME");
+    assert!(
+        first[runtime.end..].starts_with("#[unsafe(no_mangle)]\n"),
+        "RUNTIME"
+    );
     let second = written("println!(\"{}\", a + b);");
     for (begin, word) in [(program::CHECKS, "CHECKS"), (program::TAKES, "TAKES")] {
         holds(&second, &format!("{begin}u8{}a)", program::OF), word);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::stock::program;
 
 /// A kernel's folder, in which programs are mended and nothing is compiled.
 struct Session {
@@ -172,4 +173,25 @@ fn macros_are_named_by_path_but_for_those_that_are_anyway() {
     let session = Session::new();
     let items = "fn f() { a!() }\nmacro_rules! a { () => {} }\n#[macro_export] macro_rules! b { () => {} }\n";
     assert!(session.mend(items, "").ends_with("\npub(crate) use {a};\n"));
+}
+
+#[test]
+fn evcxr_s_runtime_is_that_of_support_where_that_is_loaded() {
+    let session = Session::new();
+    let loaded = "#[used] static SUPPORT_IS_LOADED: fn() = support::kernel::loaded;\n";
+    let items = [loaded, program::RUNTIME].concat();
+    let text = session.mend(&items, "");
+    assert!(
+        text.contains("\nuse support::kernel::store as evcxr_internal_runtime;\n"),
+        "{text}"
+    );
+    assert!(!text.contains("struct VariableStore"), "{text}");
+    // Another than the one that is known, and one without `support`, stay.
+    for items in [
+        program::RUNTIME.to_owned(),
+        items.replace("gone missing", "gone"),
+    ] {
+        let text = session.mend(&items, "");
+        assert!(text.contains("struct VariableStore"), "{text}");
+    }
 }

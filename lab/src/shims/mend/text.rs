@@ -29,6 +29,12 @@ impl Edits {
         self.changes.iter().any(|(range, _)| range.contains(&at))
     }
 
+    /// Whether something in this part is changed.
+    pub fn touches(&self, part: &Range<usize>) -> bool {
+        let mut places = self.changes.iter().map(|(range, _)| range.start);
+        places.any(|place| part.contains(&place))
+    }
+
     /// Adds a line at the end.
     pub fn append(&mut self, line: &str) {
         if !line.is_empty() {

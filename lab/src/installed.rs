@@ -1,6 +1,7 @@
 //! What the set-up found and made, written down for the kernel's launcher.
 
-use crate::{home::Home, toolchain::Toolchain};
+use crate::home::Home;
+use crate::toolchain::{self, Toolchain};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -44,16 +45,15 @@ impl Installed {
     /// set-up's. Nothing where that is the usual one, or cannot be written to. That of an installation is
     /// used as it is, and where it does not do, its user's: the second of the two.
     pub fn cargo_homes(&self) -> (Option<OsString>, Option<OsString>) {
-        let own = std::env::var_os("CARGO_HOME");
+        let (of_user, of_setup) = (toolchain::cargo_home(), self.cargo_home.clone());
         if self.template.is_some() {
-            let own = own.or_else(|| Some(std::env::home_dir()?.join(".cargo").into()));
-            return (Some(self.cargo_home.clone().into()), own);
+            return (Some(of_setup.into()), of_user.map(OsString::from));
         }
-        let first = own.or_else(|| {
-            let usual = std::env::home_dir().map(|home| home.join(".cargo"));
-            let is_of_use = usual.as_ref() != Some(&self.cargo_home)
-                && nix::unistd::access(&self.cargo_home, nix::unistd::AccessFlags::W_OK).is_ok();
-            is_of_use.then(|| self.cargo_home.clone().into())
+        let named = std::env::var_os("CARGO_HOME").filter(|named| !named.is_empty());
+        let first = named.or_else(|| {
+            let is_of_use = of_user.as_ref() != Some(&of_setup)
+                && nix::unistd::access(&of_setup, nix::unistd::AccessFlags::W_OK).is_ok();
+            is_of_use.then(|| of_setup.into())
         });
         (first, None)
     }

@@ -5,7 +5,7 @@ use crate::evcxr::{self, Tools, Wanted};
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::Template;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{self, Toolchain};
 use crate::{kernelspec, progress};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
@@ -57,7 +57,7 @@ pub fn set_up(home: &Home, options: Options) -> Result<Environment> {
         rust_src,
         launcher: kernelspec::launcher(&environment),
         python: environment.program("python"),
-        cargo_home: cargo_home(),
+        cargo_home: toolchain::cargo_home().unwrap_or_default(),
         template: None,
     };
     let wanted = if options.from_source {
@@ -103,14 +103,6 @@ pub fn require_c_compiler() -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Where this user's cargo keeps the sources of crates.
-pub fn cargo_home() -> PathBuf {
-    std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-        .unwrap_or_default()
 }
 
 fn lock(home: &Home) -> Result<File> {

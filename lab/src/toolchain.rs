@@ -10,6 +10,13 @@ use std::process::Command;
 /// The version that the repository is built with; rust-toolchain.toml names it in full.
 pub const VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
+/// Where this user's cargo keeps the sources of crates, and the programs that it installs.
+pub fn cargo_home() -> Option<PathBuf> {
+    let named = std::env::var_os("CARGO_HOME").filter(|named| !named.is_empty());
+    let usual = || Some(std::env::home_dir()?.join(".cargo"));
+    named.map(PathBuf::from).or_else(usual)
+}
+
 /// The toolchain itself, not rustup's shims, which cost a tenth of a second at each call.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Toolchain {

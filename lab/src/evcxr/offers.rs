@@ -1,7 +1,7 @@
 //! Where an evcxr_jupyter may come from: this machine, the user's own tools, or the compiler.
 
 use super::{Say, VERSION, Wanted};
-use crate::{home::Home, progress, template};
+use crate::{home::Home, progress, template, toolchain};
 use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,9 @@ impl Tools {
     /// Those of this process's environment.
     pub fn of_this_process() -> Tools {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let home = std::env::home_dir();
         Tools {
             path: variable("PATH").unwrap_or_default(),
-            cargo_home: variable("CARGO_HOME")
-                .map(PathBuf::from)
-                .or_else(|| home.map(|home| home.join(".cargo"))),
+            cargo_home: toolchain::cargo_home(),
             conda_prefix: variable("CONDA_PREFIX").map(PathBuf::from),
             // In a shell `conda` is a function, and these name the program behind it.
             conda: variable("CONDA_EXE")

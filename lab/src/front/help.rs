@@ -9,11 +9,12 @@ use super::history::History;
 use super::message::{Key, Message};
 use super::threads;
 use super::tokens::{Tokens, before, lex, open_brackets};
+use crate::toolchain;
 use ra_ap_rustc_lexer::{LiteralKind, TokenKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A request as evcxr is to get it.
 pub fn for_evcxr(request: &Message, key: &Key) -> Message {
@@ -200,9 +201,7 @@ fn add(list: &mut Value, item: Value) {
 
 /// Behind `:dep`, the crates that are there without a network, as cargo names them.
 pub fn dependencies(request: &Value) -> Option<Value> {
-    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo = cargo.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
-    dependencies_in(request, &cargo.join("registry/cache"))
+    dependencies_in(request, &toolchain::cargo_home()?.join("registry/cache"))
 }
 
 fn dependencies_in(request: &Value, cache: &Path) -> Option<Value> {

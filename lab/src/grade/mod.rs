@@ -49,7 +49,7 @@ pub use sandbox::{ConfineOptions, Options as SandboxOptions, confine, enter};
 
 use crate::home::Home;
 use crate::installed::Installed;
-use crate::setup;
+use crate::toolchain;
 use anyhow::Result;
 use find::Found;
 use grading::Grading;
@@ -130,7 +130,10 @@ pub fn grade(options: &Options, home: &Home, installed: &Installed) -> Result<u8
     let mut walls = Walls::None;
     if !options.no_sandbox {
         // The set-up's and the one of who grades, which may be another.
-        let cargo_homes = [&installed.cargo_home, &setup::cargo_home()];
+        let cargo_homes = [
+            &installed.cargo_home,
+            &toolchain::cargo_home().unwrap_or_default(),
+        ];
         refuse_what_is_shown(home, cargo_homes, &found)?;
         walls = sandbox::require(&home.own_state().join("log/bubblewrap.txt"))?;
     }

@@ -16,8 +16,8 @@ use super::place::{JUPYTER, Place};
 use crate::home::Home;
 use crate::installed::Installed;
 use crate::template::{self, Template, copy};
-use crate::toolchain::Toolchain;
-use crate::{kernelspec, progress, run, setup};
+use crate::toolchain::{self, Toolchain};
+use crate::{kernelspec, progress, run};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -65,7 +65,11 @@ impl Parts {
         let kernels = home.root.join(JUPYTER).join("kernels");
         kernelspec::write(&kernels, &place.name, &launcher, &home)?;
         kernelspec::write_settings(&home)?;
-        let crates = Crates::copy(&lock, &setup::cargo_home(), &home.root.join("cargo"))?;
+        let crates = Crates::copy(
+            &lock,
+            &toolchain::cargo_home().unwrap_or_default(),
+            &home.root.join("cargo"),
+        )?;
         let mut toolchain = self.toolchain;
         if self.takes_toolchain || !place.is_private && !toolchain.is_for_all() {
             step.detail("Rust toolchain");
@@ -135,4 +139,32 @@ pub fn bytes(folder: &Path) -> u64 {
         false => 0,
     };
     metadata.blocks() * 512 + below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lessons_name_the_kernel_of_their_installation_and_change_in_nothing_else() {
+        let clone = Home::of_this_program().expect("a repository");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let support = folder.path().join("support");
+        fs::create_dir(&support).expect("a writable folder");
+        fs::write(support.join("Cargo.toml"), "").expect("a writable folder");
+        let home = Home::at(folder.path()).expect("what looks like a repository");
+        take_lessons(&clone, &home, "rust-notebooks").expect("lessons");
+        let lessons = home.files("notebooks", "ipynb").expect("a folder");
+        assert!(lessons.len() > 15, "{lessons:?}");
+        let read = |path: &Path| -> Value {
+            let text = fs::read_to_string(path).expect("a file");
+            serde_json::from_str(&text).expect("JSON")
+        };
+        for lesson in lessons {
+            let of_clone = clone.notebooks().join(lesson.file_name().expect("a name"));
+            let mut expected = read(&of_clone);
+            expected["metadata"] = kernelspec::metadata("rust-notebooks");
+            assert_eq!(read(&lesson), expected, "{}", lesson.display());
+        }
+    }
 }

@@ -16,8 +16,10 @@ pub(super) fn human_steps(ns: u64) -> String {
 /// The marks of an axis of steps: each stands in the middle of its step, with the step's number.
 pub(super) fn step_marks(from: u64, to: u64, most: usize) -> Vec<(u64, String)> {
     let apart = step((to.saturating_sub(from) / STEP).max(1), most.max(2));
-    let steps = from / STEP + 1..=to / STEP;
-    let shown = steps.filter(|number| *number % apart == 0 || *number == 1);
+    let (first, last) = (from / STEP + 1, to / STEP);
+    let one = Some(1).filter(|_| first == 1 && apart > 1 && last > 0);
+    let round = (first.next_multiple_of(apart)..=last).step_by(apart as usize);
+    let shown = one.into_iter().chain(round);
     let marks = shown.map(|number| (number * STEP - STEP / 2, number));
     let mut marks: Vec<_> = marks
         .map(|(time, number)| (time, number.to_string()))
@@ -79,6 +81,9 @@ mod tests {
         assert_eq!(marks(3, 8), three.map(|(at, text)| (at, text.to_string())));
         let texts: Vec<String> = marks(40, 6).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["step 1", "10", "20", "30", "40"]);
+        // Only those that are shown are looked at.
+        assert!(marks(u64::MAX / STEP, 6).len() <= 7);
+        assert_eq!(marks(0, 6), []);
     }
 
     #[test]

@@ -54,8 +54,6 @@ if STUDENTS not in (it.gr_name for it in grp.getgrall()):
     fail(f"there is no group {STUDENTS}: make it (addgroup {STUDENTS}), or name another by HUB_STUDENTS")
 
 
-
-
 def require_for_all(program):
     """Each folder above it lets everybody through."""
     for folder in Path(program).resolve().parents:

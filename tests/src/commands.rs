@@ -5,8 +5,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::process::Command;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// The longest that a test waits for one command: some start seven kernels, and the machine may be
@@ -26,6 +26,14 @@ pub struct Ran {
 /// # Panics
 /// When it takes more than ten minutes, or leaves a process or a kernel's directory behind.
 pub fn run(command: &mut Command, input: &str) -> Ran {
+    run_within(LIMIT, command, input)
+}
+
+/// As [`run`], with another limit.
+///
+/// # Panics
+/// As [`run`] does.
+pub fn run_within(limit: Duration, command: &mut Command, input: &str) -> Ran {
     let _turn = Turn::take();
     let temporary = tempfile::tempdir().expect("a temporary folder");
     // A file rather than a pipe: a process that outlives the command cannot make us wait for it.
@@ -58,13 +66,13 @@ pub fn run(command: &mut Command, input: &str) -> Ran {
         if let Some(status) = process.try_wait().expect("a child") {
             break status;
         }
-        if started.elapsed() > LIMIT {
+        if started.elapsed() > limit {
             // All that it started has its TMPDIR.
             for pid in with_variable("TMPDIR", &mark) {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
             let _ = process.wait();
-            panic!("{command:?} did not end in {LIMIT:?}: {}", said());
+            panic!("{command:?} did not end in {limit:?}: {}", said());
         }
         std::thread::sleep(Duration::from_millis(20));
     };
@@ -79,6 +87,31 @@ pub fn run(command: &mut Command, input: &str) -> Ran {
     Ran {
         passed: status.success(),
         said: said(),
+    }
+}
+
+/// What a command writes, and how it ends: as by [`Command::output`], and within a limit.
+pub trait BoundedOutput {
+    /// # Panics
+    /// When it does not start, or takes more than ten minutes.
+    fn bounded_output(&mut self) -> Output;
+}
+
+impl BoundedOutput for Command {
+    fn bounded_output(&mut self) -> Output {
+        self.stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = self.spawn();
+        let child = child.unwrap_or_else(|error| panic!("{self:?} does not start: {error}"));
+        let pid = Pid::from_raw(child.id() as i32);
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || ended.send(child.wait_with_output()));
+        let output = end.recv_timeout(LIMIT).unwrap_or_else(|_| {
+            let _ = kill(pid, Signal::SIGKILL);
+            panic!("{self:?} did not end in {LIMIT:?}")
+        });
+        output.expect("a child's output")
     }
 }
 

@@ -47,8 +47,7 @@ impl Lent {
             self.kernel.processes().len() <= OWN_PROCESSES
         });
         static AT_EXIT: Once = Once::new();
-        // SAFETY: the function stays where it is, and unwinds into nothing.
-        AT_EXIT.call_once(|| assert_eq!(unsafe { nix::libc::atexit(end_all) }, 0));
+        AT_EXIT.call_once(|| crate::at_exit(end_all));
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(self.kernel);
     }

@@ -29,6 +29,12 @@ pub fn repository() -> PathBuf {
     .clone()
 }
 
+/// Has this done when the test program ends: what tests share is no single test's to tidy up.
+pub fn at_exit(work: extern "C" fn()) {
+    // SAFETY: the function stays where it is, and unwinds into nothing.
+    assert_eq!(unsafe { nix::libc::atexit(work) }, 0);
+}
+
 /// A command of the environment that the set-up made.
 pub fn tool(name: &str) -> Command {
     let home = lab::home::Home::at(&repository()).expect("the repository");

@@ -1,6 +1,7 @@
 //! Each notebook is a test of its own: found by glob, executed headless by `cargo lab run`, and
 //! committed as it was executed.
 
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{cargo_lab, repository, said};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
@@ -120,7 +121,7 @@ fn executes(path: &Path) -> Result<(), Failed> {
     repository();
     let output = cargo_lab(&["run", "--check", "--jobs", "1"])
         .arg(path)
-        .output()?;
+        .bounded_output();
     if output.status.success() {
         Ok(())
     } else {

@@ -1,6 +1,7 @@
 //! What continuous integration has of this collection: the action for other repositories, and this
 //! one's own workflows.
 
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{books, commands, repository, tool};
 use serde_json::Value;
 use std::path::Path;
@@ -77,7 +78,7 @@ fn run_step(workspace: &Path, notebooks: &str) -> (Option<i32>, String) {
             },
         );
     }
-    let output = bash.output().expect("bash");
+    let output = bash.bounded_output();
     (output.status.code(), end_to_end::said(&output))
 }
 

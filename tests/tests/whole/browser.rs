@@ -781,7 +781,11 @@ fn open_lab(folder: Option<&Path>, mark: &str) -> (Child, String) {
         "--LabApp.expose_app_in_browser=True",
     ])
     .args(root)
-    .arg(format!("--IdentityProvider.token={TOKEN}"))
+    // Where another has this port on one kind of localhost, none of it is taken.
+    .args([
+        &format!("--IdentityProvider.token={TOKEN}"),
+        "--ServerApp.ip=127.0.0.1",
+    ])
     .env("MARK_OF_THIS_TEST", mark)
     .env("JUPYTERLAB_SETTINGS_DIR", Path::new(mark).join("settings"))
     .env(

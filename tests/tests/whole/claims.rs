@@ -1,5 +1,6 @@
 //! What a cell's text says of its run is checked: `cargo lab run --check`, `--save` and `--junit`.
 
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{books, cargo_lab, commands, said, tool};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -22,8 +23,10 @@ fn write(folder: &Path, cell: &str, claims: &Value) -> std::path::PathBuf {
 fn check(cell: &str, claims: &Value, options: &[&str]) -> (i32, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let notebook = write(folder.path(), cell, claims);
-    let output = cargo_lab(&["run"]).args(options).arg(notebook).output();
-    let output = output.expect("cargo");
+    let output = cargo_lab(&["run"])
+        .args(options)
+        .arg(notebook)
+        .bounded_output();
     (output.status.code().unwrap_or(-1), said(&output))
 }
 
@@ -101,8 +104,9 @@ fn a_claim_may_be_about_what_its_cell_printed() {
         let mut book: Value = serde_json::from_slice(&text).expect("a notebook");
         book["cells"][1]["metadata"]["tags"] = json!(["raises-exception"]);
         std::fs::write(&notebook, format!("{book:#}")).expect("a writable folder");
-        let output = cargo_lab(&["run", "--check"]).arg(&notebook).output();
-        let output = output.expect("cargo");
+        let output = cargo_lab(&["run", "--check"])
+            .arg(&notebook)
+            .bounded_output();
         assert_eq!(output.status.code(), Some(expected), "{}", said(&output));
     }
 }
@@ -120,8 +124,9 @@ fn claims_stay_when_other_tools_rewrite_the_notebook() {
     let ran = commands::run(command.args(["-c", REWRITE]).arg(&notebook), "");
     assert!(ran.passed, "{}", ran.said);
     assert_ne!(std::fs::read(&notebook).expect("a notebook"), before);
-    let output = cargo_lab(&["run", "--check"]).arg(&notebook).output();
-    let output = output.expect("cargo");
+    let output = cargo_lab(&["run", "--check"])
+        .arg(&notebook)
+        .bounded_output();
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
     assert!(said(&output).contains("`two < one`, but two = 2, one = 1"));
 }
@@ -141,8 +146,10 @@ fn saving_runs_again_until_all_claims_hold() {
     let claims = json!([{"says": "it is the third run", "holds": "run % 3 == 0"}]);
     let count = folder.path().join("count");
     let notebook = write(folder.path(), &counts(&count), &claims);
-    let output = cargo_lab(&["run", "--save"]).arg(&notebook).output();
-    let report = said(&output.expect("cargo"));
+    let output = cargo_lab(&["run", "--save"])
+        .arg(&notebook)
+        .bounded_output();
+    let report = said(&output);
     let saved = std::fs::read_to_string(&notebook).expect("a notebook");
     assert!(
         saved.contains("run 3") && !saved.contains("run 1"),
@@ -152,8 +159,9 @@ fn saving_runs_again_until_all_claims_hold() {
 
     let never = json!([{"says": "it is an early run", "holds": "run < 4"}]);
     let notebook = write(folder.path(), &counts(&count), &never);
-    let output = cargo_lab(&["run", "--save"]).arg(&notebook).output();
-    let output = output.expect("cargo");
+    let output = cargo_lab(&["run", "--save"])
+        .arg(&notebook)
+        .bounded_output();
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
     assert!(said(&output).contains("but run = 6"), "{}", said(&output));
     let left = std::fs::read_to_string(&notebook).expect("a notebook");
@@ -168,8 +176,9 @@ fn claims_are_said_of_the_saved_picture() {
         json!([{"says": "\"job\" is <one> bar", "holds": "trace.of(\"job\").count() == 1"}]);
     let cell = "let trace = support::timeline::Trace::new();\ntrace.in_span(\"job\", || ());\ntrace.timeline()";
     let notebook = write(folder.path(), cell, &claims);
-    let output = cargo_lab(&["run", "--save"]).arg(&notebook).output();
-    let output = output.expect("cargo");
+    let output = cargo_lab(&["run", "--save"])
+        .arg(&notebook)
+        .bounded_output();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let text = std::fs::read(&notebook).expect("a notebook");
     let book: Value = serde_json::from_slice(&text).expect("a notebook");
@@ -195,8 +204,7 @@ fn a_report_for_ci_lists_each_cell_and_claim() {
     let file = folder.path().join("report.xml");
     let output = cargo_lab(&["run", "--check", "--junit"])
         .args([&file, &notebook])
-        .output();
-    let output = output.expect("cargo");
+        .bounded_output();
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
     let report = std::fs::read_to_string(&file).expect("a report");
     for part in [

@@ -1,5 +1,6 @@
 //! `cargo lab` as its users call it: what it answers, and with which exit code.
 
+use end_to_end::commands::BoundedOutput;
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::{books, cargo_lab, repository, said};
 use nix::sys::signal::{Signal, kill};
@@ -18,7 +19,7 @@ fn run(cell: &str, tags: &[&str]) -> (i32, String) {
         "one.ipynb",
         &[("let ready = 1;", &[]), (cell, tags)],
     );
-    let output = cargo_lab(&["run"]).arg(notebook).output().expect("cargo");
+    let output = cargo_lab(&["run"]).arg(notebook).bounded_output();
     (output.status.code().unwrap_or(-1), said(&output))
 }
 
@@ -91,8 +92,7 @@ fn a_time_limit_ends_a_cell() {
     );
     let output = cargo_lab(&["run", "--timeout", "2"])
         .arg(&notebook)
-        .output()
-        .expect("cargo");
+        .bounded_output();
     assert_eq!(output.status.code(), Some(5));
     assert!(
         said(&output).contains("time limit of 2 s"),
@@ -117,10 +117,7 @@ fn bad_input_gets_one_sentence_and_the_other_notebooks_still_run() {
             .replace("Rust", "Python"),
     );
     books::write(folder.path(), "x.ipynb", &[("1 + 1", &[])]);
-    let output = cargo_lab(&["run"])
-        .arg(folder.path())
-        .output()
-        .expect("cargo");
+    let output = cargo_lab(&["run"]).arg(folder.path()).bounded_output();
     let report = said(&output);
     assert_eq!(output.status.code(), Some(3), "{report}");
     for name in ["broken", "empty", "python"] {
@@ -135,9 +132,7 @@ fn bad_input_gets_one_sentence_and_the_other_notebooks_still_run() {
         !report.contains("panicked") && !report.contains("backtrace"),
         "{report}"
     );
-    let output = cargo_lab(&["run", "no-such-notebook.ipynb"])
-        .output()
-        .expect("cargo");
+    let output = cargo_lab(&["run", "no-such-notebook.ipynb"]).bounded_output();
     assert_eq!(output.status.code(), Some(3));
     assert!(
         said(&output).contains("no-such-notebook.ipynb"),
@@ -163,8 +158,7 @@ fn saving_twice_changes_nothing_and_out_writes_pages() {
     let save = || {
         let output = cargo_lab(&["run", "--save"])
             .arg(&notebook)
-            .output()
-            .expect("cargo");
+            .bounded_output();
         assert!(output.status.success(), "{}", said(&output));
         std::fs::read(&notebook).expect("the notebook")
     };
@@ -180,8 +174,7 @@ fn saving_twice_changes_nothing_and_out_writes_pages() {
         .args([&notebook, &other])
         .arg("--out")
         .arg(&out)
-        .output()
-        .expect("cargo");
+        .bounded_output();
     assert!(output.status.success(), "{}", said(&output));
     assert!(
         std::fs::read_to_string(out.join("saved.html"))
@@ -247,7 +240,7 @@ fn a_second_set_up_changes_nothing() {
         })
     };
     let before = state();
-    let output = cargo_lab(&["setup"]).output().expect("cargo");
+    let output = cargo_lab(&["setup"]).bounded_output();
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(before, state());
 }
@@ -258,8 +251,7 @@ fn a_machine_without_a_c_compiler_is_told_so_in_one_sentence() {
     let output = std::process::Command::new(lab_program())
         .arg("setup")
         .env("PATH", nothing.path())
-        .output()
-        .expect("lab starts");
+        .bounded_output();
     assert_eq!(output.status.code(), Some(1));
     let report = said(&output);
     assert!(
@@ -280,8 +272,7 @@ fn the_environment_has_the_pins_of_environment_yml() {
     );
     let output = end_to_end::tool("python")
         .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
-        .output()
-        .expect("pip");
+        .bounded_output();
     let normal = |name: &str| name.to_lowercase().replace('_', "-");
     let installed: Vec<String> = said(&output).lines().map(normal).collect();
     for pin in &pins {
@@ -301,13 +292,7 @@ fn the_environment_has_the_pins_of_environment_yml() {
 
 /// The program itself, without cargo in between, which would take the signal for itself.
 pub(crate) fn lab_program() -> std::path::PathBuf {
-    assert!(
-        cargo_lab(&["--version"])
-            .output()
-            .expect("cargo")
-            .status
-            .success()
-    );
+    assert!(cargo_lab(&["--version"]).bounded_output().status.success());
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository().join("target"), Into::into);
     Path::new(&target).join("debug/lab")

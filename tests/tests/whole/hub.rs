@@ -4,6 +4,8 @@
 //! own, and of which no process is left when the test ends.
 
 use crate::classroom::course;
+use crate::install;
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{cargo_lab, commands, repository, said, tool};
 use nix::unistd::Uid;
 use serde_json::{Value, json};
@@ -11,7 +13,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 /// What the room is made of, beside what the machine has.
 const FOLDERS: [&str; 6] = ["etc", "home", "srv", "opt", "tmp", "run"];
@@ -55,7 +56,7 @@ impl Room {
     fn visit(&self, students: &str, memory: &str, program: &[&str]) -> Value {
         let root = repository();
         install_tools();
-        let installation = installation();
+        let installation = install::shared().prefix();
         must(&mut cargo_lab(&["hub", "--", "--version"]));
         // Processes of its own, of which none outlives the first. bubblewrap can make them too, but in its
         // view of them no sandbox for a submission can be made.
@@ -100,7 +101,10 @@ impl Room {
         for part in &used {
             room.arg("--bind").arg(part).arg(part);
         }
-        room.arg("--ro-bind").arg(installation).arg(installation);
+        // In the room's own folder for temporary files, so the way to it has to be made.
+        let above = installation.parent().expect("a folder");
+        room.args(["--perms", "0755", "--dir"]).arg(above);
+        room.arg("--ro-bind").arg(&installation).arg(&installation);
         room.args(["--", "env", "-i", "HOME=/root", "LANG=C.UTF-8"]);
         room.arg(format!(
             "PATH={}",
@@ -148,19 +152,6 @@ fn groups() -> Vec<PathBuf> {
     all.flatten().collect()
 }
 
-/// The installation that hubs' users share, made once.
-fn installation() -> &'static Path {
-    static MADE: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let made = MADE.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(folder.path(), mode).expect("an own folder");
-        must(cargo_lab(&["install", "--name", "rust", "--prefix"]).arg(folder.path()));
-        folder
-    });
-    made.path()
-}
-
 /// What the room is made with, and what the hub's proxy runs on.
 fn install_tools() {
     for (program, packages) in [("bwrap", "bubblewrap"), ("npm", "nodejs npm")] {
@@ -188,12 +179,12 @@ fn closed_above(part: &Path) -> Option<PathBuf> {
 fn base_of_python(root: &Path) -> PathBuf {
     let mut python = Command::new(root.join(".venv/bin/python"));
     python.args(["-c", "import sys; print(sys.base_prefix)"]);
-    let answer = python.output().expect("Python");
+    let answer = python.bounded_output();
     String::from_utf8_lossy(&answer.stdout).trim().into()
 }
 
 fn must(command: &mut Command) {
-    let output = command.output().expect("a program");
+    let output = command.bounded_output();
     assert!(output.status.success(), "{command:?}: {}", said(&output));
 }
 

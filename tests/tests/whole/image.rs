@@ -1,5 +1,6 @@
 //! What the image is made from, without making it: `--test image -- --ignored` does that.
 
+use end_to_end::commands::BoundedOutput;
 use end_to_end::repository;
 use lab::home::Home;
 use serde_json::Value;
@@ -97,8 +98,7 @@ fn versions_are_those_of_the_repository() {
     let answer = shell
         .args(["-c", sed])
         .current_dir(repository())
-        .output()
-        .expect("sh");
+        .bounded_output();
     let taken = String::from_utf8(answer.stdout).expect("text");
     let home = Home::at(&repository()).expect("the repository");
     let pins = lab::environment::pins(&home).expect("pins");
@@ -153,7 +153,7 @@ fn a_home_without_the_notebooks_gets_them_and_one_with_keeps_its_own() {
         shell
             .args(["-c", &script, "start", "echo", "started"])
             .env("HOME", &home);
-        String::from_utf8(shell.output().expect("sh").stdout).expect("text")
+        String::from_utf8(shell.bounded_output().stdout).expect("text")
     };
     assert_eq!(start(), "started\n");
     let copy = home.join("notebooks/01.ipynb");

@@ -1,8 +1,9 @@
 //! `cargo lab install`: an installation that is read-only and another's, without the clone that it was
 //! made from, and what its users leave behind.
 
+use end_to_end::commands::{Ran, run, run_within};
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
-use end_to_end::{cargo_lab, repository, said};
+use end_to_end::{at_exit, cargo_lab, repository, said};
 use nix::unistd::Uid;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -10,9 +11,11 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-const NAME: &str = "rust-notebooks";
+/// As notebooks name it.
+const NAME: &str = "rust";
 
 /// For an installation, most of it for compiling `support`, on a busy machine.
 const INSTALLING: Duration = Duration::from_secs(1800);
@@ -31,7 +34,7 @@ def size(folder):
     return found
 
 began = time.monotonic()
-manager, client = start_new_kernel(kernel_name="rust-notebooks", startup_timeout=300)
+manager, client = start_new_kernel(kernel_name="rust", startup_timeout=300)
 told = {"info": client.kernel_info(reply=True, timeout=60)["content"]["language_info"], "cells": []}
 for source in json.loads(sys.argv[1]):
     cell = {"text": "", "kinds": []}
@@ -50,14 +53,42 @@ told["left"] = {name: os.listdir(os.environ[name]) for name in ["TMPDIR", "HOME"
 print("TOLD", json.dumps(told))
 "#;
 
-/// A prefix with an installation, which goes with it.
-struct Installed {
-    folder: tempfile::TempDir,
+/// An installation, and the folder that it is in.
+pub struct Installed {
+    folder: PathBuf,
+    /// What the command said.
+    words: String,
+}
+
+/// The one of all tests, users of a hub's among them: it takes minutes, and a gigabyte.
+pub fn shared() -> &'static Installed {
+    static SHARED: OnceLock<Installed> = OnceLock::new();
+    extern "C" fn remove() {
+        if let Some(installed) = SHARED.get() {
+            let _ = fs::remove_dir_all(&installed.folder);
+        }
+    }
+    SHARED.get_or_init(|| {
+        at_exit(remove);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path(), open).expect("a folder");
+        let mut installed = Installed {
+            folder: folder.keep(),
+            words: String::new(),
+        };
+        let started = Instant::now();
+        let ran = run_within(INSTALLING, &mut installed.command(), "");
+        assert!(ran.passed, "{}", ran.said);
+        eprintln!("installed after {:?}: {}", started.elapsed(), ran.said);
+        installed.words = ran.said;
+        installed
+    })
 }
 
 impl Installed {
-    fn prefix(&self) -> PathBuf {
-        self.folder.path().join("prefix")
+    pub fn prefix(&self) -> PathBuf {
+        self.folder.join("prefix")
     }
 
     fn all(&self) -> PathBuf {
@@ -77,8 +108,8 @@ impl Installed {
     fn command(&self) -> Command {
         let mut command = Command::new(repository().join("target/debug/lab"));
         lab::template::without_callers_cargo(&mut command);
-        command.args(["install", "--prefix"]).arg(self.prefix());
-        command.stdin(Stdio::null());
+        command.args(["install", "--name", NAME, "--prefix"]);
+        command.arg(self.prefix());
         command
     }
 }
@@ -92,7 +123,7 @@ struct User {
 
 impl User {
     fn new(installed: &Installed, id: u32) -> User {
-        let home = installed.folder.path().join(format!("home-{id}"));
+        let home = installed.folder.join(format!("home-{id}"));
         fs::create_dir_all(home.join("tmp")).expect("a writable folder");
         fs::create_dir_all(home.join("own")).expect("a writable folder");
         if Uid::effective().is_root() {
@@ -175,47 +206,14 @@ fn state(folder: &Path) -> BTreeMap<PathBuf, (u64, i64, i64)> {
     found
 }
 
-/// The command's end, which comes within the limit, and all that it said.
-fn ended(mut command: Command, limit: Duration) -> (bool, String) {
-    let file = tempfile::NamedTempFile::new().expect("a temporary file");
-    let writer = || file.reopen().expect("a temporary file");
-    let mut child = command
-        .stdout(writer())
-        .stderr(writer())
-        .spawn()
-        .expect("cargo");
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("a child") {
-            let said = fs::read(file.path()).expect("a file");
-            return (
-                status.success(),
-                String::from_utf8_lossy(&said).into_owned(),
-            );
-        }
-        if started.elapsed() > limit {
-            let _ = child.kill();
-            panic!("{command:?} did not end in {limit:?}");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 const SETS_UP: &str = ":dep support = { path = \"../support\" }\nuse support::prelude::*;";
 const DRAWS: &str = "let trace = Trace::new();\nlet thread = trace.spawn(\"thread\", |trace| trace.busy(Duration::from_millis(5)));\ntrace.join(thread).unwrap();\ntrace.timeline()";
 const FORKS: &str = "use nix::unistd::{ForkResult, fork};\nuse nix::sys::wait::waitpid;\nmatch unsafe { fork() }.unwrap() {\n    ForkResult::Child => { println!(\"child\"); std::process::exit(0); }\n    ForkResult::Parent { child } => { waitpid(child, None).unwrap(); println!(\"parent\"); }\n};";
 
 #[test]
 fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
-    let installed = Installed {
-        folder: tempfile::tempdir().expect("a temporary folder"),
-    };
-    let open = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(installed.folder.path(), open).expect("a folder");
-    let started = Instant::now();
-    let (passed, words) = ended(installed.command(), INSTALLING);
-    assert!(passed, "{words}");
-    eprintln!("installed after {:?}: {words}", started.elapsed());
+    let installed = shared();
+    let words = &installed.words;
     for part in [
         "JUPYTER_PATH=",
         "/share/jupyter",
@@ -227,7 +225,7 @@ fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
     let before = state(&installed.prefix());
 
     // Two at once, one of them with a crate of their own.
-    let users = [91234, 91235].map(|id| User::new(&installed, id));
+    let users = [91234, 91235].map(|id| User::new(installed, id));
     let own = users[0].home.join("own-crate");
     fs::create_dir_all(own.join("src")).expect("a writable folder");
     let manifest = "[package]\nname = \"own-crate\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
@@ -236,8 +234,8 @@ fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
     let adds = ":dep own-crate = { path = \"own-crate\" }\nprintln!(\"{}\", own_crate::seven());";
     let cells = [SETS_UP, DRAWS, FORKS, adds];
     let clients = [
-        users[0].runs(&installed, &cells),
-        users[1].runs(&installed, &cells[..3]),
+        users[0].runs(installed, &cells),
+        users[1].runs(installed, &cells[..3]),
     ];
     for (user, client) in users.iter().zip(clients) {
         let told = user.told(client);
@@ -264,15 +262,16 @@ fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
         assert_eq!(told["left"], json!({"TMPDIR": [], "HOME": []}));
     }
     assert_eq!(state(&installed.prefix()), before);
-    let lesson = installed.all().join("current/notebooks/02-fork.ipynb");
-    let lesson: Value = serde_json::from_slice(&fs::read(lesson).expect("a file")).expect("JSON");
-    assert_eq!(lesson["metadata"], lab::kernelspec::metadata(NAME));
     let hidden = installed.all().join("current/notebooks/assignments");
     assert!(!hidden.exists(), "students would read the hidden tests");
 
     // One that is killed leaves the first in use; and so does one that fails, which also tidies up.
     let mut killed = installed.command();
-    let mut killed = killed.stderr(Stdio::null()).spawn().expect("cargo");
+    let mut killed = killed
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program");
     wait_until_begun("another installation has begun", || {
         installed.numbers().len() == 2
     });
@@ -287,12 +286,12 @@ fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
     fails
         .env("CARGO_HOME", empty.path())
         .env("CARGO_NET_OFFLINE", "true");
-    let (passed, words) = ended(fails, INSTALLING);
-    assert!(!passed, "{words}");
+    let ran = run_within(INSTALLING, &mut fails, "");
+    assert!(!ran.passed, "{}", ran.said);
     assert_eq!(installed.numbers(), ["1"]);
     let current = fs::read_link(installed.all().join("current")).expect("a link");
     assert_eq!(current, Path::new("1"));
-    let told = users[1].told(users[1].runs(&installed, &["println!(\"{}\", 6 * 7)"]));
+    let told = users[1].told(users[1].runs(installed, &["println!(\"{}\", 6 * 7)"]));
     assert_eq!(told["cells"][0]["text"], "42\n");
     let mark = users[1].home.join("tmp");
     assert!(with_variable("TMPDIR", &mark.to_string_lossy()).is_empty());
@@ -343,7 +342,10 @@ fn a_place_that_is_none_is_refused_in_one_sentence() {
     ] {
         let mut command = cargo_lab(&["install"]);
         command.args(&arguments);
-        let (passed, words) = ended(command, Duration::from_secs(300));
+        let Ran {
+            passed,
+            said: words,
+        } = run(&mut command, "");
         assert!(
             !passed && words.contains(sentence),
             "{arguments:?}: {words}"

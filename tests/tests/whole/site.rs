@@ -73,12 +73,12 @@ async fn look(
     axe: &str,
 ) -> Result<Vec<String>, String> {
     let mut wrong = Vec::new();
-    for page in pages {
-        let name = page.strip_prefix(site).unwrap_or(page).with_extension("");
-        let name = name.to_string_lossy().replace('/', "-");
-        // These have all that the others have.
-        let narrow_too = ["index", "notebooks-01-tasks"].contains(&&*name);
-        for (width, theme) in WIDTHS.into_iter().zip(["dark", "light"]) {
+    for (width, theme) in WIDTHS.into_iter().zip(["dark", "light"]) {
+        for page in pages {
+            let name = page.strip_prefix(site).unwrap_or(page).with_extension("");
+            let name = name.to_string_lossy().replace('/', "-");
+            // These have all that the others have.
+            let narrow_too = ["index", "notebooks-01-tasks"].contains(&&*name);
             open(browser, page, width, theme).await?;
             let seen = ask(browser, FACTS).await?;
             let mut note =
@@ -119,14 +119,17 @@ async fn open(browser: &Client, page: &Path, width: u32, theme: &str) -> Result<
     browser.set_window_size(width, 1000).await.map_err(told)?;
     let address = format!("file://{}", page.display());
     browser.goto(&address).await.map_err(told)?;
-    // The theme is the one that the reader chose last.
+    // The theme is the one that the reader chose last, on whichever page.
+    let shown = format!("return document.documentElement.dataset.theme === '{theme}'");
+    if ask(browser, &shown).await? == true {
+        return Ok(());
+    }
     let choose = format!(
         "localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}'); return true"
     );
     ask(browser, &choose).await?;
     browser.goto(&address).await.map_err(told)?;
-    let theme = format!("return document.documentElement.dataset.theme === '{theme}'");
-    match ask(browser, &theme).await? {
+    match ask(browser, &shown).await? {
         Value::Bool(true) => Ok(()),
         _ => Err(format!("{} does not take the theme", page.display())),
     }

@@ -2,6 +2,7 @@
 //! tests, the release gets none and compiles, and shows nothing that it should not.
 
 use super::course::{grade, verdicts};
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{cargo_lab, commands, repository, said, tool};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -16,8 +17,7 @@ fn each_is_sound() {
     std::fs::copy(own.join(config), course.join(config)).expect("disk space");
     let output = cargo_lab(&["new-assignment", "made-just-now", "--course"])
         .arg(&course)
-        .output()
-        .expect("cargo");
+        .bounded_output();
     assert!(output.status.success(), "{}", said(&output));
     let sources = notebooks(&course.join("source"));
     assert!(sources.len() > 1, "{sources:?}");
@@ -143,7 +143,7 @@ fn visible_tests_pass(folder: &Path, sources: &[PathBuf], released: &[PathBuf]) 
         let name = release.file_name().expect("a name");
         std::fs::write(solved.join(name), book.to_string()).expect("disk space");
     }
-    let output = cargo_lab(&["run"]).arg(&solved).output().expect("cargo");
+    let output = cargo_lab(&["run"]).arg(&solved).bounded_output();
     assert!(output.status.success(), "{}", said(&output));
 }
 

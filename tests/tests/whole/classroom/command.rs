@@ -2,6 +2,7 @@
 
 use super::course::{Course, MOST, REFERENCE, STUB, grade};
 use super::landlock::forbidden_bwrap;
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{cargo_lab, repository, said};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use serde_json::Value;
@@ -59,11 +60,7 @@ fn the_table_the_files_and_the_exit_code() {
     let wrong = course.submit("wrong", "fn sum(_: Vec<u32>) -> u64 { 1 }");
     let out = course.path().join("out");
     let mut command = cargo_lab(&["grade", "--out"]);
-    let output = command
-        .arg(&out)
-        .args([&right, &wrong])
-        .output()
-        .expect("cargo");
+    let output = command.arg(&out).args([&right, &wrong]).bounded_output();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     let fields = |name: &str| -> Vec<String> {
@@ -88,16 +85,13 @@ fn the_table_the_files_and_the_exit_code() {
     let unknown = course.write("submitted/right/other.ipynb", "{}");
     let output = cargo_lab(&["grade"])
         .args([&unknown, &right])
-        .output()
-        .expect("cargo");
+        .bounded_output();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(
         said(&output).contains("3/3")
             && said(&output).contains("no assignment has a notebook called other.ipynb")
     );
-    let output = cargo_lab(&["grade", "--frobnicate"])
-        .output()
-        .expect("cargo");
+    let output = cargo_lab(&["grade", "--frobnicate"]).bounded_output();
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -129,7 +123,7 @@ fn without_a_sandbox_grading_refuses_unless_it_is_told_not_to() {
         if !landlock {
             without_landlock(&mut command);
         }
-        command.output().expect("lab")
+        command.bounded_output()
     };
     let run = |options: &[&str]| run_with(options, true);
     let refused = run(&[]);

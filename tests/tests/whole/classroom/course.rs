@@ -1,6 +1,7 @@
 //! A course in a temporary folder, with an assignment that is quick to grade.
 
 use end_to_end::books::nbgrader_cell;
+use end_to_end::commands::BoundedOutput;
 use end_to_end::commands::{self, Ran};
 use end_to_end::{cargo_lab, repository, said, tool};
 use serde_json::{Value, json};
@@ -98,7 +99,7 @@ pub fn path_with(first: &Path) -> String {
 
 /// What a command that grades wrote.
 pub fn report(command: &mut Command) -> Value {
-    let output = command.output().expect("a program");
+    let output = command.bounded_output();
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error} in what grading said: {}", said(&output)))
 }

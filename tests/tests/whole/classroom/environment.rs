@@ -3,6 +3,7 @@
 use super::course::{self, Course, MOST, REFERENCE};
 use super::landlock::forbidden_bwrap;
 use super::ordinary::Ordinary;
+use end_to_end::commands::BoundedOutput;
 use end_to_end::said;
 use serde_json::Value;
 
@@ -14,8 +15,9 @@ fn a_cargo_home_that_submissions_could_read_is_refused() {
     course.submit("honest", REFERENCE);
     course.let_others_read();
     let shown = ["CARGO_HOME=/usr/lib".to_owned()];
-    let output = user.grading(&shown, &[&course.submitted()], &[]).output();
-    let output = output.expect("lab starts");
+    let output = user
+        .grading(&shown, &[&course.submitted()], &[])
+        .bounded_output();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let told = said(&output);
     assert!(

@@ -2,6 +2,7 @@
 //! alone, then told as not graded, and never kept.
 
 use super::course::{self, Course, MOST, REFERENCE};
+use end_to_end::commands::BoundedOutput;
 use end_to_end::{cargo_lab, repository, said};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
@@ -33,7 +34,7 @@ impl Faults {
     fn grade(&self, course: &Course, options: &[&str]) -> (Value, bool) {
         let path = course::path_with(self.folder.path());
         let mut command = grading(course, options);
-        let output = command.env("PATH", path).output().expect("cargo");
+        let output = command.env("PATH", path).bounded_output();
         let report = serde_json::from_slice(&output.stdout);
         let report = report.unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
         (report, output.status.success())
@@ -47,7 +48,7 @@ fn grading(course: &Course, options: &[&str]) -> Command {
 }
 
 fn real(program: &str) -> String {
-    let output = Command::new("which").arg(program).output().expect("which");
+    let output = Command::new("which").arg(program).bounded_output();
     let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let path = Path::new(&path).canonicalize();
     path.expect("it is installed").display().to_string()
@@ -205,10 +206,7 @@ fn a_folder_that_is_a_link_has_a_row() {
     };
     link("eve/sum", "ada/sum");
     link("mallory", "ada");
-    let output = cargo_lab(&["grade"])
-        .arg(&submitted)
-        .output()
-        .expect("cargo");
+    let output = cargo_lab(&["grade"]).arg(&submitted).bounded_output();
     let table = String::from_utf8_lossy(&output.stdout);
     let words = |name: &str| -> Vec<&str> {
         let row = table.lines().find(|line| line.starts_with(name));

@@ -4,9 +4,10 @@ use super::course::{self, Course, REFERENCE, STUB};
 use crate::cli::lab_program;
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::repository;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Pid, Uid, User};
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -19,7 +20,8 @@ struct Watching<'a> {
 impl Watching<'_> {
     fn start<'a>(course: &Path, submitted: &Path, wait: &str, mark: &'a str) -> Watching<'a> {
         repository();
-        let process = Command::new(lab_program())
+        let mut command = Command::new(lab_program());
+        command
             .args(["grade", "--watch", "--wait", wait, "--out"])
             .arg(course.join("verdicts"))
             .arg("--course")
@@ -27,9 +29,13 @@ impl Watching<'_> {
             .arg(submitted)
             .env("MARK_OF_THIS_TEST", mark)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("lab starts");
+            .stderr(Stdio::null());
+        // Whoever starts the tests in the background of a script leaves them an ignored interrupt.
+        // SAFETY: the call is safe between fork and exec, and no handler is set.
+        unsafe {
+            command.pre_exec(|| Ok(signal(Signal::SIGINT, SigHandler::SigDfl).map(drop)?));
+        }
+        let process = command.spawn().expect("lab starts");
         Watching { process, mark }
     }
 
@@ -37,7 +43,9 @@ impl Watching<'_> {
     fn interrupt(mut self) {
         let pid = Pid::from_raw(self.process.id() as i32);
         kill(pid, Signal::SIGINT).expect("it grades on");
-        self.process.wait().expect("a child");
+        wait_until("it ends", || {
+            self.process.try_wait().expect("a child").is_some()
+        });
         wait_until("nothing of it is left", || {
             with_variable("MARK_OF_THIS_TEST", self.mark).is_empty()
         });

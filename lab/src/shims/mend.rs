@@ -8,7 +8,7 @@
 //! - [`variables`]: a variable whose type has been defined anew is gone, rather than read as what it is not;
 //! - [`awaits`]: a top-level `.await` is the session's own runtime's;
 //! - [`stdin`]: a cell that reads stdin does not wait for ever;
-//! - [`runtime`]: what evcxr brings along in each is compiled once;
+//! - [`runtime`]: what evcxr has each bring along is compiled once;
 //! - [`doubles`]: an `impl` that is run again takes the place of the one before;
 //! - macros are known before and behind the place where they are defined.
 //!

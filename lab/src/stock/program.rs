@@ -1,5 +1,5 @@
-//! The program that evcxr writes for a cell: the session's items, its own runtime if this is the first
-//! cell, and a function that takes the variables, runs the cell's statements and keeps the variables again.
+//! The program that evcxr writes for a cell: the session's items, its own runtime if there are
+//! variables, and a function that takes the variables, runs the cell's statements and keeps the variables again.
 
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ pub const TRIED: &str = "Ok(())})();\n";
 /// Behind all statements and variables.
 pub const END: &str = "\nevcxr_variable_store\n}\n";
 
-/// Its runtime, of which each program has a copy: where variables are between cells.
+/// Its runtime: where variables are between cells.
 pub const RUNTIME: &str = include_str!("runtime.txt");
 
 /// Where that stands in the program; nothing where it is another.

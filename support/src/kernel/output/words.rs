@@ -1,5 +1,7 @@
 //! The words by which the process that runs the cells steers evcxr, each in a line of its own.
 
+use crate::kernel::store;
+
 pub use memchr::memmem::find;
 
 /// A cell has ended.
@@ -10,9 +12,9 @@ pub const END: &[u8] = b"EVCXR_END_CONTENT";
 /// A cell panicked, under `preserve_vars_on_panic`.
 pub const PANICKED: &[u8] = b"EVCXR_PANIC_NOTIFICATION";
 /// A `?` ended a cell.
-pub const ERROR: &[u8] = b"EVCXR_ERROR_OCCURRED";
+pub const ERROR: &[u8] = store::USER_ERROR_OCCURRED.as_bytes();
 /// A variable (its name follows) is lost, as its type was defined anew.
-pub const CHANGED: &[u8] = b"EVCXR_VARIABLE_CHANGED_TYPE:";
+pub const CHANGED: &[u8] = store::VARIABLE_CHANGED_TYPE.as_bytes();
 /// A cell asks for a line of input.
 pub const INPUT: &[u8] = b"EVCXR_INPUT_REQUEST";
 /// What all of them begin with.

@@ -246,10 +246,10 @@ impl Cell {
         kinds
     }
 
-    /// The payloads of one kind.
-    pub fn of(&self, kind: char) -> Vec<String> {
+    /// The payloads of one kind, which are JSON.
+    pub fn of(&self, kind: char) -> Vec<serde_json::Value> {
         let of = self.frames.iter().filter(|frame| frame.0 == kind);
-        of.map(|(_, payload)| String::from_utf8(payload.clone()).unwrap())
+        of.map(|(_, payload)| serde_json::from_slice(payload).unwrap())
             .collect()
     }
 }
@@ -261,11 +261,6 @@ fn bytes(frames: &[Frame], kind: char) -> Vec<u8> {
 
 pub fn text(frames: &[Frame], kind: char) -> String {
     String::from_utf8_lossy(&bytes(frames, kind)).into_owned()
-}
-
-pub fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
-    let (_, after) = text.split_once(start).unwrap();
-    after.split_once(end).unwrap().0
 }
 
 /// This program under a name by which the library takes it for evcxr.

@@ -91,19 +91,12 @@ impl Room {
             .filter_map(|part| Some((part, closed_above(part)?)))
         {
             room.args(["--perms", "0755", "--tmpfs"]).arg(&closed);
-            // Those that bubblewrap makes by itself are root's alone.
-            let mut between: Vec<&Path> = part.ancestors().skip(1).collect();
-            between.retain(|folder| folder.starts_with(&closed) && *folder != closed);
-            for folder in between.into_iter().rev() {
-                room.args(["--perms", "0755", "--dir"]).arg(folder);
-            }
+            make_the_way(&mut room, part, &closed);
         }
         for part in &used {
             room.arg("--bind").arg(part).arg(part);
         }
-        // In the room's own folder for temporary files, so the way to it has to be made.
-        let above = installation.parent().expect("a folder");
-        room.args(["--perms", "0755", "--dir"]).arg(above);
+        make_the_way(&mut room, &installation, Path::new("/tmp"));
         room.arg("--ro-bind").arg(&installation).arg(&installation);
         room.args(["--", "env", "-i", "HOME=/root", "LANG=C.UTF-8"]);
         room.arg(format!(
@@ -173,6 +166,16 @@ fn closed_above(part: &Path) -> Option<PathBuf> {
         metadata.permissions().mode() & 0o001 == 0
     };
     above.into_iter().rev().find(is_closed).map(Path::to_owned)
+}
+
+/// Makes the folders between one of the room's own and what is shown in it, open to all: those that
+/// bubblewrap makes by itself are root's alone.
+fn make_the_way(room: &mut Command, to: &Path, from: &Path) {
+    let mut between: Vec<&Path> = to.ancestors().skip(1).collect();
+    between.retain(|folder| folder.starts_with(from) && *folder != from);
+    for folder in between.into_iter().rev() {
+        room.args(["--perms", "0755", "--dir"]).arg(folder);
+    }
 }
 
 /// The installation of Python that the environment was made with.

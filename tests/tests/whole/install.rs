@@ -1,7 +1,7 @@
 //! `cargo lab install`: an installation that is read-only and another's, without the clone that it was
 //! made from, and what its users leave behind.
 
-use end_to_end::commands::{Ran, run, run_within};
+use end_to_end::commands::{BoundedOutput, Ran, run, run_within};
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use end_to_end::{at_exit, cargo_lab, repository, said};
 use nix::unistd::Uid;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -134,7 +134,8 @@ impl User {
         User { id, home }
     }
 
-    fn runs(&self, installed: &Installed, cells: &[&str]) -> Child {
+    /// Runs cells in a kernel of its own, and tells what it saw.
+    fn runs(&self, installed: &Installed, cells: &[&str]) -> Value {
         let root = repository();
         let environment = lab::home::Home::at(&root).expect("a repository");
         let environment = lab::environment::Environment::existing(&environment);
@@ -173,17 +174,8 @@ impl User {
             .arg(format!("JUPYTER_PATH={}/share/jupyter", prefix.display()))
             .arg(python)
             .args(["-c", CLIENT, &json!(cells).to_string()])
-            .current_dir(&self.home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command.spawn().expect("bwrap: apt-get install bubblewrap")
-    }
-
-    /// What the client told, in the end.
-    fn told(&self, client: Child) -> Value {
-        let output = client.wait_with_output().expect("a child");
-        let said = said(&output);
+            .current_dir(&self.home);
+        let said = said(&command.bounded_output());
         let told = said.lines().find_map(|line| line.strip_prefix("TOLD "));
         let told = told.unwrap_or_else(|| panic!("user {}: {said}", self.id));
         serde_json::from_str(told).expect("JSON")
@@ -233,12 +225,12 @@ fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
     fs::write(own.join("src/lib.rs"), "pub fn seven() -> u32 { 7 }").expect("a writable folder");
     let adds = ":dep own-crate = { path = \"own-crate\" }\nprintln!(\"{}\", own_crate::seven());";
     let cells = [SETS_UP, DRAWS, FORKS, adds];
-    let clients = [
-        users[0].runs(installed, &cells),
-        users[1].runs(installed, &cells[..3]),
-    ];
-    for (user, client) in users.iter().zip(clients) {
-        let told = user.told(client);
+    let both = std::thread::scope(|scope| {
+        let first = scope.spawn(|| users[0].runs(installed, &cells));
+        let second = users[1].runs(installed, &cells[..3]);
+        [first.join().expect("what user 0 was told"), second]
+    });
+    for (user, told) in users.iter().zip(both) {
         let cells = told["cells"].as_array().expect("a list");
         for cell in cells {
             assert_eq!(cell["status"], "ok", "{cell:#}");
@@ -291,7 +283,7 @@ fn users_of_an_installation_change_nothing_in_it_and_keep_nothing_of_it() {
     assert_eq!(installed.numbers(), ["1"]);
     let current = fs::read_link(installed.all().join("current")).expect("a link");
     assert_eq!(current, Path::new("1"));
-    let told = users[1].told(users[1].runs(installed, &["println!(\"{}\", 6 * 7)"]));
+    let told = users[1].runs(installed, &["println!(\"{}\", 6 * 7)"]);
     assert_eq!(told["cells"][0]["text"], "42\n");
     let mark = users[1].home.join("tmp");
     assert!(with_variable("TMPDIR", &mark.to_string_lossy()).is_empty());

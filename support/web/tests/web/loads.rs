@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use support::libc::linger;
-use support::nix::sys::socket::{setsockopt, sockopt};
-use support::web::{self, Failure, Load, Site};
+use libc::linger;
+use nix::sys::socket::{setsockopt, sockopt};
+use web::{Failure, Load, Site};
 
-use super::servers::{ALL, Pages, router, serves};
+use super::servers::{ALL, Pages, router, serve, serves};
 
 const HELLO: &str = "<h1>hello, {n}!</h1>";
 
@@ -66,7 +66,7 @@ fn without_keep_alive_each_request_has_a_connection() {
 
 #[test]
 fn several_processes_share_the_connections() {
-    let server = web::serve(router(Pages::at_once()));
+    let server = serve(router(Pages::at_once()));
     let load = web::load(&server.at("/hello/{n}"), HELLO).connections(100);
     let report = load.requests(1_000).processes(3).run();
     assert_eq!((report.done, report.failed()), (1_000, 0), "{report}");
@@ -190,7 +190,7 @@ fn an_answer_in_pieces_is_one_answer() {
 #[test]
 fn a_latency_counts_the_delay() {
     let delay = Duration::from_millis(50);
-    let server = web::serve(router(Pages::after(delay)));
+    let server = serve(router(Pages::after(delay)));
     let report = web::load(&server.at("/hello/{n}"), HELLO)
         .connections(20)
         .run();
@@ -235,8 +235,8 @@ fn a_report_tells_what_failed() {
 #[test]
 fn a_handler_that_panics_ends_its_own_connection() {
     let bad = async || -> &'static str { panic!("a bad handler") };
-    let pages = router(Pages::at_once()).route("/bad", support::axum::routing::get(bad));
-    for server in [web::serve(pages.clone()), web::serve_apart(pages)] {
+    let pages = router(Pages::at_once()).route("/bad", axum::routing::get(bad));
+    for server in [serve(pages.clone()), web::serve_apart(pages)] {
         let report = web::load(&server.at("/bad"), "").run();
         assert_eq!(report.count(Failure::Closed), 1, "{report}");
         serves("axum", &server);

@@ -5,13 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::nix::sys::signal::{Signal, kill};
-use support::nix::unistd::Pid;
-use support::processes::Exit;
-use support::processes::Process;
-use support::web::{self, Server};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use processes::Exit;
+use processes::Process;
+use web::Server;
 
-use super::servers::{ALL, Pages, router, serves, site};
+use super::servers::{ALL, Pages, router, serve, serves, site, try_serve};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -101,8 +101,8 @@ fn a_dropped_handle_frees_the_port_at_once() {
 
 #[test]
 fn a_port_in_use_is_said_in_a_sentence() {
-    let first = web::serve(router(Pages::at_once()));
-    let said = web::try_serve(first.port(), router(Pages::at_once())).unwrap_err();
+    let first = serve(router(Pages::at_once()));
+    let said = try_serve(first.port(), router(Pages::at_once())).unwrap_err();
     let told = format!(
         "port {} of 127.0.0.1 is in use: stop the server that has it",
         first.port()
@@ -118,7 +118,7 @@ fn a_port_in_use_is_said_in_a_sentence() {
 #[test]
 fn a_child_with_a_copy_of_the_socket_does_not_keep_the_port() {
     for _ in 0..10 {
-        let server = web::serve(router(Pages::at_once()));
+        let server = serve(router(Pages::at_once()));
         let address = server.address();
         let child = Process::spawn("copies", std::thread::park);
         assert!(server.stop().in_time);
@@ -131,7 +131,7 @@ fn a_child_with_a_copy_of_the_socket_does_not_keep_the_port() {
 /// A child forked while a server runs here has no part of its socket.
 #[test]
 fn another_child_does_not_keep_the_port() {
-    let server = web::serve(router(Pages::at_once()));
+    let server = serve(router(Pages::at_once()));
     let port = server.port();
     let other = web::threads(site(Pages::at_once()));
     assert!(server.stop().in_time);

@@ -121,3 +121,36 @@ impl std::error::Error for ProgramError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    #[test]
+    fn the_first_line_tells_port_and_process() {
+        let line = "Server started at http://127.0.0.1:8000... (process 123)";
+        assert_eq!(place(line), Some((8000, 123)));
+        for other in [
+            "Server started at http://0.0.0.0:8000... (process 123)",
+            "Server started at http://127.0.0.1:80000... (process 123)",
+            "Server started at http://127.0.0.1:8000...",
+            "",
+        ] {
+            assert_eq!(place(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_lacks_a_module_says_how_to_get_it() {
+        let why = "ModuleNotFoundError: No module named 'aiohttp'";
+        let error = ProgramError::Python(Error::Ended {
+            program: "web_server.py".to_string(),
+            status: ExitStatus::from_raw(1 << 8),
+            why: Some(why.to_string()),
+        });
+        let told = format!("web_server.py ended with exit code 1: {why} (`cargo lab setup`");
+        assert!(error.to_string().starts_with(&told), "{error}");
+    }
+}

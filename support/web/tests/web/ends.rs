@@ -9,6 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use processes::Exit;
 use processes::Process;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::spawn_blocking;
 use web::Server;
 
 use super::servers::{ALL, Pages, router, serve, serves, site, try_serve};
@@ -61,6 +63,23 @@ fn a_stop_answers_what_was_begun_and_closes_what_is_idle() {
         assert!(rest.ends_with("<h1>hello, Ada!</h1>"), "{name}: {rest:?}");
         assert!(is_free(port), "{name}");
     }
+}
+
+#[test]
+fn a_runtime_of_one_thread_serves_and_stops() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pages = router(Pages::at_once());
+        let server = web::serve_on(&Handle::current(), 0, pages).unwrap();
+        let (port, url) = (server.port(), server.at("/"));
+        let answer = spawn_blocking(move || web::get(&url)).await.unwrap();
+        assert_eq!(answer.unwrap().body, "<h1>Index</h1>");
+        // Not on this thread, which is the one that serves.
+        let stopped = spawn_blocking(move || server.stop_within(LIMIT)).await;
+        let stopped = stopped.unwrap();
+        assert!(stopped.in_time && stopped.took < LIMIT / 2, "{stopped}");
+        assert!(is_free(port));
+    });
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! assert_eq!(web::get(&server.at("/hello/Ada")).unwrap().body, "<h1>hello, Ada!</h1>");
 //! ```
 //!
-//! What the [`web`](::web) crate has, and two servers that need a notebook's surroundings:
+//! What the [`web`] crate has, and two servers that need a notebook's surroundings:
 //!
 //! | server | what serves | made of |
 //! |---|---|---|

@@ -13,12 +13,13 @@
 //!
 //! # Layout
 //!
-//! Three crates that stand alone, each of use in a program of one's own:
+//! Crates that stand alone, each of use in a program of one's own:
 //!
 //! - [`timeline`]: records what ran where, measures, and draws both.
 //! - [`processes`]: processes that run a closure, pools of them, and queues, pipes and shared values
 //!   between them.
 //! - [`interleavings`]: every interleaving of a small program, and the one that breaks it.
+//! - [`web`](::web): web servers made in several ways, and loads on them.
 //!
 //! And what is a notebook's own:
 //!
@@ -30,7 +31,7 @@
 //! - [`coroutine`]: functions that stop in the middle and go on later, on one thread.
 //! - [`threads`], [`cpus`]: names, lists and bounded joins beside `std::thread`, and staying on a CPU.
 //! - [`python`]: runs the notebooks' Python programs, beside what they are compared with.
-//! - [`web`]: web servers, and loads on them.
+//! - [`web`]: the crate's servers, and two that need the session's runtime or its Python.
 //! - [`prelude`]: the names that nearly every cell needs.
 //! - [`kernel`]: what makes cells safe to run. It works by itself; a reader calls nothing in it.
 //!

@@ -3,7 +3,7 @@
 mod ends;
 mod programs;
 /// What every server of the tutorial's pages has to answer.
-#[path = "../../../../support/tests/web/routes.rs"]
+#[path = "../../../../support/web/tests/web/routes.rs"]
 mod routes;
 
 use end_to_end::repository;

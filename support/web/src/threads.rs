@@ -7,12 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, Builder};
 use std::time::Duration;
 
-use super::child::{Children, Work};
-use super::error::Error;
-use super::ready::ready;
-use super::server::Server;
-use super::site::Site;
-use super::{blocking, limits, tasks};
+use crate::child::{Children, Work};
+use crate::error::Error;
+use crate::ready::ready;
+use crate::server::Server;
+use crate::site::Site;
+use crate::{blocking, limits, tasks};
 
 /// Serves this site in a child process, with a thread for each connection.
 ///
@@ -24,7 +24,7 @@ use super::{blocking, limits, tasks};
 /// If the system has no port, process or descriptor left.
 ///
 /// ```
-/// use support::web::{self, Site};
+/// use web::{Site};
 ///
 /// let server = web::threads(Site::new().page("/", |_| "hello".to_string()));
 /// assert_eq!(web::get(&server.url()).unwrap().body, "hello");
@@ -62,7 +62,7 @@ pub fn threads(site: Site) -> Server {
 /// If the system has no port, process or descriptor left; if there are to be no workers.
 ///
 /// ```
-/// use support::web::{self, Site};
+/// use web::{Site};
 ///
 /// let server = web::prefork(2, Site::new().page("/", |_| "hello".to_string()));
 /// assert_eq!(server.pids().len(), 2);

@@ -8,17 +8,17 @@ use axum::Router;
 use tokio::net::unix::pipe;
 use tokio::runtime::Builder;
 
-use super::child::Children;
-use super::error::Error;
-use super::server::Server;
-use super::{limits, tasks};
+use crate::child::Children;
+use crate::error::Error;
+use crate::server::Server;
+use crate::{limits, tasks};
 
 /// Who wants a limit kills the child.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Serves this router in a child process, on one thread: an event loop of its own.
 ///
-/// As [`serve`](super::serve) in all else. Its memory is its own, so [`Server::memory`] tells what
+/// As [`serve_on`](crate::serve_on) in all else. Its memory is its own, so [`Server::memory`] tells what
 /// connections cost; what its handlers change, they change in the child. It ends with its handle,
 /// and with this process however that ends.
 ///
@@ -27,8 +27,7 @@ const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// If the system has no port, process or descriptor left.
 ///
 /// ```
-/// use support::axum::{Router, routing::get};
-/// use support::web;
+/// use axum::{Router, routing::get};
 ///
 /// let server = web::serve_apart(Router::new().route("/", get(async || "hello")));
 /// assert_eq!(web::get(&server.url()).unwrap().body, "hello");

@@ -3,6 +3,7 @@
 mod clients;
 mod ends;
 mod loads;
+mod own;
 mod routes;
 mod servers;
 
@@ -18,7 +19,7 @@ fn every_server_has_the_pages() {
 #[test]
 fn a_name_that_is_no_text_is_a_bad_request() {
     servers::each(|name, server| {
-        let answer = support::web::get(&server.at("/hello/%FF")).unwrap();
+        let answer = web::get(&server.at("/hello/%FF")).unwrap();
         assert_eq!(answer.status, 400, "{name}: {answer}");
     });
 }

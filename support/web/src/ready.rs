@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// The place of the first of these that has something to read, or has ended; None when the time is
 /// up. Blocks, without `until` for as long as it takes.
-pub(super) fn ready<const N: usize>(
+pub(crate) fn ready<const N: usize>(
     fds: [BorrowedFd; N],
     until: Option<Instant>,
 ) -> io::Result<Option<usize>> {

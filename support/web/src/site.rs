@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 type Page = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
-/// Pages by their paths, for [`threads`](super::threads) and [`prefork`](super::prefork): what
-/// axum's `Router` is to [`serve`](super::serve), for functions that may block.
+/// Pages by their paths, for [`threads`](crate::threads) and [`prefork`](crate::prefork): what
+/// axum's `Router` is to [`serve_on`](crate::serve_on), for functions that may block.
 ///
 /// Only `GET` and `HEAD` are answered with a page, as HTML in UTF-8. A path that no page has is
 /// answered with 404, another method on a path that one has with 405 and an `Allow` header, a
 /// path that is no UTF-8 with 400.
 ///
 /// ```
-/// use support::web::{self, Site};
+/// use web::{Site};
 ///
 /// let site = Site::new()
 ///     .page("/", |_| "<h1>Index</h1>".to_string())
@@ -28,7 +28,7 @@ pub struct Site {
 
 /// An answer, before it is written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: &'static str,
     pub allow: bool,
     pub body: String,
@@ -38,8 +38,8 @@ impl Site {
     /// Without a page yet.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new());
-    /// assert_eq!(support::web::get(&server.at("/")).unwrap().status, 404);
+    /// let server = web::threads(web::Site::new());
+    /// assert_eq!(web::get(&server.at("/")).unwrap().status, 404);
     /// ```
     pub fn new() -> Site {
         Site::default()
@@ -49,11 +49,11 @@ impl Site {
     /// least one character, which the function is given decoded; others are given "".
     ///
     /// ```
-    /// let site = support::web::Site::new().page("/half/{n}", |n| {
+    /// let site = web::Site::new().page("/half/{n}", |n| {
     ///     n.parse::<f64>().map_or("no number".into(), |n| (n / 2.0).to_string())
     /// });
-    /// let server = support::web::threads(site);
-    /// assert_eq!(support::web::get(&server.at("/half/3")).unwrap().body, "1.5");
+    /// let server = web::threads(site);
+    /// assert_eq!(web::get(&server.at("/half/3")).unwrap().body, "1.5");
     /// ```
     pub fn page(
         mut self,
@@ -65,7 +65,7 @@ impl Site {
     }
 
     /// The answer to a request for this path, which is as it came.
-    pub(super) fn answer(&self, method: &str, path: &str) -> Answer {
+    pub(crate) fn answer(&self, method: &str, path: &str) -> Answer {
         let found = self.pages.iter().find_map(|(pattern, page)| {
             let parameter = parameter(pattern, path)?;
             Some((parameter, page))

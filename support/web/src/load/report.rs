@@ -10,8 +10,8 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
+use crate::human::human;
 use processes::codec;
-use timeline::plot::human;
 
 /// Latencies that [`Report::latencies`] gives at most; more would not be seen in a picture.
 const SAMPLES: usize = 10_000;
@@ -19,9 +19,9 @@ const SAMPLES: usize = 10_000;
 /// Why a request was not answered.
 ///
 /// ```
-/// use support::web::{Failure, load};
+/// use web::{Failure, load};
 ///
-/// let nobody = support::web::serve(support::axum::Router::new()).url(); // and stops at once
+/// let nobody = web::threads(web::Site::new()).url(); // and stops at once
 /// let report = load(&nobody, "").run();
 /// assert_eq!(report.count(Failure::Refused), 1);
 /// ```
@@ -103,8 +103,8 @@ mod sparse {
 /// What a load met with; made by [`Load::run`](super::Load::run).
 ///
 /// ```
-/// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-/// let report = support::web::load(&server.url(), "x").requests(50).run();
+/// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+/// let report = web::load(&server.url(), "x").requests(50).run();
 /// assert!(report.to_string().starts_with("50 requests answered in "));
 /// ```
 #[derive(Clone, Serialize, Deserialize)]
@@ -209,7 +209,7 @@ impl Report {
     /// Requests that were not answered, or wrongly.
     ///
     /// ```
-    /// let report = support::web::load("http://127.0.0.1:9/", "").requests(3).run();
+    /// let report = web::load("http://127.0.0.1:9/", "").requests(3).run();
     /// assert_eq!((report.done, report.failed()), (0, 3));
     /// ```
     pub fn failed(&self) -> usize {
@@ -219,7 +219,7 @@ impl Report {
     /// Requests that failed so.
     ///
     /// ```
-    /// use support::web::{Failure, Site, load, threads};
+    /// use web::{Failure, Site, load, threads};
     ///
     /// let server = threads(Site::new().page("/", |_| "hello".to_string()));
     /// assert_eq!(load(&server.url(), "good-bye").run().count(Failure::Wrong), 1);
@@ -231,7 +231,7 @@ impl Report {
     /// What was wrong with the first wrong answer; none if there was no such.
     ///
     /// ```
-    /// use support::web::{Site, load, threads};
+    /// use web::{Site, load, threads};
     ///
     /// let server = threads(Site::new().page("/", |_| "hello".to_string()));
     /// let report = load(&server.url(), "good-bye").run();
@@ -244,8 +244,8 @@ impl Report {
     /// Requests answered in a second.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// assert!(support::web::load(&server.url(), "x").requests(50).run().per_second() > 1.0);
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// assert!(web::load(&server.url(), "x").requests(50).run().per_second() > 1.0);
     /// ```
     pub fn per_second(&self) -> f64 {
         self.done as f64 / self.took.as_secs_f64().max(1e-9)
@@ -260,25 +260,22 @@ impl Report {
     /// the stall counts once for each connection.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").requests(50).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").requests(50).run();
     /// assert!(report.quantile(0.5) <= report.quantile(0.99));
     /// ```
     pub fn quantile(&self, part: f64) -> Duration {
         Duration::from_nanos(self.histogram.value_at_quantile(part.clamp(0.0, 1.0)))
     }
 
-    /// The latencies, for a picture: `plot::Histogram::new().sample("axum", &report.latencies())`.
-    /// From the shortest to the longest; of more than 10,000, as many that are distributed as all
-    /// are.
+    /// The latencies, for a picture: from the shortest to the longest; of more than 10,000, as many
+    /// that are distributed as all are.
     ///
     /// ```
-    /// use support::timeline::plot::Histogram;
-    ///
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").requests(50).run();
-    /// let picture = Histogram::new().sample("threads", &report.latencies());
-    /// assert!(picture.text().contains("50 values"));
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").requests(50).run();
+    /// let latencies = report.latencies();
+    /// assert!(latencies.len() == 50 && latencies.is_sorted());
     /// ```
     pub fn latencies(&self) -> Vec<Duration> {
         let count = self.done.min(SAMPLES);
@@ -291,8 +288,8 @@ impl Report {
     /// [`Load::processes`](super::Load::processes).
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").requests(50).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").requests(50).run();
     /// assert!(report.busy() > 0.0);
     /// ```
     pub fn busy(&self) -> f64 {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use httparse::Status;
 
-use super::ready::ready;
-use super::site::{Answer, Site};
-use super::tasks::{HEAD, PATIENCE};
+use crate::ready::ready;
+use crate::site::{Answer, Site};
+use crate::tasks::{HEAD, PATIENCE};
 
 /// So many headers a request may have, as with hyper.
 const HEADERS: usize = 100;
@@ -38,7 +38,7 @@ enum Parsed {
 /// # Errors
 ///
 /// The client's connection broke off, which is nobody's business but its own.
-pub(super) fn converse(mut stream: TcpStream, stop: BorrowedFd, site: &Site) -> io::Result<()> {
+pub(crate) fn converse(mut stream: TcpStream, stop: BorrowedFd, site: &Site) -> io::Result<()> {
     stream.set_nodelay(true)?;
     // A client that does not take its answer must not hold a thread for ever.
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -5,8 +5,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use support::nix::sys::socket::{setsockopt, sockopt};
-use support::web::Server;
+use nix::sys::socket::{setsockopt, sockopt};
+use web::Server;
 
 use super::servers::{ALL, Pages, each, serves};
 
@@ -104,7 +104,7 @@ fn who_goes_away_before_the_answer_harms_nobody() {
                 stream.write_all(REQUEST.as_bytes()).unwrap();
                 if reset {
                     // Closed so, a socket sends a reset in place of an orderly end.
-                    let at_once = support::libc::linger {
+                    let at_once = libc::linger {
                         l_onoff: 1,
                         l_linger: 0,
                     };

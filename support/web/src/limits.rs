@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{Backlog, Shutdown, listen as listen_again, shutdown};
 
-use super::error::Error;
+use crate::error::Error;
 
 /// Descriptors that a server or a client needs beside its connections.
 const SPARE: usize = 64;
@@ -20,7 +20,7 @@ const BACKLOG: i32 = 4096;
 /// What bounds the number of connections; made by [`room`].
 ///
 /// ```
-/// let room = support::web::room();
+/// let room = web::room();
 /// assert!(room.connections() <= room.ports);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Room {
     /// How many connections a server in this process and a client in another one can hold at once.
     ///
     /// ```
-    /// let many = support::web::room().connections().min(10_000);
+    /// let many = web::room().connections().min(10_000);
     /// assert!(many > 100);
     /// ```
     pub fn connections(&self) -> usize {
@@ -50,7 +50,7 @@ impl Room {
 /// descriptors as far as an ordinary user may: from the soft to the hard one.
 ///
 /// ```
-/// let room = support::web::room();
+/// let room = web::room();
 /// println!("{} connections at once", room.connections());
 /// ```
 pub fn room() -> Room {
@@ -61,7 +61,7 @@ pub fn room() -> Room {
 }
 
 /// The limit of descriptors, raised before.
-pub(super) fn descriptors() -> usize {
+pub(crate) fn descriptors() -> usize {
     let limit = getrlimit(Resource::RLIMIT_NOFILE);
     let limit = limit.map(|(soft, hard)| {
         let raised = soft >= hard || setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
@@ -72,7 +72,7 @@ pub(super) fn descriptors() -> usize {
 }
 
 /// Descriptors of this process that are open now.
-pub(super) fn open() -> usize {
+pub(crate) fn open() -> usize {
     // One of them is the directory that is read.
     std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count().saturating_sub(1))
 }
@@ -89,7 +89,7 @@ fn ports() -> usize {
 }
 
 /// Whether a client of `processes` processes has room for so many connections to one port.
-pub(super) fn check(connections: usize, processes: usize) -> Result<(), Error> {
+pub(crate) fn check(connections: usize, processes: usize) -> Result<(), Error> {
     let limit = descriptors();
     let each = connections.div_ceil(processes);
     let needed = each + open() + SPARE;
@@ -109,7 +109,7 @@ pub(super) fn check(connections: usize, processes: usize) -> Result<(), Error> {
 }
 
 /// Listens on 127.0.0.1 only; port 0 has the system choose. Connections wait up to [`BACKLOG`].
-pub(super) fn listen(port: u16) -> Result<(TcpListener, u16), Error> {
+pub(crate) fn listen(port: u16) -> Result<(TcpListener, u16), Error> {
     descriptors();
     let listen = || {
         let listener = TcpListener::bind(("127.0.0.1", port))?;
@@ -124,14 +124,14 @@ pub(super) fn listen(port: u16) -> Result<(TcpListener, u16), Error> {
 
 /// Gives the port up, whoever else has a copy of the socket: a child that a cell has forked
 /// meanwhile would keep it else, and visitors would wait there for ever.
-pub(super) fn stop_listening(listener: &impl AsRawFd) {
+pub(crate) fn stop_listening(listener: &impl AsRawFd) {
     // One that does not listen any more is what is wanted.
     let _ = shutdown(listener.as_raw_fd(), Shutdown::Both);
 }
 
 /// Memory of a process in bytes: what it alone uses, and its share of what it shares with others
 /// ("Pss"). None once it has ended.
-pub(super) fn memory(pid: i32) -> Option<u64> {
+pub(crate) fn memory(pid: i32) -> Option<u64> {
     let report = File::open(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let lines = BufReader::new(report).lines();
     let line = lines

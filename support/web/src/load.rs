@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::error::Error;
-use super::{child, get, limits};
+use crate::error::Error;
+use crate::{child, get, limits};
 use crowd::Plan;
 use processes::Process;
 use processes::codec;
@@ -20,10 +20,9 @@ pub use report::{Failure, Report};
 /// A load to be put on a server on this machine; made by [`load()`].
 ///
 /// ```
-/// use support::axum::{Router, routing::get};
-/// use support::web;
+/// use web::Site;
 ///
-/// let server = web::serve(Router::new().route("/", get(async || "hello")));
+/// let server = web::threads(Site::new().page("/", |_| "hello".to_string()));
 /// let report = web::load(&server.url(), "hello").connections(10).requests(1_000).run();
 /// assert_eq!((report.done, report.failed()), (1_000, 0));
 /// ```
@@ -55,7 +54,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// `web::load(&server.at("/hello/{n}"), "<h1>hello, {n}!</h1>")`.
 ///
 /// ```
-/// use support::web::{self, Site};
+/// use web::{Site};
 ///
 /// let server = web::threads(Site::new().page("/hello/{name}", |name| format!("hello, {name}!")));
 /// let report = web::load(&server.at("/hello/{n}"), "hello, {n}!").connections(20).run();
@@ -82,8 +81,8 @@ impl Load {
     /// has no more to make.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").connections(100).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").connections(100).run();
     /// assert_eq!(report.done, 100);
     /// ```
     pub fn connections(mut self, connections: usize) -> Load {
@@ -95,8 +94,8 @@ impl Load {
     /// shared out evenly, so the number is rounded up to a multiple of the connections.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").connections(3).requests(10).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").connections(3).requests(10).run();
     /// assert_eq!(report.done, 12);
     /// ```
     pub fn requests(mut self, requests: usize) -> Load {
@@ -110,8 +109,8 @@ impl Load {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").during(Duration::from_millis(50)).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").during(Duration::from_millis(50)).run();
     /// assert!(report.done > 0, "{report}");
     /// ```
     pub fn during(mut self, duration: Duration) -> Load {
@@ -124,7 +123,7 @@ impl Load {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use support::web::{self, Failure, Site};
+    /// use web::{Failure, Site};
     ///
     /// let site = Site::new().page("/", |_| {
     ///     std::thread::sleep(Duration::from_millis(300));
@@ -143,8 +142,8 @@ impl Load {
     /// Without, each request asks the server to close (`Connection: close`), and waits for that.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").requests(5).keep_alive(false).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").requests(5).keep_alive(false).run();
     /// assert_eq!((report.done, report.connected), (5, 5));
     /// ```
     pub fn keep_alive(mut self, keep_alive: bool) -> Load {
@@ -156,8 +155,8 @@ impl Load {
     /// server that serves one connection at a time never gets to the last one then.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").connections(50).hold(true).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").connections(50).hold(true).run();
     /// assert_eq!(report.open_at_once, 50);
     /// ```
     pub fn hold(mut self, hold: bool) -> Load {
@@ -168,8 +167,8 @@ impl Load {
     /// The status that every answer must have, 200 unless told otherwise.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new());
-    /// let report = support::web::load(&server.url(), "").status(404).run();
+    /// let server = web::threads(web::Site::new());
+    /// let report = web::load(&server.url(), "").status(404).run();
     /// assert_eq!(report.done, 1);
     /// ```
     pub fn status(mut self, status: u16) -> Load {
@@ -181,8 +180,8 @@ impl Load {
     /// [`Report::busy`] says that one is not enough.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// let report = support::web::load(&server.url(), "x").connections(10).processes(2).run();
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// let report = web::load(&server.url(), "x").connections(10).processes(2).run();
     /// assert_eq!(report.done, 10);
     /// ```
     pub fn processes(mut self, processes: usize) -> Load {
@@ -198,8 +197,8 @@ impl Load {
     /// With the sentence that [`Load::try_run`] gives as its error.
     ///
     /// ```
-    /// let server = support::web::threads(support::web::Site::new().page("/", |_| "x".into()));
-    /// println!("{}", support::web::load(&server.url(), "x").requests(100).run());
+    /// let server = web::threads(web::Site::new().page("/", |_| "x".into()));
+    /// println!("{}", web::load(&server.url(), "x").requests(100).run());
     /// ```
     #[track_caller]
     pub fn run(&self) -> Report {
@@ -218,7 +217,7 @@ impl Load {
     /// for a process. What goes wrong with single requests is no error, but counted in the report.
     ///
     /// ```
-    /// let failed = support::web::load("http://127.0.0.1:9/", "").connections(1_000_000).try_run();
+    /// let failed = web::load("http://127.0.0.1:9/", "").connections(1_000_000).try_run();
     /// assert!(failed.unwrap_err().to_string().contains("1000000 connections"));
     /// ```
     pub fn try_run(&self) -> Result<Report, Error> {

@@ -1,7 +1,7 @@
 //! The tutorial's web server by axum, beside the same in Python's aiohttp, a thread for each
 //! connection, prefork, and hyper without axum.
 //!
-//! `cargo bench -p support --bench web`. Wants two cores: servers are kept on the first, the load
+//! `cargo bench -p web`. Wants two cores: servers are kept on the first, the load
 //! on the second.
 //!
 //! First `/`, which waits for nothing: the contenders take turns, so that a busy machine is busy
@@ -11,10 +11,14 @@
 //! second, ten thousand times at once (or as often as the limits allow).
 
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path as File;
+use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use axum::{Router, extract::Path, response::Html, routing::get};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
@@ -22,14 +26,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use support::axum::{Router, extract::Path, response::Html, routing::get};
-use support::libc;
-use support::nix::sched::{CpuSet, sched_setaffinity};
-use support::nix::unistd::Pid;
-use support::processes::Process;
-use support::python::{Python, python};
-use support::tokio;
-use support::web::{self, Report, Server, Site, escape};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+use processes::Process;
+use web::{Report, Runs, Server, Site, escape};
 
 const DELAY: Duration = Duration::from_millis(500);
 const ROUNDS: usize = 7;
@@ -58,43 +58,48 @@ fn site() -> Site {
         .page("/hello/{name}", hello)
 }
 
+/// A server in a process of its own.
+struct Own(Process);
+
+impl Runs for Own {
+    fn pids(&self) -> Vec<i32> {
+        vec![self.0.pid()]
+    }
+
+    fn stop(&mut self, _: Duration) -> bool {
+        self.0.kill();
+        self.0.join();
+        true
+    }
+}
+
 /// By the environment's interpreter, as `cargo lab` sets it, or as it lies in the repository.
 fn aiohttp() -> Server {
-    let program = python("web_server.py").arg(DELAY.as_secs_f64());
-    let own = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.venv/bin/python"));
-    let named = std::env::var_os("NOTEBOOK_PYTHON").is_some();
-    let with_own = |program: Python| match !named && own.is_file() {
-        true => program.interpreter(own),
-        false => program,
-    };
-    web::aiohttp(with_own(program))
+    let root = File::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let own = root.join(".venv/bin/python");
+    let own = own.is_file().then_some(own.into_os_string());
+    let python = std::env::var_os("NOTEBOOK_PYTHON").or(own);
+    let mut python = Command::new(python.unwrap_or_else(|| "python3".into()));
+    python
+        .arg(root.join("notebooks/python/web_server.py"))
+        .arg(DELAY.as_secs_f64().to_string());
+    let (said, say) = std::io::pipe().expect("a pipe");
+    let process = Process::spawn("aiohttp", move || -> std::io::Result<()> {
+        // Returns only if it fails.
+        Err(python.stdout(say).exec())
+    });
+    let mut line = String::new();
+    BufReader::new(said).read_line(&mut line).expect("a line");
+    let port = line
+        .strip_prefix("Server started at http://127.0.0.1:")
+        .and_then(|rest| rest.split_once("...")?.0.parse().ok());
+    let port =
+        port.unwrap_or_else(|| panic!("aiohttp is needed, as `cargo lab setup` installs it"));
+    Server::new("aiohttp", port, Own(process))
 }
 
-/// A server, as far as it is measured.
-enum Contender {
-    Ours(Server),
-    /// hyper alone answers `/` and nothing else.
-    Bare(Process, u16),
-}
-
-impl Contender {
-    fn url(&self) -> String {
-        match self {
-            Contender::Ours(server) => server.at("/"),
-            Contender::Bare(_, port) => format!("http://127.0.0.1:{port}/"),
-        }
-    }
-
-    fn pids(&self) -> Vec<i32> {
-        match self {
-            Contender::Ours(server) => server.pids(),
-            Contender::Bare(process, _) => vec![process.pid()],
-        }
-    }
-}
-
-/// hyper's own way of serving, on one thread, in a child.
-fn bare_hyper() -> Contender {
+/// hyper's own way of serving, on one thread, in a child. It answers `/` and nothing else.
+fn bare_hyper() -> Server {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     listener.set_nonblocking(true).expect("a socket");
@@ -114,7 +119,7 @@ fn bare_hyper() -> Contender {
             }
         });
     });
-    Contender::Bare(process, port)
+    Server::new("hyper alone", port, Own(process))
 }
 
 async fn index(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -162,29 +167,20 @@ fn median<T>(runs: &[T], number: impl Fn(&T) -> f64) -> f64 {
 
 fn without_waiting() {
     let workers = CONNECTIONS;
-    let contenders: Vec<(&str, Contender)> = vec![
+    let contenders = [
         ("hyper alone", bare_hyper()),
-        (
-            "axum, one thread",
-            Contender::Ours(web::serve_apart(router())),
-        ),
-        (
-            "thread per connection",
-            Contender::Ours(web::threads(site())),
-        ),
-        (
-            "prefork, 32 workers",
-            Contender::Ours(web::prefork(workers, site())),
-        ),
-        ("aiohttp", Contender::Ours(aiohttp())),
+        ("axum, one thread", web::serve_apart(router())),
+        ("thread per connection", web::threads(site())),
+        ("prefork, 32 workers", web::prefork(workers, site())),
+        ("aiohttp", aiohttp()),
     ];
     for (_, contender) in &contenders {
         keep_on(&contender.pids(), 0);
     }
     // Clients are children of this process, and stay where it is.
     keep_on(&[std::process::id() as i32], 1);
-    let load = |contender: &Contender, processes, time| {
-        let load = web::load(&contender.url(), "<h1>Index</h1>").connections(CONNECTIONS);
+    let load = |contender: &Server, processes, time| {
+        let load = web::load(&contender.at("/"), "<h1>Index</h1>").connections(CONNECTIONS);
         load.during(time).processes(processes).run()
     };
     let mut runs: Vec<Vec<(Report, Duration)>> = contenders.iter().map(|_| Vec::new()).collect();

@@ -1,11 +1,13 @@
 //! The tutorial's pages, by every server of ours.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use support::axum::{Router, extract::Path, response::Html, routing::get};
-use support::processes::Counter;
-use support::tokio::time::sleep;
-use support::web::{self, Server, Site, escape};
+use axum::{Router, extract::Path, response::Html, routing::get};
+use processes::Counter;
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+use web::{Error, Server, Site, escape};
 
 /// What `/hello/{name}` does before it greets: it counts itself, and takes its time.
 #[derive(Clone)]
@@ -50,11 +52,22 @@ pub fn site(pages: Pages) -> Site {
         .page("/hello/{name}", hello)
 }
 
+/// Serves on a runtime that all tests of this process share.
+pub fn try_serve(port: u16, router: Router) -> Result<Server, Error> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| Runtime::new().expect("room for threads"));
+    web::serve_on(runtime.handle(), port, router)
+}
+
+pub fn serve(router: Router) -> Server {
+    try_serve(0, router).expect("a port")
+}
+
 type Start = fn(Pages) -> Server;
 
 /// Each server, by its name.
 pub const ALL: [(&str, Start); 4] = [
-    ("serve", |pages| web::serve(router(pages))),
+    ("serve_on", |pages| serve(router(pages))),
     ("serve_apart", |pages| web::serve_apart(router(pages))),
     ("threads", |pages| web::threads(site(pages))),
     ("prefork", |pages| web::prefork(3, site(pages))),

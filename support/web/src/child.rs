@@ -8,9 +8,9 @@ use nix::fcntl::OFlag;
 use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage, getsockname};
 use nix::unistd::pipe2;
 
-use super::error::Error;
-use super::ready::ready;
-use super::server::Runs;
+use crate::error::Error;
+use crate::ready::ready;
+use crate::server::Runs;
 use processes::Process;
 
 /// So long a child may take to say that it serves.
@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(5);
 const TRIES: usize = 3;
 
 /// Processes that serve on one listening socket, and the pipe that tells them to stop.
-pub(super) struct Children {
+pub(crate) struct Children {
     processes: Vec<Process>,
     stop: OwnedFd,
     stopping: OwnedFd,
@@ -30,7 +30,7 @@ pub(super) struct Children {
 /// What a child does with the listening socket. It is to stop once the descriptor is readable, which
 /// is for ever; it returns when nobody waits for an answer any more. The function that it is given
 /// says that it serves.
-pub(super) type Work<'a> = &'a dyn Fn(&TcpListener, BorrowedFd, &dyn Fn());
+pub(crate) type Work<'a> = &'a dyn Fn(&TcpListener, BorrowedFd, &dyn Fn());
 
 impl Children {
     pub fn new() -> Result<Children, Error> {
@@ -96,7 +96,7 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
 /// parent closes would not learn of it.
 ///
 /// For a child that uses nothing of its parent's and drops nothing of it.
-pub(super) fn leave_sockets(keep: RawFd) {
+pub(crate) fn leave_sockets(keep: RawFd) {
     let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
         return;
     };

@@ -3,19 +3,19 @@
 use std::fmt;
 use std::io;
 
-use crate::python;
-
 /// Why there is no server, no answer or no load, in a sentence that says what helps.
 ///
 /// ```
-/// use support::axum::Router;
-/// use support::web::{Error, try_serve};
+/// use axum::Router;
+/// use web::{Error, serve_on};
 ///
-/// let first = try_serve(0, Router::new()).unwrap();
+/// let runtime = tokio::runtime::Runtime::new()?;
+/// let first = serve_on(runtime.handle(), 0, Router::new())?;
 /// let port = first.port();
-/// let error = try_serve(port, Router::new()).unwrap_err();
+/// let error = serve_on(runtime.handle(), port, Router::new()).unwrap_err();
 /// assert!(error.to_string().starts_with(&format!("port {port} of 127.0.0.1 is in use")));
 /// assert!(matches!(error, Error::Listen { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -58,10 +58,6 @@ pub enum Error {
     Process(io::Error),
     /// A process has been started and does not do its work; how it ended, if it has.
     Died(Option<processes::Exit>),
-    /// The Python program does not run.
-    Python(python::Error),
-    /// The Python program runs, and this is what it said in place of where it serves.
-    Place(String),
 }
 
 impl fmt::Display for Error {
@@ -99,15 +95,6 @@ impl fmt::Display for Error {
             Error::Process(source) => write!(f, "no process for a server or a client: {source}"),
             Error::Died(None) => f.write_str("a process was started and did not begin its work"),
             Error::Died(Some(exit)) => write!(f, "a client ended without its report: {exit}"),
-            Error::Python(error) if error.to_string().contains("No module named") => write!(
-                f,
-                "{error} (`cargo lab setup` installs it into the notebooks' environment)"
-            ),
-            Error::Python(error) => error.fmt(f),
-            Error::Place(line) => write!(
-                f,
-                "the Python program did not say where it serves, but {line:?}"
-            ),
         }
     }
 }
@@ -117,7 +104,6 @@ impl std::error::Error for Error {
         match self {
             Error::Listen { source, .. } | Error::Answer { source, .. } => Some(source),
             Error::Process(source) => Some(source),
-            Error::Python(error) => Some(error),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@
 /// wrote it writes the page. Python's `html.escape`.
 ///
 /// ```
-/// use support::web::escape;
+/// use web::escape;
 ///
 /// assert_eq!(escape("<script>"), "&lt;script&gt;");
 /// assert_eq!(escape("世界"), "世界");

@@ -4,27 +4,30 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::limits;
+use crate::human::human;
+use crate::limits;
 
 /// How long a server may take to answer what it has begun, once it is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// What runs behind a handle. Asked once at most.
-pub(super) trait Runs: Send + Sync {
+/// What runs behind a [`Server`]: to be implemented for a server of one's own, which
+/// [`Server::new`] then gives the same handle as those of this crate.
+pub trait Runs: Send + Sync {
     /// The processes that serve.
     fn pids(&self) -> Vec<i32>;
     /// Takes no more connections, lets those that wait for an answer have it, and has ended when
     /// it returns, a moment after the limit at the latest. True if nothing was cut off.
+    ///
+    /// Called once at most, and only in the process that made the handle.
     fn stop(&mut self, limit: Duration) -> bool;
 }
 
-/// A server that runs; made by [`serve`](super::serve) and its siblings. Dropped, it stops at once.
+/// A server that runs; made by [`serve_on`](crate::serve_on) and its siblings. Dropped, it stops at once.
 ///
 /// ```
-/// use support::axum::{Router, routing::get};
-/// use support::web;
+/// use web::Site;
 ///
-/// let server = web::serve(Router::new().route("/", get(async || "hello")));
+/// let server = web::threads(Site::new().page("/", |_| "hello".to_string()));
 /// assert_eq!(web::get(&server.at("/")).unwrap().body, "hello");
 /// assert!(server.stop().in_time);
 /// ```
@@ -39,7 +42,31 @@ pub struct Server {
 }
 
 impl Server {
-    pub(super) fn new(name: &'static str, port: u16, running: impl Runs + 'static) -> Server {
+    /// A handle to a server of one's own on 127.0.0.1, which is listening already: one that is made
+    /// in a way that this crate does not have, or that is a program of its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use web::{Runs, Server, Site};
+    ///
+    /// /// Somebody else has started it, and will stop it.
+    /// struct Elsewhere;
+    ///
+    /// impl Runs for Elsewhere {
+    ///     fn pids(&self) -> Vec<i32> {
+    ///         Vec::new()
+    ///     }
+    ///
+    ///     fn stop(&mut self, _: Duration) -> bool {
+    ///         true
+    ///     }
+    /// }
+    ///
+    /// let there = web::threads(Site::new());
+    /// let server = Server::new("elsewhere", there.port(), Elsewhere);
+    /// assert_eq!(web::get(&server.at("/")).unwrap().status, 404);
+    /// ```
+    pub fn new(name: &'static str, port: u16, running: impl Runs + 'static) -> Server {
         let running = Some(Box::new(running) as Box<dyn Runs>);
         Server {
             name,
@@ -52,7 +79,7 @@ impl Server {
     /// The port that it listens on.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
+    /// let server = web::threads(web::Site::new());
     /// assert!(server.port() > 0);
     /// ```
     pub fn port(&self) -> u16 {
@@ -62,7 +89,7 @@ impl Server {
     /// The address that it listens on: 127.0.0.1, so nobody outside of this machine reaches it.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
+    /// let server = web::threads(web::Site::new());
     /// assert!(std::net::TcpStream::connect(server.address()).is_ok());
     /// ```
     pub fn address(&self) -> SocketAddr {
@@ -72,7 +99,7 @@ impl Server {
     /// "http://127.0.0.1:" and its port.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
+    /// let server = web::threads(web::Site::new());
     /// assert_eq!(server.url(), format!("http://127.0.0.1:{}", server.port()));
     /// ```
     pub fn url(&self) -> String {
@@ -82,7 +109,7 @@ impl Server {
     /// The URL of one of its pages: `server.at("/hello/Ada")`.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
+    /// let server = web::threads(web::Site::new());
     /// assert_eq!(server.at("/hello"), format!("{}/hello", server.url()));
     /// ```
     pub fn at(&self, path: &str) -> String {
@@ -92,8 +119,8 @@ impl Server {
     /// The processes that serve: this one, or children of it.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
-    /// assert_eq!(server.pids(), [std::process::id() as i32]);
+    /// let server = web::threads(web::Site::new());
+    /// assert_eq!(server.pids().len(), 1);
     /// ```
     pub fn pids(&self) -> Vec<i32> {
         self.running.as_ref().map_or(Vec::new(), |it| it.pids())
@@ -107,7 +134,7 @@ impl Server {
     /// does not tell.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
+    /// let server = web::threads(web::Site::new());
     /// assert!(server.memory() > 100_000);
     /// ```
     pub fn memory(&self) -> u64 {
@@ -117,7 +144,7 @@ impl Server {
     /// Stops it: [`Server::stop_within`] five seconds.
     ///
     /// ```
-    /// let stopped = support::web::serve(support::axum::Router::new()).stop();
+    /// let stopped = web::threads(web::Site::new()).stop();
     /// assert!(stopped.in_time);
     /// ```
     pub fn stop(self) -> Stopped {
@@ -134,7 +161,7 @@ impl Server {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let server = support::web::serve(support::axum::Router::new());
+    /// let server = web::threads(web::Site::new());
     /// let address = server.address();
     /// assert!(server.stop_within(Duration::from_secs(1)).in_time);
     /// assert!(std::net::TcpListener::bind(address).is_ok());
@@ -186,7 +213,7 @@ impl fmt::Debug for Server {
 /// How a server stopped; made by [`Server::stop`].
 ///
 /// ```
-/// let stopped = support::web::serve(support::axum::Router::new()).stop();
+/// let stopped = web::threads(web::Site::new()).stop();
 /// assert!(stopped.to_string().starts_with("stopped after "));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +231,7 @@ impl fmt::Display for Stopped {
             true => "every request was answered",
             false => "the limit cut off who was not yet answered",
         };
-        let took = timeline::plot::human(self.took);
+        let took = human(self.took);
         write!(f, "stopped after {took}; {how}")
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddrV4, TcpStream};
 use std::time::Duration;
 
-use super::error::Error;
+use crate::error::Error;
 
 /// So long one may wait for a part of the answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// What a server answered to a request; made by [`get`].
 ///
 /// ```
-/// use support::web::{self, Site};
+/// use web::{Site};
 ///
 /// let server = web::threads(Site::new());
 /// let answer = web::get(&server.at("/")).unwrap();
@@ -33,8 +33,8 @@ impl Answer {
     /// The value of a header, whose name is the same in capitals; none if there is no such.
     ///
     /// ```
-    /// let server = support::web::serve(support::axum::Router::new());
-    /// let answer = support::web::get(&server.at("/")).unwrap();
+    /// let server = web::threads(web::Site::new());
+    /// let answer = web::get(&server.at("/")).unwrap();
     /// assert_eq!(answer.header("Content-Length"), Some("0"));
     /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -61,10 +61,9 @@ impl fmt::Display for Answer {
 /// If the URL is none of 127.0.0.1, if nobody listens there, or if what comes is no whole answer.
 ///
 /// ```
-/// use support::axum::{Router, routing::get};
-/// use support::web;
+/// use web::Site;
 ///
-/// let server = web::serve(Router::new().route("/", get(async || "hello")));
+/// let server = web::threads(Site::new().page("/", |_| "hello".to_string()));
 /// println!("{}", web::get(&server.url()).unwrap());
 /// ```
 pub fn get(url: &str) -> Result<Answer, Error> {
@@ -97,7 +96,7 @@ pub fn get(url: &str) -> Result<Answer, Error> {
 }
 
 /// The address and the path, encoded, of "http://127.0.0.1:8000/path".
-pub(super) fn parse(url: &str) -> Result<(SocketAddrV4, String), Error> {
+pub(crate) fn parse(url: &str) -> Result<(SocketAddrV4, String), Error> {
     let rest = url.strip_prefix("http://");
     let (place, path) = rest.map_or(("", ""), |rest| match rest.find('/') {
         Some(at) => rest.split_at(at),

@@ -14,14 +14,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::limits;
+use crate::limits;
 
 /// So long a client may take to send a request's head, or to begin the next one on a connection
 /// that it keeps. Else clients that say nothing would fill the server.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// So much memory a request's head may take.
-pub(super) const HEAD: usize = 64 * 1024;
+pub(crate) const HEAD: usize = 64 * 1024;
 
 /// How long to wait for a descriptor when there is none left.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// This is what `axum::serve` does, and what that lacks for lessons: its graceful end has no limit,
 /// a slow head would be waited for without end, and a client that closes its sending half before
 /// it has its answer would get none.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     listener: std::net::TcpListener,
     router: Router,
     stop: impl Future<Output = Duration>,
@@ -93,12 +93,12 @@ async fn converse(stream: TcpStream, router: Router, mut draining: watch::Receiv
 }
 
 /// Whether it is this machine that has no room, and not the client that went away.
-pub(super) fn is_scarcity(error: &io::Error) -> bool {
+pub(crate) fn is_scarcity(error: &io::Error) -> bool {
     let scarce = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
     error.raw_os_error().is_some_and(|it| scarce.contains(&it))
 }
 
-pub(super) fn say_scarcity(error: &io::Error) {
+pub(crate) fn say_scarcity(error: &io::Error) {
     eprintln!(
         "The server cannot take more connections for now: {error} (its limit is {} descriptors).",
         limits::descriptors()
@@ -119,7 +119,7 @@ mod tests {
     where
         F: Future<Output = ()>,
     {
-        let (listener, port) = super::limits::listen(0).unwrap();
+        let (listener, port) = crate::limits::listen(0).unwrap();
         let (stop, stopping) = oneshot::channel();
         let stopped = async { stopping.await.unwrap_or_default() };
         let server = tokio::spawn(async move { serve(listener, router, stopped).await });
@@ -149,7 +149,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stop_waits_for_its_limit_and_no_longer() {
         let router = Router::new().route("/", get(async || pending::<()>().await));
-        let (listener, port) = super::limits::listen(0).unwrap();
+        let (listener, port) = crate::limits::listen(0).unwrap();
         let (stop, stopping) = oneshot::channel();
         let stopped = async { stopping.await.unwrap_or_default() };
         let server = tokio::spawn(async move { serve(listener, router, stopped).await });

@@ -5,13 +5,15 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::nix::sys::signal::{Signal, kill};
-use support::nix::unistd::Pid;
-use support::processes::Exit;
-use support::processes::Process;
-use support::web::{self, Server};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use processes::Exit;
+use processes::Process;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::spawn_blocking;
+use web::Server;
 
-use super::servers::{ALL, Pages, router, serves, site};
+use super::servers::{ALL, Pages, router, serve, serves, site, try_serve};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -64,6 +66,23 @@ fn a_stop_answers_what_was_begun_and_closes_what_is_idle() {
 }
 
 #[test]
+fn a_runtime_of_one_thread_serves_and_stops() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pages = router(Pages::at_once());
+        let server = web::serve_on(&Handle::current(), 0, pages).unwrap();
+        let (port, url) = (server.port(), server.at("/"));
+        let answer = spawn_blocking(move || web::get(&url)).await.unwrap();
+        assert_eq!(answer.unwrap().body, "<h1>Index</h1>");
+        // Not on this thread, which is the one that serves.
+        let stopped = spawn_blocking(move || server.stop_within(LIMIT)).await;
+        let stopped = stopped.unwrap();
+        assert!(stopped.in_time && stopped.took < LIMIT / 2, "{stopped}");
+        assert!(is_free(port));
+    });
+}
+
+#[test]
 fn a_stop_is_bounded() {
     for (name, start) in ALL {
         let server = start(Pages::after(Duration::from_secs(3_600)));
@@ -101,8 +120,8 @@ fn a_dropped_handle_frees_the_port_at_once() {
 
 #[test]
 fn a_port_in_use_is_said_in_a_sentence() {
-    let first = web::serve(router(Pages::at_once()));
-    let said = web::try_serve(first.port(), router(Pages::at_once())).unwrap_err();
+    let first = serve(router(Pages::at_once()));
+    let said = try_serve(first.port(), router(Pages::at_once())).unwrap_err();
     let told = format!(
         "port {} of 127.0.0.1 is in use: stop the server that has it",
         first.port()
@@ -118,7 +137,7 @@ fn a_port_in_use_is_said_in_a_sentence() {
 #[test]
 fn a_child_with_a_copy_of_the_socket_does_not_keep_the_port() {
     for _ in 0..10 {
-        let server = web::serve(router(Pages::at_once()));
+        let server = serve(router(Pages::at_once()));
         let address = server.address();
         let child = Process::spawn("copies", std::thread::park);
         assert!(server.stop().in_time);
@@ -131,7 +150,7 @@ fn a_child_with_a_copy_of_the_socket_does_not_keep_the_port() {
 /// A child forked while a server runs here has no part of its socket.
 #[test]
 fn another_child_does_not_keep_the_port() {
-    let server = web::serve(router(Pages::at_once()));
+    let server = serve(router(Pages::at_once()));
     let port = server.port();
     let other = web::threads(site(Pages::at_once()));
     assert!(server.stop().in_time);

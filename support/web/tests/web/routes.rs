@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use support::web::{Server, get};
+use web::{Server, get};
 
 /// One request, raw, on a connection of its own; the answer, raw. The request has to ask for the
 /// connection's end.

@@ -270,7 +270,13 @@ fn keep_what_holds(templates: &Path, names: &Names, unfinished: &Path) -> Result
 }
 
 /// The packages whose sources are the repository's.
-pub const FAMILY: [&str; 4] = ["support", "timeline", "processes", "interleavings"];
+pub const FAMILY: [&str; 5] = [
+    "support",
+    "figures",
+    "timeline",
+    "processes",
+    "interleavings",
+];
 
 /// Manifests and sources of `support` and its family, but not their tests, benchmarks and examples.
 fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -54,7 +54,7 @@ pub mod traced;
 pub mod web;
 
 /// The family: each stands alone.
-pub use {interleavings, processes, timeline};
+pub use {figures, interleavings, processes, timeline};
 
 /// The crates that cells use beside this one: one copy for all cells.
 pub use {axum, crossbeam, libc, nix, plotters, rayon, serde, serde_bytes, tokio, tokio_stream};

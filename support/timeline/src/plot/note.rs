@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::model::{Data, ns};
-use super::svg::printable;
 use crate::trace::Event;
+use figures::printable;
 
 /// A moment that a note points at: an event's beginning, on its lane, or a time as a picture's axis
 /// counts, across all lanes.
@@ -128,7 +128,7 @@ impl Note {
         let label = moment.event.as_ref().map(|event| event.label.clone());
         Note {
             at: moment.on_axis(data),
-            text: text.chars().map(printable).collect(),
+            text: printable(text),
             lane: moment.lane(data).zip(label),
         }
     }

@@ -1,18 +1,15 @@
 //! Draws one timeline: its layout, the lanes' names, the axis, and what is written below.
 
-use super::area::{Area, MARGIN};
-use super::canvas::{Align, Canvas};
 use super::frame::Frame;
 use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};
-use super::svg::{fitted, text_width};
 use super::timeline::Timeline;
+use figures::Area;
+use figures::{Align, Canvas};
+use figures::{fitted, text_width};
 
 const NAME: f64 = 12.0;
 const SMALL: f64 = 10.0;
-/// A whole's title, and that of a part under one.
-pub(super) const TITLE: f64 = 14.0;
-pub(super) const PART: f64 = 12.5;
 const AXIS_HEIGHT: f64 = 22.0;
 const NOTICE_HEIGHT: f64 = 15.0;
 const HEADER: f64 = 17.0;
@@ -61,8 +58,8 @@ impl<'a> Panel<'a> {
             frame,
             sizes,
             many: lanes > 16,
-            x0: area.x + MARGIN + area.gutter,
-            x1: area.x + area.width - MARGIN,
+            x0: area.x + Area::MARGIN + area.gutter,
+            x1: area.x + area.width - Area::MARGIN,
         }
     }
 
@@ -110,10 +107,9 @@ impl<'a> Panel<'a> {
 
     pub fn height(&self, area: Area) -> f64 {
         let processes = &self.timeline.data.processes;
-        let title = self.head(area);
         let notices = self.notices().len() as f64 * NOTICE_HEIGHT;
         if processes.is_empty() {
-            return title + 30.0 + notices;
+            return 30.0 + notices;
         }
         let lanes: f64 = processes
             .iter()
@@ -124,17 +120,12 @@ impl<'a> Panel<'a> {
             })
             .sum();
         let gaps = (processes.len() - 1) as f64 * BETWEEN_PROCESSES;
-        title
-            + self.notes_height()
-            + lanes
-            + gaps
-            + if area.axis { AXIS_HEIGHT } else { 4.0 }
-            + notices
+        self.notes_height() + lanes + gaps + if area.axis { AXIS_HEIGHT } else { 4.0 } + notices
     }
 
     /// Where each lane begins, and where the last ends.
     pub(super) fn tops(&self, area: Area) -> (Vec<f64>, f64) {
-        let mut y = area.y + self.head(area) + self.notes_height();
+        let mut y = area.y + self.notes_height();
         let mut tops: Vec<f64> = Vec::new();
         for process in &self.timeline.data.processes {
             y += self.header(process);
@@ -152,31 +143,13 @@ impl<'a> Panel<'a> {
         (self.x0, self.x1)
     }
 
-    /// The height of what stands above the notes and lanes.
-    fn head(&self, area: Area) -> f64 {
-        area.above(self.timeline.title.is_some())
-    }
-
     pub fn draw(&self, canvas: &Canvas, area: Area) {
         let Area {
-            x: left,
-            mut y,
-            axis,
-            ..
+            x: left, y, axis, ..
         } = area;
-        if let Some(title) = &self.timeline.title {
-            draw_title(
-                canvas,
-                title,
-                (left + MARGIN, y),
-                self.x1 - left - MARGIN,
-                area.title,
-            );
-        }
-        y += self.head(area);
         let processes = &self.timeline.data.processes;
         if processes.is_empty() {
-            let at = (left + MARGIN, y + 12.0);
+            let at = (left + Area::MARGIN, y + 12.0);
             canvas.text("Nothing was recorded.", at, NAME, Align::Left, QUIET);
             self.draw_notices(canvas, left, y + 26.0);
             return;
@@ -218,11 +191,11 @@ impl<'a> Panel<'a> {
         let header = self.header(process);
         if header > 0.0 {
             let text = format!("process {}", process.pid);
-            let at = (left + MARGIN, tops[0] - header / 2.0);
+            let at = (left + Area::MARGIN, tops[0] - header / 2.0);
             canvas.text(&text, at, 10.0, Align::Left, QUIET);
         }
         if header > 0.0 {
-            let x = left + MARGIN + 1.0;
+            let x = left + Area::MARGIN + 1.0;
             let last = process.lanes.len() - 1;
             let end = tops[last] + self.lane_height(&process.lanes[last]);
             canvas.line((x, tops[0]), (x, end), GRID, 2.0);
@@ -267,7 +240,7 @@ impl<'a> Panel<'a> {
             if labels {
                 let half = text_width(&text, 10.0) / 2.0;
                 // The last one would be cut off by the margin.
-                let x = x.min(self.x1 + MARGIN - 3.0 - half);
+                let x = x.min(self.x1 + Area::MARGIN - 3.0 - half);
                 canvas.text(&text, (x, bottom + 12.0), 10.0, Align::Center, QUIET);
             }
         }
@@ -296,13 +269,8 @@ impl<'a> Panel<'a> {
     fn draw_notices(&self, canvas: &Canvas, left: f64, top: f64) {
         for (line, notice) in self.notices().iter().enumerate() {
             let y = top + (line as f64 + 0.5) * NOTICE_HEIGHT;
-            let notice = fitted(notice, SMALL, self.x1 - left - MARGIN);
-            canvas.text(&notice, (left + MARGIN, y), SMALL, Align::Left, QUIET);
+            let notice = fitted(notice, SMALL, self.x1 - left - Area::MARGIN);
+            canvas.text(&notice, (left + Area::MARGIN, y), SMALL, Align::Left, QUIET);
         }
     }
-}
-
-pub(super) fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64, size: f64) {
-    let title = fitted(title, size, width);
-    canvas.bold(&title, (at.0, at.1 + 9.0), size, Align::Left, INK);
 }

@@ -13,9 +13,10 @@
 //!
 //! # Layout
 //!
-//! Three crates that stand alone, each of use in a program of one's own:
+//! Crates that stand alone, each of use in a program of one's own:
 //!
-//! - [`timeline`]: records what ran where, measures, and draws both.
+//! - [`figures`]: measures how long things take; charts of that, and what any picture in a cell is made with.
+//! - [`timeline`]: records what ran where, and draws it.
 //! - [`processes`]: processes that run a closure, pools of them, and queues, pipes and shared values
 //!   between them.
 //! - [`interleavings`]: every interleaving of a small program, and the one that breaks it.

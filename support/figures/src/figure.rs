@@ -84,8 +84,8 @@ impl Figure {
         }
     }
 
-    /// This above `other`. Timelines above each other share one time axis, so that the same
-    /// length is the same time, and one legend.
+    /// This above `other`. Pictures of one kind may share a scale and a legend: see
+    /// [`Picture::Shared`].
     ///
     /// ```
     /// let bars = figures::Bars::new();
@@ -101,7 +101,7 @@ impl Figure {
         Figure::with(Node::Above(nodes))
     }
 
-    /// This to the left of `other`, at the same scale and with one legend.
+    /// This to the left of `other`, which shares the same with it as one below it would.
     ///
     /// ```
     /// let bars = figures::Bars::new();

@@ -1,13 +1,12 @@
 //! What the timelines of one figure share: the scale, the colours, and the legend for them.
 
 use figures::palette::{Given, RGBColor, colour, darker};
+use figures::{Align, Canvas, text_width};
 
 use super::model::{Bar, Sort};
 use super::palette::{BREAK, INK, Labels, PALE, RUNNING, pale, state, state_name};
 use super::timeline::Timeline;
 use crate::trace::Kind;
-use figures::text_width;
-use figures::{Align, Canvas};
 
 const FONT: f64 = 11.0;
 const LINE: f64 = 19.0;
@@ -16,6 +15,7 @@ const SWATCH: f64 = 11.0;
 /// Labels that the legend lists; more would be a list and not a legend.
 const MOST: usize = 14;
 
+/// Public because a timeline says so as a `Picture`; nobody else has a name for it.
 #[derive(Default)]
 pub struct Frame {
     /// The time that the width of a panel stands for, in ns.

@@ -1,14 +1,13 @@
 //! Draws what lanes did: bars, their labels and markers.
 
 use figures::palette::{RGBColor, ink_on};
+use figures::{Align, Canvas, text_width};
 
 use super::model::{Bar, Cause, LaneData, Mark};
 use super::palette::{BREAK, INK, MIXED, PENDING};
 use super::panel::Panel;
 use super::states::is_at_rest;
 use super::thin::{Group, groups};
-use figures::text_width;
-use figures::{Align, Canvas};
 
 /// The size of labels in bars.
 const LABEL: f64 = 10.5;

@@ -1,11 +1,11 @@
 //! Draws the arrows between lanes.
 
+use figures::Canvas;
 use figures::palette::RGBColor;
 
 use super::model::{Arrow, Sort};
 use super::palette::{BREAK, FAINT, INK, PAPER, QUIET};
 use super::panel::{PAD, Panel};
-use figures::Canvas;
 
 /// More than this would be a thicket, and a large file.
 const MOST: usize = 240;

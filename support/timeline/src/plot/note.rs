@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use figures::printable;
+
 use super::model::{Data, ns};
 use crate::trace::Event;
-use figures::printable;
 
 /// A moment that a note points at: an event's beginning, on its lane, or a time as a picture's axis
 /// counts, across all lanes.

@@ -1,11 +1,11 @@
 //! Draws the sentences that point at a moment, above the lanes.
 
+use figures::{Align, Canvas, fitted, text_width};
+
 use super::model::Bar;
 use super::note::Note;
 use super::palette::{INK, PAPER};
 use super::panel::{PAD, Panel};
-use figures::{Align, Canvas};
-use figures::{fitted, text_width};
 
 const FONT: f64 = 11.5;
 const LINE: f64 = 17.0;

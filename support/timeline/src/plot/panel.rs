@@ -1,13 +1,13 @@
 //! Draws one timeline: its layout, the lanes' names, the axis, and what is written below.
 
+use figures::{Align, Area, Canvas, fitted, text_width};
+
 use super::frame::Frame;
 use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};
 use super::timeline::Timeline;
-use figures::Area;
-use figures::{Align, Canvas};
-use figures::{fitted, text_width};
 
+const MARGIN: f64 = Area::MARGIN;
 const NAME: f64 = 12.0;
 const SMALL: f64 = 10.0;
 const AXIS_HEIGHT: f64 = 22.0;
@@ -58,8 +58,8 @@ impl<'a> Panel<'a> {
             frame,
             sizes,
             many: lanes > 16,
-            x0: area.x + Area::MARGIN + area.gutter,
-            x1: area.x + area.width - Area::MARGIN,
+            x0: area.x + MARGIN + area.gutter,
+            x1: area.x + area.width - MARGIN,
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Panel<'a> {
         } = area;
         let processes = &self.timeline.data.processes;
         if processes.is_empty() {
-            let at = (left + Area::MARGIN, y + 12.0);
+            let at = (left + MARGIN, y + 12.0);
             canvas.text("Nothing was recorded.", at, NAME, Align::Left, QUIET);
             self.draw_notices(canvas, left, y + 26.0);
             return;
@@ -191,11 +191,11 @@ impl<'a> Panel<'a> {
         let header = self.header(process);
         if header > 0.0 {
             let text = format!("process {}", process.pid);
-            let at = (left + Area::MARGIN, tops[0] - header / 2.0);
+            let at = (left + MARGIN, tops[0] - header / 2.0);
             canvas.text(&text, at, 10.0, Align::Left, QUIET);
         }
         if header > 0.0 {
-            let x = left + Area::MARGIN + 1.0;
+            let x = left + MARGIN + 1.0;
             let last = process.lanes.len() - 1;
             let end = tops[last] + self.lane_height(&process.lanes[last]);
             canvas.line((x, tops[0]), (x, end), GRID, 2.0);
@@ -240,7 +240,7 @@ impl<'a> Panel<'a> {
             if labels {
                 let half = text_width(&text, 10.0) / 2.0;
                 // The last one would be cut off by the margin.
-                let x = x.min(self.x1 + Area::MARGIN - 3.0 - half);
+                let x = x.min(self.x1 + MARGIN - 3.0 - half);
                 canvas.text(&text, (x, bottom + 12.0), 10.0, Align::Center, QUIET);
             }
         }
@@ -269,8 +269,8 @@ impl<'a> Panel<'a> {
     fn draw_notices(&self, canvas: &Canvas, left: f64, top: f64) {
         for (line, notice) in self.notices().iter().enumerate() {
             let y = top + (line as f64 + 0.5) * NOTICE_HEIGHT;
-            let notice = fitted(notice, SMALL, self.x1 - left - Area::MARGIN);
-            canvas.text(&notice, (left + Area::MARGIN, y), SMALL, Align::Left, QUIET);
+            let notice = fitted(notice, SMALL, self.x1 - left - MARGIN);
+            canvas.text(&notice, (left + MARGIN, y), SMALL, Align::Left, QUIET);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a page knows of a figure, so that a reader can touch it: where each lane and each bar is.
 
+use figures::cell::Tip;
 use figures::palette::RGBColor;
+use figures::{Area, Touch};
 use serde_json::{Value, json};
 
 use super::axis::STEP;
@@ -12,8 +14,6 @@ use super::palette::{BREAK, Labels, hex};
 use super::panel::{PAD, Panel};
 use super::states::is_at_rest;
 use super::timeline::Timeline;
-use figures::cell::Tip;
-use figures::{Area, Touch};
 
 /// More bars than these in a part are too many for a page: the longest stay.
 const MOST: usize = 600;

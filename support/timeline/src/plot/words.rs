@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use figures::units::{count, mark};
+
 use super::model::{Cause, Sort};
 use super::note::Note;
 use super::palette::state_name;
 use super::states::is_at_rest;
 use super::timeline::Timeline;
 use crate::trace::Kind;
-use figures::units::{count, mark};
 
 /// Waits without an end that a sentence names.
 const MOST_WAITS: usize = 6;

@@ -7,7 +7,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::cell::DARK;
+use crate::page::DARK;
 use crate::palette::{NOW, PAPER};
 use crate::svg::{Drawn, FINE, Svg, TEXT, escaped, fine};
 
@@ -72,7 +72,7 @@ impl Canvas {
         let _ = draw(&mut self.svg.borrow_mut());
     }
 
-    /// What `draw` draws belongs to a step: see [`stepped`](crate::cell::stepped).
+    /// What `draw` draws belongs to a step: see [`stepped`](crate::page::stepped).
     pub(crate) fn step(&self, number: usize, draw: impl FnOnce()) {
         self.draw(|svg| svg.group(&format!("data-step='{number}'")));
         draw();

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::canvas::{Align, Canvas, svg};
-use crate::cell::{alive, debug_as_picture, image, rich};
+use crate::cell::{debug_as_picture, rich};
 use crate::layout::{Node, Spot, TITLE_HEIGHT};
+use crate::page::{alive, image};
 use crate::palette::INK;
 use crate::picture::{Area, Picture, Touch};
 use crate::piece::{Groups, Piece, Placed};
@@ -200,7 +201,7 @@ impl Figure {
     }
 
     /// The figure for a page, which shows it also where it trusts no scripts: see
-    /// [`image`](crate::cell::image). Its sentence is [`Figure::text`].
+    /// [`image`](crate::page::image). Its sentence is [`Figure::text`].
     ///
     /// ```
     /// let html = figures::Figure::from(figures::Bars::new()).html();
@@ -273,111 +274,6 @@ fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64, size: f6
     let title = fitted(title, size, width);
     canvas.bold(&title, (at.0, at.1 + 9.0), size, Align::Left, INK);
 }
-
-/// Gives a [`Picture`] with a method `text` what a picture can do because it may be a figure: `above`, `beside`,
-/// `svg`, `html`, a method that shows it as a cell's result, and a `Debug` that stands for it there. The
-/// second argument is an expression that makes one, for the methods' examples.
-///
-/// ```
-/// use figures::{Area, Canvas, Picture, picture_methods};
-///
-/// #[derive(Clone)]
-/// pub struct Blank;
-///
-/// picture_methods!(Blank, "Blank");
-///
-/// impl Blank {
-///     pub fn text(&self) -> String {
-///         self.sentence()
-///     }
-/// }
-///
-/// impl Picture for Blank {
-///     type Shared = ();
-///
-///     fn words(&self) -> String {
-///         "Nothing at all.".to_string()
-///     }
-///
-///     fn height(&self, _: &(), _: Area) -> f64 {
-///         20.0
-///     }
-///
-///     fn draw(&self, _: &(), _: &Canvas, _: Area) {}
-/// }
-///
-/// let both = Blank.above(figures::Bars::new());
-/// assert_eq!(both.text(), "Nothing at all. Nothing was measured.");
-/// assert_eq!(format!("{Blank:?}"), "Blank(\"Nothing at all.\")");
-/// ```
-#[macro_export]
-macro_rules! picture_methods {
-    ($picture:ident, $make:literal) => {
-        impl $picture {
-            /// This above `other`: see `Figure::above`.
-            ///
-            /// ```
-            #[doc = concat!("let both = ", $make, ".above(", $make, ");")]
-            /// assert!(both.svg().starts_with("<svg"));
-            /// ```
-            pub fn above(&self, other: impl Into<$crate::Figure>) -> $crate::Figure {
-                $crate::Figure::from(self).above(other)
-            }
-
-            /// This to the left of `other`: see `Figure::beside`.
-            ///
-            /// ```
-            #[doc = concat!("let both = ", $make, ".beside(", $make, ");")]
-            /// assert!(both.svg().starts_with("<svg"));
-            /// ```
-            pub fn beside(&self, other: impl Into<$crate::Figure>) -> $crate::Figure {
-                $crate::Figure::from(self).beside(other)
-            }
-
-            /// The picture as SVG: see `Figure::svg`.
-            ///
-            /// ```
-            #[doc = concat!("assert!(", $make, ".svg().starts_with(\"<svg\"));")]
-            /// ```
-            pub fn svg(&self) -> String {
-                $crate::Figure::from(self).svg()
-            }
-
-            /// The picture for a page: see `Figure::html`.
-            ///
-            /// ```
-            #[doc = concat!("assert!(", $make, ".html().contains(\"<img alt=\"));")]
-            /// ```
-            pub fn html(&self) -> String {
-                $crate::Figure::from(self).html()
-            }
-
-            /// Shows the picture as a cell's result: see `Figure::evcxr_display`.
-            ///
-            /// ```
-            #[doc = concat!($make, ".evcxr_display();")]
-            /// ```
-            pub fn evcxr_display(&self) {
-                $crate::Figure::from(self).evcxr_display();
-            }
-        }
-
-        impl From<&$picture> for $crate::Figure {
-            fn from(picture: &$picture) -> $crate::Figure {
-                $crate::Figure::of(picture.clone())
-            }
-        }
-
-        impl From<$picture> for $crate::Figure {
-            fn from(picture: $picture) -> $crate::Figure {
-                $crate::Figure::of(picture)
-            }
-        }
-
-        $crate::cell::debug_as_picture!($picture, $picture::text);
-    };
-}
-pub(crate) use picture_methods;
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -35,7 +35,8 @@
 //! - [`timing`]: measures how long things take, beside each other. It does not draw.
 //! - [`Bars`], [`Lines`], [`Histogram`]: draw what was measured, by plotters' charts.
 //! - [`Picture`], [`Canvas`], [`palette`]: what a picture of another kind is made with.
-//! - [`cell`]: how a picture shows itself as the result of a notebook's cell, and in a page.
+//! - [`page`]: a picture in a page, and one that a reader can touch.
+//! - [`cell`]: how anything shows itself as the result of a notebook's cell.
 
 mod canvas;
 pub mod cell;
@@ -43,6 +44,8 @@ mod chart;
 mod figure;
 mod layout;
 mod measured;
+mod methods;
+pub mod page;
 pub mod palette;
 mod picture;
 mod piece;

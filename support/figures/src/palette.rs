@@ -1,7 +1,7 @@
 //! Colours: Okabe and Ito's, which people of all kinds of colour vision tell apart.
 //!
 //! On a dark page ink, lines and paper are turned round, and the others stay as they are: see
-//! [`DARK`](crate::cell::DARK).
+//! [`DARK`](crate::page::DARK).
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::canvas::Canvas;
-use crate::cell::Tip;
+use crate::page::Tip;
 use crate::text::printable;
 
 /// A place on the sheet, in pixels.
@@ -146,7 +146,7 @@ impl<P> Shared<P> for () {
     fn of(_: &[&P]) {}
 }
 
-/// What lets a reader touch a figure in a page: see [`alive`](crate::cell::alive).
+/// What lets a reader touch a figure in a page: see [`alive`](crate::page::alive).
 #[derive(Clone, Debug)]
 pub struct Touch {
     /// The word by which the script finds it.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use crate::canvas::{Align, Canvas, svg};
-use crate::cell::{debug_as_picture, rich, stepped};
+use crate::cell::{debug_as_picture, rich};
+use crate::page::stepped;
 use crate::palette::{GRID, INK, QUIET, RULE};
 use crate::text::{fitted, text_width};
 use crate::units::count;

@@ -238,7 +238,7 @@ impl DrawingBackend for Svg {
 
 /// What an element may hold.
 pub(crate) fn escaped(text: &str) -> String {
-    crate::cell::escaped(&printable(text))
+    crate::page::escaped(&printable(text))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use figures::cell::Tip;
+use figures::page::Tip;
 use figures::palette::{INK, QUIET};
 use figures::{Align, Area, Bars, Canvas, Figure, Picture, Shared, Touch, picture_methods};
 use roxmltree::Document;

@@ -1,6 +1,7 @@
 //! How a run, a failure and a report are drawn, and shown as the result of a notebook's cell.
 
-use figures::cell::{debug_as_picture, escaped, rich};
+use figures::cell::{debug_as_picture, rich};
+use figures::page::escaped;
 use timeline::Timeline;
 
 use super::failure::{Failure, Run};

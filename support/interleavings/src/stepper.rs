@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::panic::Location;
 
-use figures::cell::{DARK, debug_as_picture, escaped, rich, stepped};
+use figures::cell::{debug_as_picture, rich};
+use figures::page::{DARK, escaped, stepped};
 use serde_json::json;
 
 use super::place::line;

@@ -41,7 +41,7 @@ macro_rules! shared_methods {
             }
         }
 
-        crate::figure::picture_methods!($chart, $make);
+        crate::methods::picture_methods!($chart, $make);
 
         impl std::fmt::Display for $chart {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

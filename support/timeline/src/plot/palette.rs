@@ -8,7 +8,7 @@ use crate::trace::Kind;
 
 pub(super) use figures::palette::{GRID, INK, PAPER, QUIET};
 
-// Of these [`DARK`](figures::cell::DARK) has a counterpart: LANE, RUNNING, SLEEPING, BREAK and PENDING.
+// Of these [`DARK`](figures::page::DARK) has a counterpart: LANE, RUNNING, SLEEPING, BREAK and PENDING.
 pub(super) const FAINT: RGBColor = RGBColor(0xC3, 0xC9, 0xD0);
 pub(super) const LANE: RGBColor = RGBColor(0xF4, 0xF5, 0xF7);
 /// Spans where colour is needed for something else.
@@ -97,7 +97,7 @@ mod tests {
     fn greys_and_breaks_are_seen_on_a_dark_page() {
         for colour in [LANE, RUNNING, SLEEPING, PENDING, BREAK] {
             let turned = format!("[fill='{}' i]", hex(colour));
-            assert!(figures::cell::DARK.contains(&turned), "{turned}");
+            assert!(figures::page::DARK.contains(&turned), "{turned}");
         }
     }
 }

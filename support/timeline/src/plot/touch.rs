@@ -1,6 +1,6 @@
 //! What a page knows of a figure, so that a reader can touch it: where each lane and each bar is.
 
-use figures::cell::Tip;
+use figures::page::Tip;
 use figures::palette::RGBColor;
 use figures::{Area, Touch};
 use serde_json::{Value, json};

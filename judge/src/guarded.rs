@@ -132,7 +132,7 @@ mod tests {
     /// Some systems let root alone set a filter.
     fn made() -> Option<Guarded> {
         match Guarded::new() {
-            Err(error) if !support::nix::unistd::Uid::effective().is_root() => {
+            Err(error) if !nix::unistd::Uid::effective().is_root() => {
                 println!("NOT RUN: {error}");
                 None
             }

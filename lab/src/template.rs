@@ -279,7 +279,14 @@ fn keep_what_holds(templates: &Path, names: &Names, unfinished: &Path) -> Result
 }
 
 /// The packages whose sources are the repository's.
-pub const FAMILY: [&str; 5] = ["support", "timeline", "processes", "interleavings", "web"];
+pub const FAMILY: [&str; 6] = [
+    "support",
+    "figures",
+    "timeline",
+    "processes",
+    "interleavings",
+    "web",
+];
 
 /// Manifests and sources of `support` and its family, but not their tests, benchmarks and examples.
 fn sources_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

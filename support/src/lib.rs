@@ -15,7 +15,8 @@
 //!
 //! Crates that stand alone, each of use in a program of one's own:
 //!
-//! - [`timeline`]: records what ran where, measures, and draws both.
+//! - [`figures`]: measures how long things take; charts of that, and what any picture in a cell is made with.
+//! - [`timeline`]: records what ran where, and draws it.
 //! - [`processes`]: processes that run a closure, pools of them, and queues, pipes and shared values
 //!   between them.
 //! - [`interleavings`]: every interleaving of a small program, and the one that breaks it.
@@ -55,7 +56,7 @@ pub mod traced;
 pub mod web;
 
 /// The family: each stands alone.
-pub use {interleavings, processes, timeline};
+pub use {figures, interleavings, processes, timeline};
 
 /// The crates that cells use beside this one: one copy for all cells.
 pub use {axum, crossbeam, libc, nix, plotters, rayon, serde, serde_bytes, tokio, tokio_stream};

@@ -7,7 +7,14 @@ use std::path::Path;
 #[test]
 fn every_link_leads_somewhere() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let family = ["timeline", "processes", "interleavings", "web", "support"];
+    let family = [
+        "figures",
+        "timeline",
+        "processes",
+        "interleavings",
+        "web",
+        "support",
+    ];
     let packages = family.iter().flat_map(|name| ["--package", name]);
     let mut command = cargo(&["doc", "--quiet", "--no-deps"], root);
     command.args(packages).env("RUSTDOCFLAGS", "-D warnings");

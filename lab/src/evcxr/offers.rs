@@ -222,13 +222,13 @@ const COLD: [&str; 22] = [
     "zeromq",
 ];
 
-/// How each crate is optimised; and crates are not optimised once more when they are put together
-/// (rustc's `lto`, "thin-local" by default): that took half of all the time, for a program as quick as without it.
+/// How each crate is optimised: in one piece, as the kernel's template is, and for its reasons.
 fn levels() -> impl Iterator<Item = String> {
     let level = |name| format!("profile.release.package.{name}.opt-level=0");
-    let once = "profile.release.lto=\"off\"".to_owned();
+    let in_one_piece = ["codegen-units=1", "lto=\"off\""];
+    let in_one_piece = in_one_piece.map(|setting| format!("profile.release.{setting}"));
     COLD.into_iter()
         .map(level)
-        .chain([once])
+        .chain(in_one_piece)
         .flat_map(|setting| ["--config".to_owned(), setting])
 }

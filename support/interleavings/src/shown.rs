@@ -1,7 +1,8 @@
 //! How a run, a failure and a report are drawn, and shown as the result of a notebook's cell.
 
+use figures::cell::{debug_as_picture, rich};
+use figures::page::escaped;
 use timeline::Timeline;
-use timeline::cell::{debug_as_picture, escaped, rich};
 
 use super::failure::{Failure, Run};
 use super::outcomes::Outcomes;

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::panic::Location;
 
+use figures::cell::{debug_as_picture, rich};
+use figures::page::{DARK, escaped, stepped};
 use serde_json::json;
-use timeline::cell::{DARK, debug_as_picture, escaped, rich, stepped};
 
 use super::place::line;
 use super::record::{Record, Row, Scene};

@@ -74,7 +74,7 @@ pub fn of_json(json: &str) -> Vec<(String, String)> {
 
 /// A page that trusts nobody shows the first, other tools take the second.
 fn picture(svg: String, text: String) -> Vec<(String, String)> {
-    let html = timeline::cell::image(&svg, &text);
+    let html = figures::page::image(&svg, &text);
     let mut formats = vec![("text/html".into(), html)];
     formats.extend(pair("image/svg+xml", svg, text));
     formats

@@ -15,7 +15,7 @@
 //! - `panic` says in one line what panicked and where;
 //! - `fault` lets a process that faults or aborts say its last words, and end by its own signal.
 //!
-//! For rich output (pictures) see [`crate::display`], and [`timeline::cell::rich`] for a cell's result; for what a
+//! For rich output (pictures) see [`crate::display`], and [`figures::cell::rich`] for a cell's result; for what a
 //! reader uses to work with processes and threads see [`crate::threads`].
 
 mod fault;
@@ -29,11 +29,11 @@ pub(crate) mod shown;
 #[doc(hidden)]
 pub mod store;
 
+#[doc(hidden)]
+pub use figures::cell::{ByDebug, ByFormat};
 pub use fork::forks;
 pub(crate) use output::THREAD as CARRIER;
 pub(crate) use payload::is_json;
-#[doc(hidden)]
-pub use timeline::cell::{ByDebug, ByFormat};
 
 use std::sync::Once;
 

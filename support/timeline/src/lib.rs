@@ -30,16 +30,14 @@
 //! # Layout
 //!
 //! - [`trace`]: records. It does not draw.
-//! - [`timing`]: measures how long things take, beside each other.
-//! - [`plot`]: draws what a trace recorded or a timing measured. It does neither itself.
-//! - [`cell`]: how a picture shows itself as the result of a notebook's cell.
+//! - [`plot`]: draws what a trace recorded. It does not record.
+//! - [`timing`], and the charts in [`plot`]: the crate [`figures`]', beside which a timeline may stand in one
+//!   [`Figure`].
 
-pub mod cell;
 pub mod plot;
-pub mod timing;
 pub mod trace;
-mod units;
 
+pub use figures::timing;
 pub use plot::{Figure, Timeline};
 #[cfg(feature = "tracing")]
 pub use trace::TimelineLayer;

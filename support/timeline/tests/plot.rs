@@ -6,7 +6,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 use roxmltree::{Document, Node};
 use serde_json::{Value, json};
-use timeline::plot::{Figure, Moment, Steps};
+use timeline::plot::{Figure, Moment};
 use timeline::trace::{How, Kind, Told, Trace, What};
 
 fn texts(svg: &str) -> Vec<String> {
@@ -492,30 +492,6 @@ fn the_legend_stands_below_the_title() {
     let svg = checked(&figure.title("Both"));
     assert!(place(&svg, "Both") < place(&svg, "waiting"));
     assert!(place(&svg, "waiting") < place(&svg, "One"));
-}
-
-#[test]
-fn steps_are_a_table_that_is_stepped_through() {
-    let steps = Steps::new(&["queue", "<tea>"]).title("An executor");
-    steps.step("spawn tea", &["tea", "new"]);
-    steps.step("poll tea & wait", &["", "waits"]);
-    let svg = steps.svg();
-    let document = Document::parse(&svg).unwrap();
-    let rows = document
-        .descendants()
-        .filter_map(|it| it.attribute("data-step"));
-    assert_eq!(rows.collect::<Vec<_>>(), ["1", "2"]);
-    assert!(texts(&svg).contains(&"poll tea & wait".to_string()));
-    assert!(
-        steps
-            .html()
-            .contains("poll tea &amp; wait (queue: , &lt;tea>: waits)")
-    );
-    for n in 0..400 {
-        steps.step(&format!("step {n}"), &[]);
-    }
-    assert!(texts(&steps.svg()).contains(&"and 102 more steps".to_string()));
-    assert!(steps.text().len() < 2_000);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Time on paper: round numbers, and where the marks of an axis stand.
 
-use crate::units::{UNITS, trimmed};
+use figures::units::mark;
 
 /// The length of a step on an axis that counts steps, in ns.
 pub const STEP: u64 = 1000;
@@ -39,18 +39,6 @@ pub(super) fn marks(from: u64, to: u64, most: usize) -> Vec<(u64, String)> {
     let first = from.div_ceil(step) * step;
     let times = (first..=to).step_by(step as usize);
     times.map(|time| (time, mark(time, range))).collect()
-}
-
-/// What is written at a time on an axis of this length: all marks are in one unit.
-pub(super) fn mark(time: u64, range: u64) -> String {
-    let mut units = UNITS.into_iter();
-    let (unit, length) = units
-        .find(|(_, length)| range >= 2 * length)
-        .unwrap_or(UNITS[3]);
-    match time {
-        0 => "0".to_string(),
-        _ => format!("{} {unit}", trimmed(time as f64 / length as f64, 3)),
-    }
 }
 
 /// The smallest of 1, 2, 5, 10, 20, … ns that fits `range` into `most` steps.

@@ -1,13 +1,10 @@
 //! What the timelines of one figure share: the scale, the colours, and the legend for them.
 
-use plotters::style::RGBColor;
+use figures::palette::{Given, RGBColor, colour, darker};
+use figures::{Align, Canvas, text_width};
 
-use super::canvas::{Align, Canvas};
 use super::model::{Bar, Sort};
-use super::palette::{
-    BREAK, Given, INK, Labels, PALE, RUNNING, colour, darker, pale, state, state_name,
-};
-use super::svg::text_width;
+use super::palette::{BREAK, INK, Labels, PALE, RUNNING, pale, state, state_name};
 use super::timeline::Timeline;
 use crate::trace::Kind;
 
@@ -18,14 +15,15 @@ const SWATCH: f64 = 11.0;
 /// Labels that the legend lists; more would be a list and not a legend.
 const MOST: usize = 14;
 
+/// Public because a timeline says so as a `Picture`; nobody else has a name for it.
 #[derive(Default)]
-pub(super) struct Frame {
+pub struct Frame {
     /// The time that the width of a panel stands for, in ns.
     range: u64,
     /// The same for panels that count steps.
     steps: u64,
     /// Bars narrower than this (in pixels) may be merged.
-    pub least: f64,
+    pub(super) least: f64,
     spans: Labels,
     marks: Labels,
     messages: Labels,
@@ -52,7 +50,7 @@ enum Sign {
 }
 
 impl Frame {
-    pub fn new(timelines: &[&Timeline]) -> Frame {
+    pub(super) fn new(timelines: &[&Timeline]) -> Frame {
         let mut frame = Frame {
             range: 1,
             steps: 1,
@@ -138,7 +136,7 @@ impl Frame {
         }
     }
 
-    pub fn range(&self, timeline: &Timeline) -> u64 {
+    pub(super) fn range(&self, timeline: &Timeline) -> u64 {
         if timeline.steps {
             self.steps
         } else {
@@ -146,7 +144,7 @@ impl Frame {
         }
     }
 
-    pub fn span(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
+    pub(super) fn span(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
         if timeline.coloured_by_state() {
             state(bar.kind)
         } else if !timeline.coloured_by_cpu() {
@@ -158,7 +156,7 @@ impl Frame {
         }
     }
 
-    pub fn running(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
+    pub(super) fn running(&self, timeline: &Timeline, bar: &Bar) -> RGBColor {
         if timeline.coloured_by_cpu() {
             colour(bar.cpu)
         } else {
@@ -167,12 +165,12 @@ impl Frame {
     }
 
     /// Shape and colour of an instant. Spans and messages of the same name have the same colour.
-    pub fn mark(&self, label: &str) -> (usize, RGBColor) {
+    pub(super) fn mark(&self, label: &str) -> (usize, RGBColor) {
         (self.marks.place(label).unwrap_or(0), self.given.of(label))
     }
 
     /// The colour of a message's arrow.
-    pub fn message(&self, label: &str) -> RGBColor {
+    pub(super) fn message(&self, label: &str) -> RGBColor {
         darker(self.given.of(label))
     }
 
@@ -229,7 +227,7 @@ impl Frame {
 
     /// Draws the legend from `at`, in lines of `width`, and returns its height; without a canvas
     /// it only measures.
-    pub fn legend(&self, canvas: Option<&Canvas>, at: (f64, f64), width: f64) -> f64 {
+    pub(super) fn draw_legend(&self, canvas: Option<&Canvas>, at: (f64, f64), width: f64) -> f64 {
         let entries = self.entries();
         if entries.is_empty() {
             return 0.0;

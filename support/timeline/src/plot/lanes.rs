@@ -1,13 +1,12 @@
 //! Draws what lanes did: bars, their labels and markers.
 
-use plotters::style::RGBColor;
+use figures::palette::{RGBColor, ink_on};
+use figures::{Align, Canvas, text_width};
 
-use super::canvas::{Align, Canvas};
 use super::model::{Bar, Cause, LaneData, Mark};
-use super::palette::{BREAK, INK, MIXED, PENDING, ink_on};
+use super::palette::{BREAK, INK, MIXED, PENDING};
 use super::panel::Panel;
 use super::states::is_at_rest;
-use super::svg::text_width;
 use super::thin::{Group, groups};
 
 /// The size of labels in bars.

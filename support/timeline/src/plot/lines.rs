@@ -1,8 +1,8 @@
 //! Draws the arrows between lanes.
 
-use plotters::style::RGBColor;
+use figures::Canvas;
+use figures::palette::RGBColor;
 
-use super::canvas::Canvas;
 use super::model::{Arrow, Sort};
 use super::palette::{BREAK, FAINT, INK, PAPER, QUIET};
 use super::panel::{PAD, Panel};

@@ -1,4 +1,4 @@
-//! Pictures: timelines of a trace, and charts of what was measured.
+//! Pictures: timelines of a trace, beside the charts of the crate [`figures`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -25,34 +25,27 @@
 //! sentence that says the same for those who cannot see it; in a terminal, `println!` draws
 //! a timeline with characters, and says a chart's sentence.
 //!
-//! For: looking at what [`trace`](crate::trace) recorded and [`timing`](crate::timing) measured.
+//! For: looking at what [`trace`](crate::trace) recorded and [`timing`](figures::timing) measured.
 //! Not for: recording or measuring.
 //!
 //! A picture shows what was recorded and nothing else. Where more happened than a pixel can
 //! show, bars are merged and a line under the picture says so.
 
-mod area;
 mod arrows;
 mod axis;
-mod canvas;
-mod chart;
 mod family;
-mod figure;
 mod frame;
 mod gather;
 mod lanes;
-mod layout;
 mod lines;
-mod measured;
 mod model;
 mod note;
 mod notes;
 mod palette;
 mod panel;
+mod picture;
 mod rows;
 mod states;
-mod steps;
-mod svg;
 mod terminal;
 mod thin;
 mod timeline;
@@ -61,11 +54,9 @@ mod waits;
 mod words;
 
 pub use axis::STEP;
-pub use chart::{Bars, Histogram, Lines};
-pub use figure::Figure;
 pub use note::Moment;
-pub use palette::LabelColours;
-pub use steps::Steps;
 pub use timeline::Timeline;
 
-pub use crate::units::human;
+pub use figures::palette::LabelColours;
+pub use figures::units::human;
+pub use figures::{Bars, Figure, Histogram, Lines, Steps};

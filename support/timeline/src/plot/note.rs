@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use figures::printable;
+
 use super::model::{Data, ns};
-use super::svg::printable;
 use crate::trace::Event;
 
 /// A moment that a note points at: an event's beginning, on its lane, or a time as a picture's axis
@@ -128,7 +129,7 @@ impl Note {
         let label = moment.event.as_ref().map(|event| event.label.clone());
         Note {
             at: moment.on_axis(data),
-            text: text.chars().map(printable).collect(),
+            text: printable(text),
             lane: moment.lane(data).zip(label),
         }
     }

@@ -1,11 +1,11 @@
 //! Draws the sentences that point at a moment, above the lanes.
 
-use super::canvas::{Align, Canvas};
+use figures::{Align, Canvas, fitted, text_width};
+
 use super::model::Bar;
 use super::note::Note;
 use super::palette::{INK, PAPER};
 use super::panel::{PAD, Panel};
-use super::svg::{fitted, text_width};
 
 const FONT: f64 = 11.5;
 const LINE: f64 = 17.0;

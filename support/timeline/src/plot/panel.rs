@@ -1,18 +1,15 @@
 //! Draws one timeline: its layout, the lanes' names, the axis, and what is written below.
 
-use super::area::{Area, MARGIN};
-use super::canvas::{Align, Canvas};
+use figures::{Align, Area, Canvas, fitted, text_width};
+
 use super::frame::Frame;
 use super::model::{LaneData, ProcessData};
 use super::palette::{GRID, INK, LANE, QUIET};
-use super::svg::{fitted, text_width};
 use super::timeline::Timeline;
 
+const MARGIN: f64 = Area::MARGIN;
 const NAME: f64 = 12.0;
 const SMALL: f64 = 10.0;
-/// A whole's title, and that of a part under one.
-pub(super) const TITLE: f64 = 14.0;
-pub(super) const PART: f64 = 12.5;
 const AXIS_HEIGHT: f64 = 22.0;
 const NOTICE_HEIGHT: f64 = 15.0;
 const HEADER: f64 = 17.0;
@@ -110,10 +107,9 @@ impl<'a> Panel<'a> {
 
     pub fn height(&self, area: Area) -> f64 {
         let processes = &self.timeline.data.processes;
-        let title = self.head(area);
         let notices = self.notices().len() as f64 * NOTICE_HEIGHT;
         if processes.is_empty() {
-            return title + 30.0 + notices;
+            return 30.0 + notices;
         }
         let lanes: f64 = processes
             .iter()
@@ -124,17 +120,12 @@ impl<'a> Panel<'a> {
             })
             .sum();
         let gaps = (processes.len() - 1) as f64 * BETWEEN_PROCESSES;
-        title
-            + self.notes_height()
-            + lanes
-            + gaps
-            + if area.axis { AXIS_HEIGHT } else { 4.0 }
-            + notices
+        self.notes_height() + lanes + gaps + if area.axis { AXIS_HEIGHT } else { 4.0 } + notices
     }
 
     /// Where each lane begins, and where the last ends.
     pub(super) fn tops(&self, area: Area) -> (Vec<f64>, f64) {
-        let mut y = area.y + self.head(area) + self.notes_height();
+        let mut y = area.y + self.notes_height();
         let mut tops: Vec<f64> = Vec::new();
         for process in &self.timeline.data.processes {
             y += self.header(process);
@@ -152,28 +143,10 @@ impl<'a> Panel<'a> {
         (self.x0, self.x1)
     }
 
-    /// The height of what stands above the notes and lanes.
-    fn head(&self, area: Area) -> f64 {
-        area.above(self.timeline.title.is_some())
-    }
-
     pub fn draw(&self, canvas: &Canvas, area: Area) {
         let Area {
-            x: left,
-            mut y,
-            axis,
-            ..
+            x: left, y, axis, ..
         } = area;
-        if let Some(title) = &self.timeline.title {
-            draw_title(
-                canvas,
-                title,
-                (left + MARGIN, y),
-                self.x1 - left - MARGIN,
-                area.title,
-            );
-        }
-        y += self.head(area);
         let processes = &self.timeline.data.processes;
         if processes.is_empty() {
             let at = (left + MARGIN, y + 12.0);
@@ -300,9 +273,4 @@ impl<'a> Panel<'a> {
             canvas.text(&notice, (left + MARGIN, y), SMALL, Align::Left, QUIET);
         }
     }
-}
-
-pub(super) fn draw_title(canvas: &Canvas, title: &str, at: (f64, f64), width: f64, size: f64) {
-    let title = fitted(title, size, width);
-    canvas.bold(&title, (at.0, at.1 + 9.0), size, Align::Left, INK);
 }

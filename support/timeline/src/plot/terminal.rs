@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use figures::Picture;
+
 use super::model::{Bar, LaneData};
 use super::palette::state_name;
 use super::timeline::Timeline;

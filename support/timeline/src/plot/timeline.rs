@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use figures::Picture;
+use figures::units::human_ns;
+
 use super::axis;
 use super::model::{Bar, Data, LaneData};
 use super::note::{Moment, Note};
 use crate::trace::Trace;
-use crate::units::human_ns;
 
 /// What the colours say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,19 @@
 //! What a page knows of a figure, so that a reader can touch it: where each lane and each bar is.
 
-use plotters::style::RGBColor;
+use figures::page::Tip;
+use figures::palette::RGBColor;
+use figures::{Area, Touch};
 use serde_json::{Value, json};
 
-use super::area::Area;
 use super::axis::STEP;
 use super::frame::Frame;
 use super::lanes::thin;
-use super::layout::Node;
 use super::model::{Bar, LaneData, Mark};
 use super::notes::Placed;
-use super::palette::{BREAK, Labels};
+use super::palette::{BREAK, Labels, hex};
 use super::panel::{PAD, Panel};
 use super::states::is_at_rest;
-use crate::cell::Tip;
+use super::timeline::Timeline;
 
 /// More bars than these in a part are too many for a page: the longest stay.
 const MOST: usize = 600;
@@ -25,34 +25,30 @@ struct Book {
     causes: Labels,
 }
 
-/// What lets a reader touch a figure.
-pub(super) struct Touch {
-    /// For the script.
-    pub told: Value,
-    /// For who has no scripts: the longest bars.
-    pub tips: Vec<Tip>,
-}
+/// The script that makes a figure that can be touched of a picture of timelines.
+const SCRIPT: &str = include_str!("touch.js");
 
 /// Bars that say something without a script, in the whole figure.
 const MOST_TIPS: usize = 12;
 
-/// The timelines of a figure; none if it has only charts.
-pub(super) fn touch(node: &Node, frame: &Frame, area: Area) -> Option<Touch> {
+/// What the timelines of a figure let a reader do; none if nothing was recorded. The longest bars say what
+/// they are without a script, too.
+pub(super) fn touch(frame: &Frame, placed: &[(&Timeline, Area)]) -> Option<Touch> {
     let (mut book, mut parts, mut tips) = (Book::default(), Vec::new(), Vec::new());
-    node.place(frame, area, &mut |_, panel, area| {
-        if let Some(panel) = panel {
-            parts.push(panel.told(area, &mut book));
-            panel.tips(area, &mut tips);
-        }
-    });
+    for (timeline, area) in placed {
+        let panel = Panel::new(timeline, frame, *area);
+        parts.push(panel.told(*area, &mut book));
+        panel.tips(*area, &mut tips);
+    }
     let some = parts.iter().any(|part| part["lanes"] != json!([]));
     let [labels, colours, causes] = [book.labels, book.colours, book.causes].map(|it| it.all);
-    let told = json!({ "labels": labels, "colours": colours, "causes": causes, "parts": parts });
-    some.then_some(Touch { told, tips })
-}
-
-fn hex(RGBColor(red, green, blue): RGBColor) -> String {
-    super::svg::hex((red, green, blue))
+    let data = json!({ "labels": labels, "colours": colours, "causes": causes, "parts": parts });
+    some.then_some(Touch {
+        kind: "figure",
+        data,
+        tips,
+        script: SCRIPT,
+    })
 }
 
 /// How the part of a bar is drawn of which nothing is known: paler.

@@ -2,27 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::axis;
+use figures::units::{count, mark};
+
 use super::model::{Cause, Sort};
 use super::note::Note;
 use super::palette::state_name;
 use super::states::is_at_rest;
-use super::svg::titled;
 use super::timeline::Timeline;
 use crate::trace::Kind;
-use crate::units::count;
 
 /// Waits without an end that a sentence names.
 const MOST_WAITS: usize = 6;
 
 impl Timeline {
-    /// The picture in a sentence, for those who cannot see it.
-    pub(super) fn sentence(&self) -> String {
+    /// What the picture shows, without its title.
+    pub(super) fn told(&self) -> String {
         let data = &self.data;
         let human = |ns: u64| self.human(ns);
-        let title = self.title.as_deref();
         if data.processes.is_empty() {
-            return titled(title, "Empty timeline: nothing was recorded.");
+            return "Empty timeline: nothing was recorded.".to_string();
         }
         let (from, to) = self.window();
         let inside = |start, end| self.shows(start, end);
@@ -110,7 +108,7 @@ impl Timeline {
         for notice in self.notices() {
             text += &format!(" {notice}");
         }
-        titled(title, &text)
+        text
     }
 
     /// The notes within the window, by time.
@@ -133,7 +131,7 @@ impl Timeline {
     /// A moment as precisely as a window of this length needs it.
     fn moment(&self, at: u64) -> String {
         match self.zoom {
-            Some((from, to)) if !self.steps => axis::mark(at, to - from),
+            Some((from, to)) if !self.steps => mark(at, to - from),
             _ => self.human(at),
         }
     }

@@ -192,7 +192,7 @@ pub(super) fn compile(home: &Home, tools: &Tools, wanted: Wanted) -> Result<Path
     Ok(shared.unwrap_or_else(|| own(home).join("bin").join(PROGRAM)))
 }
 
-const DURATION: &str = "about nine minutes on two cores";
+const DURATION: &str = "about six minutes on two cores";
 
 /// Crates that are compiled without optimisation. rust-analyzer's are most of the work, and of them
 /// evcxr needs a part: what reads sources and infers types stays as fast as it is. The rest, which

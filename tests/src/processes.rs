@@ -1,7 +1,50 @@
 //! Looks for what a kernel may have left behind.
 
+use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// The variable that marks what a test starts, with the test's folder as its value.
+pub const MARK: &str = "MARK_OF_THIS_TEST";
+
+/// Ends what has a mark if the test fails, or if the test program is killed. After a test that has passed it
+/// ends nothing: that there is nothing to end is for the test to see.
+pub struct Guard(Child);
+
+/// Its stdin ends with the test program, and a line comes before that if all is well.
+const WATCHES: &str = r#"read -r line && exit
+for environment in /proc/[0-9]*/environ; do
+    process=${environment#/proc/}
+    grep -szqxF "$1" "$environment" && kill -KILL "${process%/environ}"
+done"#;
+
+impl Guard {
+    /// # Panics
+    /// When the shell does not start.
+    pub fn of(mark: &str) -> Guard {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", WATCHES, "sh", &format!("{MARK}={mark}")])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            // An interrupt is for the tests, and this for what they then leave.
+            .process_group(0);
+        Guard(shell.spawn().expect("a shell"))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(mut stdin) = self.0.stdin.take()
+            && !std::thread::panicking()
+        {
+            let _ = stdin.write_all(b"\n");
+        }
+        let _ = self.0.wait();
+    }
+}
 
 /// Waits until `condition` holds, at most ten seconds: for an end, which is promised.
 ///

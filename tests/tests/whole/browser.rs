@@ -1,6 +1,6 @@
 //! As a learner does it: JupyterLab in a browser. The pictures that are taken are in target/browser/.
 
-use end_to_end::processes::{wait_until, with_variable};
+use end_to_end::processes::{Guard, MARK, wait_until, with_variable};
 use end_to_end::{books, repository};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -428,7 +428,7 @@ fn the_course_s_table_is_what_one_sees_first() {
     install_browser();
     let (lab, address) = open_lab(None, &mark);
     let (driver, port) = start_driver(&mark);
-    let processes = Ended(vec![driver, lab], &mark);
+    let processes = Ended::with(vec![driver, lab], &mark);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -562,7 +562,7 @@ fn in_jupyterlab<T>(
     let (lab, address) = open_lab(Some(folder), &mark);
     let (driver, port) = start_driver(&mark);
     // Ended also when the work panics.
-    let processes = Ended(vec![driver, lab], &mark);
+    let processes = Ended::with(vec![driver, lab], &mark);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -585,17 +585,30 @@ fn in_jupyterlab<T>(
     let done = done.expect("the notebook runs in the browser");
     // A server that was ended leaves no kernel.
     wait_until("no process is left", || {
-        with_variable("MARK_OF_THIS_TEST", &mark).is_empty()
+        with_variable(MARK, &mark).is_empty()
     });
     done
 }
 
-/// The driver and the server, which end with this, also when a test fails.
-pub(crate) struct Ended<'a>(pub Vec<Child>, pub &'a str);
+/// The driver and the server, which end with this, also when a test fails; the browser, which its client
+/// closes, ends then, too.
+pub(crate) struct Ended {
+    processes: Vec<Child>,
+    _guard: Guard,
+}
 
-impl Drop for Ended<'_> {
+impl Ended {
+    pub fn with(processes: Vec<Child>, mark: &str) -> Ended {
+        Ended {
+            processes,
+            _guard: Guard::of(mark),
+        }
+    }
+}
+
+impl Drop for Ended {
     fn drop(&mut self) {
-        for process in &mut self.0 {
+        for process in &mut self.processes {
             let pid = nix::unistd::Pid::from_raw(process.id() as i32);
             let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
             let started = Instant::now();
@@ -604,13 +617,6 @@ impl Drop for Ended<'_> {
                     let _ = process.kill();
                 }
                 std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-        // The browser is closed by its client, which a failed test had no time for.
-        if std::thread::panicking() {
-            for pid in with_variable("MARK_OF_THIS_TEST", self.1) {
-                let pid = nix::unistd::Pid::from_raw(pid);
-                let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
             }
         }
     }
@@ -786,7 +792,7 @@ fn open_lab(folder: Option<&Path>, mark: &str) -> (Child, String) {
         &format!("--IdentityProvider.token={TOKEN}"),
         "--ServerApp.ip=127.0.0.1",
     ])
-    .env("MARK_OF_THIS_TEST", mark)
+    .env(MARK, mark)
     .env("JUPYTERLAB_SETTINGS_DIR", Path::new(mark).join("settings"))
     .env(
         "JUPYTERLAB_WORKSPACES_DIR",
@@ -810,7 +816,7 @@ fn open_lab(folder: Option<&Path>, mark: &str) -> (Child, String) {
 pub(crate) fn start_driver(mark: &str) -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
-        .env("MARK_OF_THIS_TEST", mark)
+        .env(MARK, mark)
         // Its browser's own files go with the test's.
         .env("TMPDIR", mark)
         .stdout(Stdio::piped())

@@ -1,7 +1,7 @@
 //! `cargo lab` as its users call it: what it answers, and with which exit code.
 
 use end_to_end::commands::BoundedOutput;
-use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
+use end_to_end::processes::{Guard, MARK, wait_until, wait_until_begun, with_variable};
 use end_to_end::{books, cargo_lab, repository, said};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -196,11 +196,12 @@ fn ctrl_c_ends_a_run_within_two_seconds_and_leaves_nothing() {
         &[("loop { std::hint::spin_loop() }", &[])],
     );
     let mark = folder.path().to_string_lossy().into_owned();
+    let _guard = Guard::of(&mark);
     let program = lab_program();
     let mut run = std::process::Command::new(program)
         .args(["run", "--timeout", "300"])
         .arg(&notebook)
-        .env("MARK_OF_THIS_TEST", &mark)
+        .env(MARK, &mark)
         .stdout(Stdio::piped())
         .spawn()
         .expect("lab starts");
@@ -210,9 +211,7 @@ fn ctrl_c_ends_a_run_within_two_seconds_and_leaves_nothing() {
         .expect("a line that says it has started")
         .expect("text");
     wait_until_begun("the cells' process computes", || {
-        with_variable("MARK_OF_THIS_TEST", &mark)
-            .into_iter()
-            .any(is_computing)
+        with_variable(MARK, &mark).into_iter().any(is_computing)
     });
     let started = Instant::now();
     kill(Pid::from_raw(run.id() as i32), Signal::SIGINT).expect("it runs");
@@ -224,7 +223,7 @@ fn ctrl_c_ends_a_run_within_two_seconds_and_leaves_nothing() {
     );
     assert_eq!(status.code(), Some(130));
     wait_until("no process is left", || {
-        with_variable("MARK_OF_THIS_TEST", &mark).is_empty()
+        with_variable(MARK, &mark).is_empty()
     });
 }
 

@@ -14,6 +14,7 @@ mod crates;
 mod diagnostics;
 mod fork;
 mod grader;
+mod guard;
 mod help;
 mod hub;
 mod image;

@@ -43,7 +43,7 @@ fn pages() {
     let mark = folder.path().to_string_lossy().into_owned();
     install_browser();
     let (driver, port) = start_driver(&mark);
-    let processes = Ended(vec![driver], &mark);
+    let processes = Ended::with(vec![driver], &mark);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -2,7 +2,7 @@
 
 use super::course::{self, Course, REFERENCE, STUB};
 use crate::cli::lab_program;
-use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
+use end_to_end::processes::{Guard, MARK, wait_until, wait_until_begun, with_variable};
 use end_to_end::repository;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Pid, Uid, User};
@@ -15,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 struct Watching<'a> {
     process: Child,
     mark: &'a str,
+    _guard: Guard,
 }
 
 impl Watching<'_> {
@@ -27,7 +28,7 @@ impl Watching<'_> {
             .arg("--course")
             .arg(course)
             .arg(submitted)
-            .env("MARK_OF_THIS_TEST", mark)
+            .env(MARK, mark)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         // Whoever starts the tests in the background of a script leaves them an ignored interrupt.
@@ -36,7 +37,11 @@ impl Watching<'_> {
             command.pre_exec(|| Ok(signal(Signal::SIGINT, SigHandler::SigDfl).map(drop)?));
         }
         let process = command.spawn().expect("lab starts");
-        Watching { process, mark }
+        Watching {
+            process,
+            mark,
+            _guard: Guard::of(mark),
+        }
     }
 
     /// As by Ctrl-C.
@@ -47,7 +52,7 @@ impl Watching<'_> {
             self.process.try_wait().expect("a child").is_some()
         });
         wait_until("nothing of it is left", || {
-            with_variable("MARK_OF_THIS_TEST", self.mark).is_empty()
+            with_variable(MARK, self.mark).is_empty()
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Looks for what a kernel may have left behind.
+//! Looks for what a kernel may have left behind, and ends what a test has started that cannot end it itself.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;

@@ -55,7 +55,6 @@ mod child;
 mod error;
 mod escape;
 mod get;
-mod human;
 mod limits;
 mod load;
 mod on_runtime;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::human::human;
 use crate::limits;
+use figures::units::human;
 
 /// How long a server may take to answer what it has begun, once it is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);

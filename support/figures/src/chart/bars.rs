@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use super::axis::{Axis, Unit};
 use super::head::{Head, NAME, SMALL};
-use super::shared::shared_methods;
+use super::shared::{shared_methods, told_by_head};
 use crate::canvas::{Align, Canvas, text_style};
 use crate::palette::{GRID, Given, INK, QUIET};
 use crate::picture::{Area, Picture};
@@ -86,15 +86,7 @@ impl Bars {
 }
 
 impl Picture for Bars {
-    type Shared = ();
-
-    fn own_title(&self) -> Option<&str> {
-        self.head.title.as_deref()
-    }
-
-    fn own_width(&self) -> u32 {
-        self.head.width
-    }
+    told_by_head!();
 
     fn height(&self, _: &(), _: Area) -> f64 {
         if self.bars.is_empty() {

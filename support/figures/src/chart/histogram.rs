@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use super::axis::{Axis, Unit};
 use super::field::{Field, field, with_names};
 use super::head::Head;
-use super::shared::shared_methods;
+use super::shared::{shared_methods, told_by_head};
 use crate::canvas::Canvas;
 use crate::palette::{Given, darker};
 use crate::picture::{Area, Picture};
@@ -126,15 +126,7 @@ impl Histogram {
 }
 
 impl Picture for Histogram {
-    type Shared = ();
-
-    fn own_title(&self) -> Option<&str> {
-        self.head.title.as_deref()
-    }
-
-    fn own_width(&self) -> u32 {
-        self.head.width
-    }
+    told_by_head!();
 
     fn height(&self, _: &(), _: Area) -> f64 {
         with_names(FIELD)

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::axis::{Axis, Unit, say};
 use super::field::{field, with_names};
 use super::head::Head;
-use super::shared::shared_methods;
+use super::shared::{shared_methods, told_by_head};
 use crate::canvas::Canvas;
 use crate::palette::{Given, PAPER, QUIET, darker};
 use crate::picture::{Area, Picture};
@@ -161,15 +161,7 @@ impl Lines {
 }
 
 impl Picture for Lines {
-    type Shared = ();
-
-    fn own_title(&self) -> Option<&str> {
-        self.head.title.as_deref()
-    }
-
-    fn own_width(&self) -> u32 {
-        self.head.width
-    }
+    told_by_head!();
 
     fn height(&self, _: &(), _: Area) -> f64 {
         with_names(FIELD)

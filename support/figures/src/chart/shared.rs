@@ -1,4 +1,4 @@
-//! The methods that all kinds of charts have.
+//! What all kinds of charts have.
 
 /// The methods that all kinds of charts share. `$make` is an expression for a doctest.
 macro_rules! shared_methods {
@@ -51,3 +51,19 @@ macro_rules! shared_methods {
     };
 }
 pub(super) use shared_methods;
+
+/// What an `impl` of `Picture` has of a chart's head.
+macro_rules! told_by_head {
+    () => {
+        type Shared = ();
+
+        fn own_title(&self) -> Option<&str> {
+            self.head.title.as_deref()
+        }
+
+        fn own_width(&self) -> u32 {
+            self.head.width
+        }
+    };
+}
+pub(super) use told_by_head;

@@ -10,7 +10,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use crate::human::human;
+use figures::units::human;
 use processes::codec;
 
 /// Latencies that [`Report::latencies`] gives at most; more would not be seen in a picture.

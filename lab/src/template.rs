@@ -136,17 +136,24 @@ impl Template {
         &self.folder
     }
 
-    /// Copies it to `target`, which must be an empty folder. Of a template that stays, the libraries of
-    /// crates, three quarters of it, are links: who writes one puts another file in its place.
+    /// Copies it to `target`, which must be an empty folder. The libraries of crates, nine tenths of it, are
+    /// links, where the file system has them: who writes one puts another file in its place. Those to a
+    /// template that stays, which may be on any disk, are symbolic; another may go before its kernels do.
     ///
     /// # Errors
     /// When the copy fails, for example for lack of disk.
     pub fn copy_to(&self, target: &Path) -> Result<()> {
-        let is_library = |file: &Path| {
-            let kind = file.extension();
-            self.stays && kind.is_some_and(|kind| kind == "rlib" || kind == "rmeta")
+        let link = |from: &Path, to: &Path| {
+            let kind = from.extension();
+            let is_library = kind.is_some_and(|kind| kind == "rlib" || kind == "rmeta");
+            is_library
+                && match self.stays {
+                    true => std::os::unix::fs::symlink(from, to),
+                    false => fs::hard_link(from, to),
+                }
+                .is_ok()
         };
-        copy::tree_with_links(&self.folder, target, &is_library).with_context(|| {
+        copy::tree_with_links(&self.folder, target, &link).with_context(|| {
             format!(
                 "the kernel's build directory cannot be copied to {}",
                 target.display()

@@ -5,19 +5,20 @@ use std::fs::{self, File};
 use std::path::Path;
 
 /// Copies what is in `from` to `to`, which is there, with its permissions and times: cargo goes by those.
-/// Blocks are shared where the file system can. (Hard links would not do: evcxr rewrites files in place.)
+/// Blocks are shared where the file system can.
 ///
 /// # Errors
 /// When something cannot be read or written, for example for lack of disk.
 pub fn tree(from: &Path, to: &Path) -> Result<()> {
-    tree_with_links(from, to, &|_| false)
+    tree_with_links(from, to, &|_, _| false)
 }
 
-/// The same, with links to the files that `is_link` picks out: those have to stay where they are.
+/// The same, but for the files that `link` puts there in its own way, which it says: a link will do for
+/// what nobody writes in place.
 ///
 /// # Errors
 /// As [`tree`].
-pub fn tree_with_links(from: &Path, to: &Path, is_link: &dyn Fn(&Path) -> bool) -> Result<()> {
+pub fn tree_with_links(from: &Path, to: &Path, link: &dyn Fn(&Path, &Path) -> bool) -> Result<()> {
     let entries = fs::read_dir(from).with_context(|| unread(from))?;
     for entry in entries {
         let entry = entry.with_context(|| unread(from))?;
@@ -26,9 +27,8 @@ pub fn tree_with_links(from: &Path, to: &Path, is_link: &dyn Fn(&Path) -> bool) 
         let kind = entry.file_type().with_context(|| unread(&source))?;
         if kind.is_dir() {
             fs::create_dir(&target).with_context(unwritten)?;
-            tree_with_links(&source, &target, is_link)?;
-        } else if kind.is_file() && is_link(&source) {
-            std::os::unix::fs::symlink(&source, &target).with_context(unwritten)?;
+            tree_with_links(&source, &target, link)?;
+        } else if kind.is_file() && link(&source, &target) {
         } else if kind.is_symlink() {
             let leads_to = fs::read_link(&source).with_context(|| unread(&source))?;
             std::os::unix::fs::symlink(leads_to, &target).with_context(unwritten)?;
@@ -52,7 +52,7 @@ fn unread(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::time::{Duration, SystemTime};
 
     #[test]
@@ -80,12 +80,12 @@ mod tests {
         );
         let linked = folder.path().join("linked");
         fs::create_dir(&linked).expect("a writable folder");
-        let is_link = |file: &Path| file.ends_with("file");
-        tree_with_links(&from, &linked, &is_link).expect("a copy");
-        assert_eq!(
-            fs::read_link(linked.join("a/b/file")).expect("a link"),
-            file
-        );
+        let link =
+            |from: &Path, to: &Path| from.ends_with("file") && fs::hard_link(from, to).is_ok();
+        tree_with_links(&from, &linked, &link).expect("a copy");
+        let number = |file: &Path| file.metadata().expect("a file").ino();
+        assert_eq!(number(&linked.join("a/b/file")), number(&file));
+        assert_ne!(number(&to.join("a/b/file")), number(&file));
         // What is there already is not written over.
         let said = tree(&from, &to).expect_err("it is there").to_string();
         assert!(said.ends_with("to/a cannot be written"), "{said}");

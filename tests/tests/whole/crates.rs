@@ -1,7 +1,9 @@
 //! Crates and files of the reader's own.
 
 use end_to_end::kernel::{Kernel, Reply};
-use std::time::Duration;
+use end_to_end::repository;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 /// What `support` may take to compile, on a busy machine.
 const COMPILING: Duration = Duration::from_secs(900);
@@ -22,6 +24,8 @@ fn told(reply: &Reply) -> (String, bool) {
 /// `support` is compiled with nix: with one feature more it is another `support`.
 #[test]
 fn a_crate_that_support_is_made_of_with_another_feature() {
+    let before = libraries_of_the_template();
+    assert!(before.len() > 100, "{before:?}");
     let mut kernel = Kernel::start();
     kernel.run("let kept = 7; fn seven() -> u32 { 7 }").ok();
     let dependency =
@@ -60,6 +64,19 @@ fn a_crate_that_support_is_made_of_with_another_feature() {
         ("true\n", "")
     );
     kernel.shut_down();
+    // The kernel has begun with links to them.
+    assert_eq!(libraries_of_the_template(), before);
+}
+
+/// When each was written, and how long it is.
+fn libraries_of_the_template() -> Vec<(PathBuf, SystemTime, u64)> {
+    let pattern = repository().join(".lab/template/*/build/**/*.r*");
+    let files = glob::glob(&pattern.to_string_lossy()).expect("a pattern");
+    let described = files.flatten().map(|file| {
+        let metadata = file.metadata().expect("a file");
+        (file, metadata.modified().expect("a time"), metadata.len())
+    });
+    described.collect()
 }
 
 #[test]

@@ -50,6 +50,12 @@ pub use processes::{self, Counter, Pool, Process, Queue, Shared, pipe};
 pub use timeline::plot::{self, Figure, Timeline};
 pub use timeline::{self, Trace, timing};
 
+// Without a name, for a stock kernel: a cell's result shows itself there too. Where it cannot, rustc
+// proposes to import this trait, and evcxr takes that for the error of whichever cell has the crate's first
+// line. (The price: `:fmt` and `:types` have no effect there.)
+#[doc(hidden)]
+pub use crate::kernel::ByDebug as _;
+
 pub use crate::coroutine::Coroutine;
 pub use crate::cpus;
 pub use crate::display;

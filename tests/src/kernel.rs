@@ -6,6 +6,7 @@ use jupyter_protocol::{
     ExecuteRequest, InterruptRequest, JupyterMessageContent, KernelInfoRequest, ShutdownRequest,
 };
 use lab::run::client::{Channel, Client, Message};
+use lab::stock;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -109,6 +110,16 @@ impl Kernel {
     /// The stock kernel, on a copy of the template so that it need not compile `support` first, and
     /// ended like ours.
     pub fn start_without_front() -> Kernel {
+        Kernel::start_stock(&[])
+    }
+
+    /// The same with no settings of ours: as who has evcxr alone starts it.
+    pub fn start_without_settings() -> Kernel {
+        let none = tempfile::tempdir().expect("a temporary folder");
+        Kernel::start_stock(&[(stock::variables::SETTINGS, none.path())])
+    }
+
+    fn start_stock(variables: &[(&str, &Path)]) -> Kernel {
         let notebooks = crate::repository().join("notebooks");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut kernel = Kernel::launch_by(folder, &notebooks, |file, folder| {
@@ -130,7 +141,9 @@ impl Kernel {
                     None => command.env_remove(name),
                 };
             }
-            command.stdin(Stdio::piped());
+            command
+                .envs(variables.iter().copied())
+                .stdin(Stdio::piped());
             command
         });
         kernel.front = false;

@@ -65,6 +65,27 @@ fn its_names_and_words() {
     kernel.shut_down();
 }
 
+/// Where a result cannot show itself, rustc names the traits by which it could, and has their `use` put
+/// before the first line of the crate; evcxr takes that for an error of the cell whose line it is.
+#[test]
+fn a_result_is_shown_whatever_its_cell_begins_with() {
+    let mut kernel = Kernel::start_without_settings();
+    kernel
+        .run(":dep support = { path = \"../support\" }\nuse support::prelude::*;")
+        .ok();
+    let nothing = "use std::rc::Rc;\n\nfn one() -> Rc<u32> { Rc::new(1) }\nif *one() == 1 { println!(\"one\"); }";
+    assert_eq!(kernel.run(nothing).ok().stdout, "one\n");
+    let number = kernel
+        .run("use std::rc::Weak;\n\nfn none() -> Weak<u32> { Weak::new() }\n1 + 1")
+        .ok();
+    assert_eq!(number.text(), "2");
+    let picture = kernel
+        .run("use std::sync::Arc;\n\nfn two() -> Arc<u32> { Arc::new(2) }\nTrace::new().timeline()")
+        .ok();
+    assert!(picture.result.contains_key("image/svg+xml"), "{picture:?}");
+    kernel.shut_down();
+}
+
 /// Cells of ours use another in its place.
 #[test]
 fn its_runtime_is_known_with_all_that_cells_may_name_in_it() {

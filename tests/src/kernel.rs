@@ -6,7 +6,7 @@ use jupyter_protocol::{
     ExecuteRequest, InterruptRequest, JupyterMessageContent, KernelInfoRequest, ShutdownRequest,
 };
 use lab::run::client::{Channel, Client, Message};
-use lab::stock;
+use lab::{shims, stock};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -113,10 +113,12 @@ impl Kernel {
         Kernel::start_stock(&[])
     }
 
-    /// The same with no settings of ours: as who has evcxr alone starts it.
-    pub fn start_without_settings() -> Kernel {
+    /// The same with no settings of ours, and cells compiled by cargo as they stand: what who has evcxr
+    /// alone has.
+    pub fn start_alone() -> Kernel {
         let none = tempfile::tempdir().expect("a temporary folder");
-        Kernel::start_stock(&[(stock::variables::SETTINGS, none.path())])
+        let always = (shims::ALWAYS, Path::new("1"));
+        Kernel::start_stock(&[(stock::variables::SETTINGS, none.path()), always])
     }
 
     fn start_stock(variables: &[(&str, &Path)]) -> Kernel {

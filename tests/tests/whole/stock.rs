@@ -5,6 +5,7 @@
 use end_to_end::kernel::Kernel;
 use jupyter_protocol::KernelInfoRequest;
 use lab::{home::Home, installed::Installed, kernelspec, shims, stock, template};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// The kernel's folder: the only one in the place for its temporary files.
@@ -69,7 +70,7 @@ fn its_names_and_words() {
 /// before the first line of the crate; evcxr takes that for an error of the cell whose line it is.
 #[test]
 fn a_result_is_shown_whatever_its_cell_begins_with() {
-    let mut kernel = Kernel::start_without_settings();
+    let mut kernel = Kernel::start_alone();
     kernel
         .run(":dep support = { path = \"../support\" }\nuse support::prelude::*;")
         .ok();
@@ -84,6 +85,33 @@ fn a_result_is_shown_whatever_its_cell_begins_with() {
         .ok();
     assert!(picture.result.contains_key("image/svg+xml"), "{picture:?}");
     kernel.shut_down();
+}
+
+/// `cargo test -p end-to-end --test whole each_lesson -- --ignored`. A cell that is to fail may succeed here.
+#[test]
+#[ignore = "runs every lesson, at a stock kernel's pace: ten minutes"]
+fn each_lesson_runs_on_it() {
+    let home = Home::of_this_program().expect("the repository");
+    let mut failed = Vec::new();
+    for path in home.files("notebooks", "ipynb").expect("the lessons") {
+        let text = std::fs::read(&path).expect("a lesson");
+        let book: Value = serde_json::from_slice(&text).expect("JSON");
+        let mut kernel = Kernel::start_alone();
+        for cell in book["cells"].as_array().expect("a list") {
+            let tags = cell["metadata"]["tags"].as_array().into_iter().flatten();
+            let is_to_fail = tags.into_iter().any(|tag| tag == "raises-exception");
+            if cell["cell_type"] == "code" && !is_to_fail {
+                let lines = cell["source"].as_array().into_iter().flatten();
+                let code: String = lines.filter_map(Value::as_str).collect();
+                let reply = kernel.run(&code);
+                if reply.status != "ok" {
+                    failed.push(format!("{}: {code}\n{:?}\n", path.display(), reply.errors));
+                }
+            }
+        }
+        kernel.shut_down();
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 /// Cells of ours use another in its place.

@@ -212,7 +212,7 @@ impl Kernel {
     ///
     /// With the front it is whole when the cell ends. evcxr alone carries the text and the end on
     /// different ways, and now and then the end is the first to arrive: then the text is waited for.
-    pub fn run_saying(&mut self, code: &str, whole: impl Fn(&str) -> bool) -> Reply {
+    pub fn run_saying(&mut self, code: &str, whole: impl Fn(&Reply) -> bool) -> Reply {
         let mut reply = self.run(code);
         let Kernel {
             runtime,
@@ -221,7 +221,7 @@ impl Kernel {
             ..
         } = self;
         let late = async {
-            while !(*front || whole(&reply.stdout)) {
+            while !(*front || whole(&reply)) {
                 let message = client.next().await;
                 hear(&mut reply, &message, &message.parent);
             }

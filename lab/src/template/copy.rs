@@ -29,6 +29,7 @@ pub fn tree_with_links(from: &Path, to: &Path, link: &dyn Fn(&Path, &Path) -> bo
             fs::create_dir(&target).with_context(unwritten)?;
             tree_with_links(&source, &target, link)?;
         } else if kind.is_file() && link(&source, &target) {
+            // It is there.
         } else if kind.is_symlink() {
             let leads_to = fs::read_link(&source).with_context(|| unread(&source))?;
             std::os::unix::fs::symlink(leads_to, &target).with_context(unwritten)?;

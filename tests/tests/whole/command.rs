@@ -9,7 +9,7 @@ const SET_UP: &str = "use std::process::{Command, Stdio};";
 /// Runs a cell that starts a program which inherits stdin, and checks that the kernel still
 /// answers, and answers for the right cell.
 fn expect(kernel: &mut Kernel, cell: &str, expected: &str) {
-    let reply = kernel.run_saying(cell, |said| said == expected).ok();
+    let reply = kernel.run_saying(cell, |it| it.stdout == expected).ok();
     assert_eq!(
         (reply.stdout.as_str(), reply.stderr.as_str()),
         (expected, ""),
@@ -23,7 +23,7 @@ fn expect(kernel: &mut Kernel, cell: &str, expected: &str) {
     for number in [3, 4] {
         let text = format!("cell {number}\n");
         let after = format!("println!(\"cell {number}\"); {number} * 2");
-        let reply = kernel.run_saying(&after, |said| said == text).ok();
+        let reply = kernel.run_saying(&after, |it| it.stdout == text).ok();
         assert_eq!(reply.stdout, text, "after {cell}");
         assert_eq!(reply.text(), format!("{}", number * 2), "after {cell}");
     }

@@ -126,12 +126,12 @@ fn under_stock_evcxr_the_same_calls_show_the_last_picture_and_plain_lines() {
     kernel
         .run("use support::prelude::*; let trace = Trace::new(); trace.in_span(\"work\", || ());")
         .ok();
-    let reply = kernel.run_saying("display::html(\"<b>one</b>\"); let two = display::html(\"<i>two</i>\"); two.update_html(\"<i>three</i>\"); println!(\"text\");", |said| said == "text\n").ok();
+    let reply = kernel.run_saying("display::html(\"<b>one</b>\"); let two = display::html(\"<i>two</i>\"); two.update_html(\"<i>three</i>\"); println!(\"text\");", |it| it.stdout == "text\n").ok();
     assert_eq!(reply.stdout, "text\n");
     assert_eq!(reply.result["text/html"], "<i>three</i>", "{reply:?}");
     let reply = kernel
-        .run_saying("for _ in (0..50).progress() {}", |said| {
-            said.contains("50/50")
+        .run_saying("for _ in (0..50).progress() {}", |it| {
+            it.stdout.contains("50/50")
         })
         .ok();
     assert!(

@@ -222,7 +222,7 @@ fn what_it_asks_of_cargo_and_leaves_for_the_next_cell() {
     kernel.run("mod m { pub struct Loud; impl Loud { pub fn evcxr_display(&self) { println!(\"loud\") } } }").ok();
     assert_eq!(
         kernel
-            .run_saying("m::Loud", |said| said.trim() == "loud")
+            .run_saying("m::Loud", |it| it.stdout.trim() == "loud")
             .ok()
             .stdout
             .trim(),

@@ -1,7 +1,7 @@
 //! However a program ends, or its caller does: nothing stays behind, and it is told in a sentence.
 
 use super::prepared;
-use end_to_end::kernel::Kernel;
+use end_to_end::kernel::{Kernel, Reply};
 use end_to_end::lent::Lent;
 use end_to_end::processes::{wait_until, wait_until_begun, with_variable};
 use std::path::Path;
@@ -154,24 +154,25 @@ fn a_cell_runs_a_program_before_the_front_and_in_a_stock_kernel() {
     in_both_kernels(|kernel| {
         kernel.run("use support::prelude::*;").ok();
         let reply = kernel
-            .run_saying(r#"let run = python("queues.py").arg(0.01).run(); println!("{}", run.trace().lanes().len());"#, |said| said.ends_with("-15\n3\n"))
+            .run_saying(r#"let run = python("queues.py").arg(0.01).run(); println!("{}", run.trace().lanes().len());"#, |it| it.stdout.ends_with("-15\n3\n"))
             .ok();
         let said: Vec<_> = reply.stdout.lines().collect();
         assert_eq!(said[said.len() - 2..], ["The reader's exit code: -15", "3"]);
         // From a thread that ends, too.
         let reply = kernel
-            .run_saying(r#"std::thread::spawn(|| python("fork.py").run().stdout.lines().count()).join().unwrap()"#, |said| said.lines().count() == 3)
+            .run_saying(r#"std::thread::spawn(|| python("fork.py").run().stdout.lines().count()).join().unwrap()"#, |it| it.stdout.lines().count() == 3)
             .ok();
         assert_eq!(
             (reply.text(), reply.stdout.lines().count()),
             ("3", 3),
             "{reply:?}"
         );
-        let reply = kernel.run(r#"python("no-such.py").run()"#).error();
-        assert!(
-            format!("{reply:?}").contains("there is no Python program no-such.py"),
-            "{reply:?}"
-        );
+        let tells =
+            |it: &Reply| format!("{it:?}").contains("there is no Python program no-such.py");
+        let reply = kernel
+            .run_saying(r#"python("no-such.py").run()"#, tells)
+            .error();
+        assert!(tells(&reply), "{reply:?}");
     });
 }
 

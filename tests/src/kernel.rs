@@ -208,7 +208,7 @@ impl Kernel {
         self.finish(&id)
     }
 
-    /// Runs a cell whose stdout is whole when this holds of it.
+    /// Runs a cell whose reply has all its text when this holds of it.
     ///
     /// With the front it is whole when the cell ends. evcxr alone carries the text and the end on
     /// different ways, and now and then the end is the first to arrive: then the text is waited for.

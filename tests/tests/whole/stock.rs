@@ -75,7 +75,11 @@ fn a_result_is_shown_whatever_its_cell_begins_with() {
         .run(":dep support = { path = \"../support\" }\nuse support::prelude::*;")
         .ok();
     let nothing = "use std::rc::Rc;\n\nfn one() -> Rc<u32> { Rc::new(1) }\nif *one() == 1 { println!(\"one\"); }";
-    assert_eq!(kernel.run(nothing).ok().stdout, "one\n");
+    let said = kernel
+        .run_saying(nothing, |it| it.stdout == "one\n")
+        .ok()
+        .stdout;
+    assert_eq!(said, "one\n");
     let number = kernel
         .run("use std::rc::Weak;\n\nfn none() -> Weak<u32> { Weak::new() }\n1 + 1")
         .ok();

@@ -12,7 +12,9 @@ use crate::installed::Installed;
 use crate::{progress, shims, stock};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
@@ -143,15 +145,10 @@ impl Template {
     /// # Errors
     /// When the copy fails, for example for lack of disk.
     pub fn copy_to(&self, target: &Path) -> Result<()> {
-        let link = |from: &Path, to: &Path| {
-            let kind = from.extension();
-            let is_library = kind.is_some_and(|kind| kind == "rlib" || kind == "rmeta");
-            is_library
-                && match self.stays {
-                    true => std::os::unix::fs::symlink(from, to),
-                    false => fs::hard_link(from, to),
-                }
-                .is_ok()
+        let link = |from: &Path, to: &Path| match from.extension().and_then(OsStr::to_str) {
+            Some("rlib" | "rmeta") if self.stays => symlink(from, to).is_ok(),
+            Some("rlib" | "rmeta") => fs::hard_link(from, to).is_ok(),
+            _ => false,
         };
         copy::tree_with_links(&self.folder, target, &link).with_context(|| {
             format!(
@@ -385,7 +382,7 @@ fn build(home: &Home, installed: &Installed, unfinished: &Path, folder: &Path) -
         unfinished.join("Cargo.lock"),
     )?;
     fs::create_dir_all(unfinished.join("no-src/core"))?;
-    std::os::unix::fs::symlink("no-src", unfinished.join(shims::RUST_SRC))?;
+    symlink("no-src", unfinished.join(shims::RUST_SRC))?;
     let settings = shims::Settings::new(installed, folder.join("answers"));
     shims::write(unfinished, &settings)?;
     let paths = shims::Paths::of_template(unfinished, &installed.cargo_home);
@@ -458,6 +455,7 @@ pub fn without_callers_cargo(command: &mut Command) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::MetadataExt;
 
     /// An older template with libraries of that name, and what the next one finds of it.
     fn found(libraries: &str) -> Vec<String> {
@@ -509,6 +507,35 @@ mod tests {
         let time = |path| fs::metadata(path).and_then(|it| it.modified()).unwrap();
         assert!(time(ours) >= before - std::time::Duration::from_secs(1));
         assert_eq!(time(other), SystemTime::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn a_kernel_has_links_to_libraries_and_copies_of_all_else() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let lock = || File::create(folder.path().join(LOCK)).expect("a writable folder");
+        let from = folder.path().join("template");
+        fs::create_dir(&from).expect("a writable folder");
+        for name in ["a.rlib", "a.rmeta", "a.so"] {
+            fs::write(from.join(name), name).expect("a writable folder");
+        }
+        for stays in [true, false] {
+            let template = Template {
+                folder: from.clone(),
+                lock: lock(),
+                stays,
+            };
+            let to = folder.path().join(format!("stays-{stays}"));
+            fs::create_dir(&to).expect("a writable folder");
+            template.copy_to(&to).expect("a copy");
+            let number = |file: PathBuf| fs::symlink_metadata(file).expect("a file").ino();
+            for name in ["a.rlib", "a.rmeta"] {
+                let leads_to = fs::read_link(to.join(name)).ok();
+                assert_eq!(leads_to, stays.then(|| from.join(name)));
+                assert_eq!(number(to.join(name)) == number(from.join(name)), !stays);
+            }
+            assert!(!to.join("a.so").is_symlink());
+            assert_ne!(number(to.join("a.so")), number(from.join("a.so")));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Where one of these fails after a change of `lab::stock::VERSION`, it names what no longer holds.
 
+use end_to_end::books;
 use end_to_end::kernel::Kernel;
 use jupyter_protocol::KernelInfoRequest;
 use lab::{home::Home, installed::Installed, kernelspec, shims, stock, template};
@@ -102,11 +103,10 @@ fn each_lesson_runs_on_it() {
         let book: Value = serde_json::from_slice(&text).expect("JSON");
         let mut kernel = Kernel::start_alone();
         for cell in book["cells"].as_array().expect("a list") {
-            let tags = cell["metadata"]["tags"].as_array().into_iter().flatten();
-            let is_to_fail = tags.into_iter().any(|tag| tag == "raises-exception");
+            let mut tags = cell["metadata"]["tags"].as_array().into_iter().flatten();
+            let is_to_fail = tags.any(|tag| tag == "raises-exception");
             if cell["cell_type"] == "code" && !is_to_fail {
-                let lines = cell["source"].as_array().into_iter().flatten();
-                let code: String = lines.filter_map(Value::as_str).collect();
+                let code = books::source(cell);
                 let reply = kernel.run(&code);
                 if reply.status != "ok" {
                     failed.push(format!("{}: {code}\n{:?}\n", path.display(), reply.errors));

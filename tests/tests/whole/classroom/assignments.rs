@@ -3,7 +3,7 @@
 
 use super::course::{grade, verdicts};
 use end_to_end::commands::BoundedOutput;
-use end_to_end::{cargo_lab, commands, repository, said, tool};
+use end_to_end::{books, cargo_lab, commands, repository, said, tool};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -71,11 +71,11 @@ fn nothing_is_given_away(source: &Path, release: &Path) {
         .filter(|cell| {
             cell["cell_type"] == "markdown" || cell["metadata"]["nbgrader"]["locked"] == true
         })
-        .map(|cell| outside(&text(cell)))
+        .map(|cell| outside(&books::source(cell)))
         .collect();
     let mut looked_for = 0;
     for cell in read(source)["cells"].as_array().into_iter().flatten() {
-        for line in inside(&text(cell)).lines().map(str::trim) {
+        for line in inside(&books::source(cell)).lines().map(str::trim) {
             // Shown to students elsewhere, by the author's own choice.
             if line.len() < 20 || hint.contains(line) {
                 continue;
@@ -156,13 +156,6 @@ fn notebooks(folder: &Path) -> Vec<PathBuf> {
 
 fn read(notebook: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(notebook).expect("a notebook")).expect("JSON")
-}
-
-fn text(cell: &Value) -> String {
-    match &cell["source"] {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    }
 }
 
 fn copy(from: &Path, to: &Path) {
